@@ -1,0 +1,90 @@
+// A room imports only from rooms below it: src/<room> may import from itself and from the rooms
+// named here. Keeps the data flowing one way and the decisions free of I/O.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** Each room with the rooms it may import from; top of the house first. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  cli: ['lab', 'api', 'agent', 'scheduler', 'store', 'trust', 'protocol', 'system', 'domain'],
+  lab: ['protocol', 'system', 'domain'],
+  api: ['scheduler', 'store', 'trust', 'protocol', 'system', 'domain'],
+  scheduler: ['store', 'trust', 'protocol', 'spec', 'placement', 'haproxy', 'domain'],
+  agent: ['trust', 'protocol', 'haproxy', 'system', 'domain'],
+  store: ['system', 'domain'],
+  spec: ['haproxy', 'domain'],
+  trust: ['domain'],
+  protocol: ['domain'],
+  placement: ['domain'],
+  haproxy: ['domain'],
+  system: ['domain'],
+  domain: [],
+};
+
+/** Rooms of pure decisions: no module of Node but these. */
+const pure = new Set(['domain', 'placement', 'haproxy', 'spec']);
+const pureModules = new Set(['node:crypto', 'node:util']);
+const testModules = new Set(['node:test', 'node:assert/strict', 'fast-check']);
+
+const faults: string[] = [];
+for (const file of sources(join(root, 'src'))) {
+  const path = relative(root, file);
+  const room = path.split('/')[1] ?? '';
+  const allowed = rooms[room];
+  if (allowed === undefined) {
+    faults.push(`${path}: src/${room} is not a room; add it to scripts/check-rooms.ts`);
+    continue;
+  }
+  const isTest = path.endsWith('.test.ts');
+  for (const { specifier, line } of imports(readFileSync(file, 'utf8'))) {
+    const fault = specifier.startsWith('.')
+      ? faultOfRoom(room, allowed, file, specifier)
+      : faultOfModule(room, isTest, specifier);
+    if (fault !== null) faults.push(`${path}:${line}: ${fault}`);
+  }
+}
+if (faults.length > 0) {
+  console.error(faults.join('\n'));
+  process.exit(1);
+}
+console.log('rooms: every import goes down');
+
+function faultOfRoom(
+  room: string,
+  allowed: readonly string[],
+  file: string,
+  specifier: string,
+): string | null {
+  const target = relative(join(root, 'src'), resolve(dirname(file), specifier));
+  const other = target.split('/')[0] ?? '';
+  if (target.startsWith('..'))
+    return target.endsWith('package.json') ? null : `${specifier} is outside src`;
+  if (other === room || allowed.includes(other)) return null;
+  return `${room} may not import from ${other} (allowed: ${allowed.join(', ') || 'nothing'})`;
+}
+
+function faultOfModule(room: string, isTest: boolean, specifier: string): string | null {
+  if (!pure.has(room) || !specifier.startsWith('node:')) return null;
+  if (
+    pureModules.has(specifier) ||
+    (isTest && (testModules.has(specifier) || specifier === 'node:fs'))
+  )
+    return null;
+  return `${room} is pure: no ${specifier}`;
+}
+
+function* imports(text: string): Generator<{ specifier: string; line: number }> {
+  const pattern = /(?:from\s+|import\s+|import\()\s*'([^']+)'/g;
+  for (const match of text.matchAll(pattern)) {
+    yield { specifier: match[1] ?? '', line: text.slice(0, match.index).split('\n').length };
+  }
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted();
+}

@@ -1,0 +1,174 @@
+// The words of the system as plain data. Everything here is frozen by type: a change is a new value.
+
+import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from './ids.ts';
+
+/** IPv4 is 4, IPv6 is 6. */
+export type Family = 4 | 6;
+
+/** 0 is saved first, 3 is shed first. */
+export type Tier = 0 | 1 | 2 | 3;
+
+/** What a host told us of itself. Sizes in MiB, durations in seconds. */
+export interface HostFacts {
+  readonly agentVersion: string;
+  readonly kernel: string;
+  readonly docker: string;
+  readonly cpus: number;
+  readonly memoryMib: number;
+  readonly bootId: string;
+  readonly uptimeS: number;
+  /** The NICs enslaved to the host's bridges, with their drivers. */
+  readonly nics: readonly { readonly name: string; readonly driver: string }[];
+  readonly bridges: readonly {
+    readonly name: string;
+    readonly addresses: readonly string[];
+    readonly vlanAware: boolean;
+  }[];
+  /** HAProxy images that the host's Docker Engine holds. `haproxy` is the version inside. */
+  readonly images: readonly { readonly reference: string; readonly haproxy: string }[];
+}
+
+/** What a host may carry. Taken from the spec, or derived from its facts where that is silent. */
+export interface Capacity {
+  readonly instances: number;
+  readonly memoryMib: number;
+  readonly cpus: number;
+}
+
+/**
+ * `joining`: known, its agent was never connected. `ready`: connected. `suspect`: its agent was
+ * connected and is silent now. `cordoned` is not a state but an operator's wish beside it.
+ */
+export type HostState = 'joining' | 'ready' | 'suspect';
+
+export interface Host {
+  readonly name: HostName;
+  readonly zone: string;
+  readonly rack: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly capacity: Capacity | null;
+  /** Why nothing new may be placed here; null where it may. */
+  readonly cordonReason: string | null;
+  readonly state: HostState;
+  readonly facts: HostFacts | null;
+  readonly lastSeenMs: number | null;
+}
+
+export interface Pool {
+  readonly name: PoolName;
+  /** Network in canonical form, such as `198.18.10.0/24`. */
+  readonly cidr: string;
+  /** First and last address that may be handed out, inclusive; null for all of the network. */
+  readonly range: { readonly from: string; readonly to: string } | null;
+  /**
+   * Prefix length that the address gets on the instance's interface: the on-link network, which
+   * may be wider than the pool.
+   */
+  readonly prefix: number;
+  readonly gateway: string | null;
+  readonly bridge: string;
+  readonly vlan: number | null;
+}
+
+/** Limits of an instance's container. */
+export interface Resources {
+  readonly memoryMib: number;
+  readonly cpus: number;
+  readonly maxConnections: number;
+}
+
+/** Where an instance may run. Empty lists and records allow everything. */
+export interface PlacementRules {
+  readonly zones: readonly string[];
+  readonly racks: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** Names of instances that must not share a host with this one. */
+  readonly avoid: readonly string[];
+}
+
+/** What an instance's owner asked for, business record included. */
+export interface InstanceSpec {
+  readonly name: InstanceName;
+  readonly owner: string;
+  readonly service: string;
+  readonly tier: Tier;
+  readonly contact: string;
+  readonly notes: string;
+  readonly image: string;
+  readonly resources: Resources;
+  readonly placement: PlacementRules;
+  /** `address` is null where any free one of the pool will do. */
+  readonly addresses: readonly { readonly pool: PoolName; readonly address: string | null }[];
+  /** HAProxy configuration as its owner wrote it. */
+  readonly config: string;
+}
+
+/** An address that an instance holds, with what its interface needs to know. */
+export interface ServiceAddress {
+  readonly address: string;
+  readonly family: Family;
+  readonly pool: PoolName;
+  readonly prefix: number;
+  readonly gateway: string | null;
+  readonly bridge: string;
+  readonly vlan: number | null;
+}
+
+export interface Instance {
+  readonly id: InstanceId;
+  readonly spec: InstanceSpec;
+  readonly addresses: readonly ServiceAddress[];
+  /** Configuration with the managed parts filled in: what HAProxy reads. */
+  readonly rendered: string;
+  /** SHA-256 of `rendered`, hexadecimal. */
+  readonly configHash: string;
+}
+
+/**
+ * Where an instance belongs. While `granted` is false nobody may answer for its addresses: its
+ * last holder is `host`, and is letting go.
+ */
+export interface Assignment {
+  readonly instanceId: InstanceId;
+  readonly host: HostName;
+  readonly epoch: Epoch;
+  readonly granted: boolean;
+}
+
+/** A copy of an instance on a host that does not answer for its addresses: link down. */
+export interface Standby {
+  readonly instanceId: InstanceId;
+  readonly host: HostName;
+}
+
+/**
+ * What an agent saw of one instance on its host. `serving`: the addresses are on the wire.
+ * `standby`: container up with the configuration loaded, link down, no address. `preparing`: on
+ * its way to what is desired. `failed`: stuck, see `problem`; the agent keeps trying.
+ */
+export interface ObservedInstance {
+  readonly id: InstanceId;
+  readonly name: InstanceName;
+  readonly phase: 'preparing' | 'standby' | 'serving' | 'failed';
+  /** Epoch of the newest grant this host was given for the instance. */
+  readonly epoch: Epoch;
+  readonly containerRunning: boolean;
+  /** True where the instance's port is up and on the bridge. */
+  readonly linkUp: boolean;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+  /** Hash of the configuration that the running HAProxy has loaded, as it says itself. */
+  readonly configHash: string | null;
+  readonly problem: { readonly code: string; readonly message: string } | null;
+}
+
+/** Something that happened, for people. */
+export interface FleetEvent {
+  readonly id: number;
+  readonly atMs: number;
+  /** Dotted and stable, such as `instance.migrated`. */
+  readonly kind: string;
+  /** Such as `instance/shop-web` or `host/host-1`. */
+  readonly object: string;
+  readonly message: string;
+}

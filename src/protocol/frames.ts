@@ -1,0 +1,118 @@
+// What travels on the stream between an agent and a scheduler: one JSON object a WebSocket text
+// frame, checked by these schemas on both ends.
+
+import { z } from 'zod';
+import type { DesiredInstance } from '../domain/desired.ts';
+import type { HostFacts, ObservedInstance } from '../domain/model.ts';
+import {
+  desiredInstance,
+  errorBody,
+  hostFacts,
+  instanceId,
+  observedInstance,
+  serviceAddress,
+} from './shapes.ts';
+
+/** Version of the stream. A peer that speaks another one is refused with both numbers named. */
+export const protocolVersion = 1;
+
+/** How often each side says that it is there, milliseconds. */
+export const heartbeatPeriodMs = 1_000;
+
+/** Silence after which a side takes the stream for dead and drops it, milliseconds. */
+export const streamSilenceMs = 5_000;
+
+/** Largest frame either side takes, bytes. A host of 1,000 instances with 8 KiB of configuration each fits. */
+export const frameBytesMax = 32 * 1024 * 1024;
+
+/** A question that the scheduler puts to an agent. */
+export const agentRequest = z.discriminatedUnion('kind', [
+  /** Does the image's own HAProxy accept this configuration? */
+  z.object({ kind: z.literal('validate'), image: z.string(), config: z.string() }),
+  /** Who answers for the address, and does a TCP connection to each port open? */
+  z.object({
+    kind: z.literal('probe'),
+    address: serviceAddress,
+    ports: z.array(z.int().min(1).max(65_535)).max(16),
+    timeoutMs: z.int().min(1).max(10_000),
+  }),
+  /** Let no new connection in and wait, at most `limitMs`, until the open ones have ended. */
+  z.object({ kind: z.literal('quiesce'), instance: instanceId, limitMs: z.int().max(60_000) }),
+  /** Undo a quiesce: the migration did not happen. */
+  z.object({ kind: z.literal('unquiesce'), instance: instanceId }),
+]);
+export type AgentRequest = z.infer<typeof agentRequest>;
+
+/** What a `validate` request found. Lines count in the text that was sent. */
+export const validateResult = z.object({
+  valid: z.boolean(),
+  findings: z.array(
+    z.object({
+      severity: z.enum(['alert', 'warning']),
+      line: z.int().nullable(),
+      message: z.string(),
+    }),
+  ),
+});
+export type ValidateResult = z.infer<typeof validateResult>;
+
+/** What a `probe` saw: the MAC that answered, null for nobody, and the ports that opened. */
+export const probeResult = z.object({
+  mac: z.string().nullable(),
+  openPorts: z.array(z.int()),
+});
+export type ProbeResult = z.infer<typeof probeResult>;
+
+/** How a `quiesce` ended: connections still open, and how long it took. */
+export const quiesceResult = z.object({ openConnections: z.int(), tookMs: z.number() });
+export type QuiesceResult = z.infer<typeof quiesceResult>;
+
+export const agentFrame = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    protocol: z.int(),
+    facts: hostFacts,
+    instances: z.array(observedInstance),
+  }),
+  z.object({ type: z.literal('facts'), facts: hostFacts }),
+  z.object({
+    type: z.literal('observed'),
+    instances: z.array(observedInstance),
+    removed: z.array(instanceId),
+  }),
+  z.object({ type: z.literal('heartbeat') }),
+  z.object({
+    type: z.literal('event'),
+    kind: z.string().max(64),
+    object: z.string().max(128),
+    message: z.string().max(4_096),
+  }),
+  z.object({ type: z.literal('reply'), id: z.int(), result: z.unknown() }),
+  z.object({ type: z.literal('refusal'), id: z.int(), error: errorBody }),
+]);
+export type AgentFrame =
+  | {
+      readonly type: 'hello';
+      readonly protocol: number;
+      readonly facts: HostFacts;
+      readonly instances: readonly ObservedInstance[];
+    }
+  | Exclude<z.infer<typeof agentFrame>, { type: 'hello' }>;
+
+export const schedulerFrame = z.discriminatedUnion('type', [
+  /** All that the host is to do. `revision` grows with each change while a scheduler lives. */
+  z.object({
+    type: z.literal('desired'),
+    revision: z.int(),
+    instances: z.array(desiredInstance),
+  }),
+  z.object({ type: z.literal('heartbeat') }),
+  z.object({ type: z.literal('request'), id: z.int(), timeoutMs: z.int(), body: agentRequest }),
+]);
+export type SchedulerFrame =
+  | {
+      readonly type: 'desired';
+      readonly revision: number;
+      readonly instances: readonly DesiredInstance[];
+    }
+  | Exclude<z.infer<typeof schedulerFrame>, { type: 'desired' }>;
