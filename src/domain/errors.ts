@@ -47,7 +47,7 @@ export interface Finding {
   readonly column: number;
   readonly message: string;
   /** Which object of the spec it belongs to, such as `instance shop-web`. */
-  readonly object?: string;
+  readonly object?: string | undefined;
 }
 
 /** An error as it travels between the parts and over the API. */
@@ -57,7 +57,7 @@ export interface ErrorBody {
   readonly message: string;
   /** What to do next, as a sentence. */
   readonly next: string;
-  readonly findings?: readonly Finding[];
+  readonly findings?: readonly Finding[] | undefined;
 }
 
 /**
@@ -95,7 +95,7 @@ export class BridgeheadError extends Error {
 
   /** The error that `body` describes; an unknown code (a newer peer's) becomes INTERNAL. */
   static from(body: ErrorBody): BridgeheadError {
-    const code = body.code in rows ? body.code : 'INTERNAL';
+    const code = Object.hasOwn(rows, body.code) ? body.code : 'INTERNAL';
     const details = body.findings === undefined ? {} : { findings: body.findings };
     return new BridgeheadError(code, body.message, body.next, details);
   }

@@ -22,7 +22,7 @@ export const heartbeatPeriodMs = 1_000;
 /** Silence after which a side takes the stream for dead and drops it, milliseconds. */
 export const streamSilenceMs = 5_000;
 
-/** Largest frame either side takes, bytes. A host of 1,000 instances with 8 KiB of configuration each fits. */
+/** Largest frame either side takes, bytes: 1,000 instances with 32 KiB of configuration each. */
 export const frameBytesMax = 32 * 1024 * 1024;
 
 /** A question that the scheduler puts to an agent. */
@@ -38,8 +38,6 @@ export const agentRequest = z.discriminatedUnion('kind', [
   }),
   /** Let no new connection in and wait, at most `limitMs`, until the open ones have ended. */
   z.object({ kind: z.literal('quiesce'), instance: instanceId, limitMs: z.int().max(60_000) }),
-  /** Undo a quiesce: the migration did not happen. */
-  z.object({ kind: z.literal('unquiesce'), instance: instanceId }),
 ]);
 export type AgentRequest = z.infer<typeof agentRequest>;
 

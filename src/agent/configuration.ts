@@ -1,0 +1,210 @@
+// How a configuration reaches a HAProxy: judged by the very image that will run it, written beside
+// the old one, loaded by a reload that hands the listening sockets over, and proven by asking the
+// new worker which one it runs. When the new one does not come up, the old one comes back.
+
+import { chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../domain/clock.ts';
+import { BridgeheadError } from '../domain/errors.ts';
+import { parseCheckOutput } from '../haproxy/check-output.ts';
+import { hashInDescription } from '../haproxy/config-hash.ts';
+import type { ValidateResult } from '../protocol/frames.ts';
+import type { DockerEngine } from '../system/docker-engine.ts';
+import { replaceFile } from './disk.ts';
+import { askHaproxy, descriptionOf, parseCheckedServers } from './haproxy-socket.ts';
+
+/** The user that HAProxy runs as in its container; Debian's and the official image both use it. */
+export const haproxyUser = 99;
+
+/** Where the configuration and the sockets are inside the container. */
+export const configFolder = '/etc/haproxy';
+export const runFolder = '/run/haproxy';
+export const configFile = 'haproxy.cfg';
+export const runtimeSocket = 'stats.sock';
+export const masterSocket = 'master.sock';
+
+const validateLabel = 'bridgehead.purpose';
+const validateTimeoutMs = 20_000;
+const loadTimeoutMs = 10_000;
+const pollMs = 10;
+/** Keeps a joined command well below HAProxy's buffer of 16 KiB (tune.bufsize). */
+const serversACommand = 50;
+
+/** Folders of one instance below the agent's data folder. */
+export interface InstanceFolders {
+  readonly etc: string;
+  readonly run: string;
+}
+
+/** Makes the folders, with the rights that HAProxy's user needs and nobody else. */
+export async function makeFolders(folders: InstanceFolders): Promise<void> {
+  for (const folder of [folders.etc, folders.run]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chown(folder, haproxyUser, haproxyUser);
+  }
+}
+
+/**
+ * Runs `haproxy -c` on the text in a throwaway container of the image.
+ *
+ * @throws BridgeheadError IMAGE_MISSING or ENGINE_DOWN; a refused text is a result, not an error
+ */
+export async function validate(
+  engine: DockerEngine,
+  dataFolder: string,
+  image: string,
+  config: string,
+): Promise<ValidateResult> {
+  if (!(await engine.hasImage(image))) throw imageMissing(image);
+  const folder = await mkdtemp(join(dataFolder, 'validate-'));
+  let container: string | null = null;
+  try {
+    await chown(folder, haproxyUser, haproxyUser);
+    const path = `${configFolder}/${configFile}`;
+    await writeConfig(folder, config);
+    container = await engine.create(`bridgehead-${folder.split('/').at(-1)}`, {
+      image,
+      command: ['haproxy', '-c', '-f', path],
+      user: `${haproxyUser}:${haproxyUser}`,
+      hostname: 'validate',
+      labels: { [validateLabel]: 'validate' },
+      mounts: [{ source: folder, target: configFolder, writable: false }],
+      sysctls: {},
+      memoryMib: 256,
+      cpus: 1,
+      pids: 64,
+      openFiles: 65_536,
+      restart: false,
+    });
+    await engine.start(container);
+    const code = await engine.wait(container, validateTimeoutMs);
+    return {
+      valid: code === 0,
+      findings: [...parseCheckOutput(await engine.logs(container), path)],
+    };
+  } finally {
+    if (container !== null) await engine.remove(container);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Removes validation containers that an agent which was killed left behind. */
+export async function removeStaleValidations(engine: DockerEngine): Promise<void> {
+  const left = await engine.containers([`${validateLabel}=validate`]);
+  for (const container of left) await engine.remove(container.id);
+}
+
+/** Writes the configuration where the container's HAProxy finds it at its next start or reload. */
+export async function writeConfig(folder: string, config: string): Promise<void> {
+  const path = join(folder, configFile);
+  await replaceFile(path, config, 0o400);
+  await chown(path, haproxyUser, haproxyUser);
+}
+
+/** Hash of the configuration that HAProxy runs, as it says itself; null while it says nothing. */
+export async function loadedHash(folders: InstanceFolders): Promise<string | null> {
+  try {
+    const info = await askHaproxy(folders.run, runtimeSocket, 'show info');
+    return hashInDescription(descriptionOf(info));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Waits until HAProxy says that it runs the configuration of that hash.
+ *
+ * @returns false when it did not within ten seconds
+ */
+export async function awaitLoaded(
+  folders: InstanceFolders,
+  hash: string,
+  clock: Clock,
+  timeoutMs = loadTimeoutMs,
+): Promise<boolean> {
+  const endMs = clock.monotonicMs() + timeoutMs;
+  while (clock.monotonicMs() < endMs) {
+    if ((await loadedHash(folders)) === hash) return true;
+    await clock.sleep(pollMs);
+  }
+  return false;
+}
+
+/**
+ * Brings a configuration into the running HAProxy without closing a listening socket.
+ *
+ * @throws BridgeheadError CONFIG_REFUSED when the image refuses it or the new worker does not come
+ * up; the old configuration is back on disk and, if it was gone, loaded again
+ */
+export async function reload(
+  engine: DockerEngine,
+  dataFolder: string,
+  folders: InstanceFolders,
+  wanted: {
+    readonly name: string;
+    readonly image: string;
+    readonly config: string;
+    readonly configHash: string;
+  },
+  clock: Clock,
+): Promise<void> {
+  const verdict = await validate(engine, dataFolder, wanted.image, wanted.config);
+  if (!verdict.valid) throw refused(wanted.name, verdict);
+  const path = join(folders.etc, configFile);
+  const old = await readFile(path, 'utf8').catch(() => null);
+  await writeConfig(folders.etc, wanted.config);
+  await askHaproxy(folders.run, masterSocket, 'reload').catch(() => undefined);
+  if (await awaitLoaded(folders, wanted.configHash, clock)) return;
+  if (old !== null && old !== wanted.config) {
+    await writeConfig(folders.etc, old);
+    await askHaproxy(folders.run, masterSocket, 'reload').catch(() => undefined);
+  }
+  throw new BridgeheadError(
+    'CONFIG_REFUSED',
+    `instance ${wanted.name}: HAProxy did not come up with the new configuration; the old one is back`,
+    "Read the container's log on the host (docker logs) and change the configuration.",
+  );
+}
+
+/**
+ * Holds or resumes all health checks. A standby cannot reach its backends: left alone it would
+ * take every one for dead and, once promoted, answer 503 until they have passed their checks anew.
+ */
+export async function setHealthChecks(folders: InstanceFolders, on: boolean): Promise<void> {
+  const state = await askHaproxy(folders.run, runtimeSocket, 'show servers state');
+  const verb = on ? 'enable' : 'disable';
+  const servers = parseCheckedServers(state);
+  for (let first = 0; first < servers.length; first += serversACommand) {
+    const part = servers.slice(first, first + serversACommand);
+    const commands = part.map((server) => `${verb} health ${server}`);
+    await askHaproxy(folders.run, runtimeSocket, commands.join(';'));
+  }
+}
+
+/** The error for an image that the host's Engine does not hold. */
+export function imageMissing(image: string): BridgeheadError {
+  return new BridgeheadError(
+    'IMAGE_MISSING',
+    `image ${image} is not on this host`,
+    `Load it into this host's Docker Engine (docker pull or docker load), or name an image that is there.`,
+  );
+}
+
+/** The error for a configuration that HAProxy itself refuses. */
+export function refused(name: string, verdict: ValidateResult): BridgeheadError {
+  const alerts = verdict.findings.filter(({ severity }) => severity === 'alert');
+  const first = alerts[0]?.message ?? 'it gives no reason';
+  return new BridgeheadError(
+    'CONFIG_REFUSED',
+    `instance ${name}: HAProxy refuses the configuration: ${first}`,
+    'Correct the configuration and apply it again; what runs was not touched.',
+    {
+      findings: alerts.map(({ line, message }) => ({ line: line ?? 1, column: 1, message })),
+    },
+  );
+}
+
+/** Removes the configuration and the sockets of an instance that left this host. */
+export async function removeFolders(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}

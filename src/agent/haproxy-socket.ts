@@ -1,0 +1,74 @@
+import { closeSync, openSync } from 'node:fs';
+import { createConnection } from 'node:net';
+
+const answerBytesMax = 16 * 1024 * 1024;
+
+/**
+ * Sends one command to a HAProxy unix socket (runtime API or master CLI) and reads the answer to
+ * its end.
+ *
+ * @param folder folder of the socket. It is held open and named by its descriptor, because a
+ * socket's whole path may be no longer than 107 bytes (unix(7)) and data folders are longer.
+ * @throws Error when nobody listens or no whole answer came within `timeoutMs`
+ */
+export async function askHaproxy(
+  folder: string,
+  socket: string,
+  command: string,
+  timeoutMs = 2_000,
+): Promise<string> {
+  const fd = openSync(folder, 'r');
+  try {
+    return await exchange(`/proc/self/fd/${fd}/${socket}`, command, timeoutMs);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function exchange(path: string, command: string, timeoutMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const connection = createConnection({ path, timeout: timeoutMs });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    connection.once('connect', () => connection.end(`${command}\n`));
+    connection.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > answerBytesMax) connection.destroy(new Error('answer over 16 MiB'));
+      else chunks.push(chunk);
+    });
+    connection.once('timeout', () => connection.destroy(new Error(`no answer in ${timeoutMs} ms`)));
+    connection.once('error', (cause) =>
+      reject(new Error(`HAProxy did not answer "${command}": ${cause.message}`, { cause })),
+    );
+    connection.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+  });
+}
+
+/** The `description` that HAProxy gives in its answer to `show info`; empty where it has none. */
+export function descriptionOf(showInfo: string): string {
+  return /^description: (.*)$/m.exec(showInfo)?.[1] ?? '';
+}
+
+/** Servers with health checks, as `backend/server`, from `show servers state` (version 1). */
+export function parseCheckedServers(text: string): readonly string[] {
+  const lines = text.split('\n');
+  const header =
+    lines
+      .find((line) => line.startsWith('# '))
+      ?.slice(2)
+      .split(' ') ?? [];
+  const [backend, server, check] = [
+    header.indexOf('be_name'),
+    header.indexOf('srv_name'),
+    header.indexOf('srv_check_state'),
+  ];
+  return lines.flatMap((line) => {
+    const fields = line.split(' ');
+    if (line.startsWith('#') || fields.length < header.length || header.length === 0) return [];
+    const isChecked = (Number(fields[check]) & checkConfigured) !== 0;
+    return isChecked ? [`${fields[backend]}/${fields[server]}`] : [];
+  });
+}
+
+/** CHK_ST_CONFIGURED of srv_check_state: the server has a health check (management guide, 9.3). */
+const checkConfigured = 2;

@@ -1,0 +1,52 @@
+import { createConnection } from 'node:net';
+import { familyOf } from '../domain/address.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { ServiceAddress } from '../domain/model.ts';
+import type { ProbeResult } from '../protocol/frames.ts';
+import { portPattern } from './facts.ts';
+import { readBridges } from './kernel.ts';
+import { resolveMac } from './wire/ask.ts';
+
+const ownNamespace = '/proc/self/ns/net';
+
+/**
+ * Looks at an address from this host, as any machine on the segment would: who answers ARP or
+ * neighbour discovery for it, and do TCP connections to the ports open. What the kernel remembers
+ * of the address is not asked.
+ */
+export async function probeAddress(
+  target: ServiceAddress,
+  ports: readonly number[],
+  timeoutMs: number,
+  clock: Clock,
+): Promise<ProbeResult> {
+  const bridges = await readBridges(portPattern);
+  const bridge = bridges.find(({ name }) => name === target.bridge);
+  const own = bridge?.addresses.find((address) => familyOf(address) === target.family);
+  // From inside a VLAN only its own members can ask; the host's bridge address is outside.
+  const canAsk = bridge !== undefined && own !== undefined && target.vlan === null;
+  const { address } = target;
+  const [mac, ...open] = await Promise.all([
+    canAsk
+      ? resolveMac(
+          { namespace: ownNamespace, name: bridge.name, mac: bridge.mac, own, address, timeoutMs },
+          clock,
+        )
+      : null,
+    ...ports.map((port) => canConnect(address, port, timeoutMs)),
+  ]);
+  return { mac, openPorts: ports.filter((_, index) => open[index]) };
+}
+
+function canConnect(host: string, port: number, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = createConnection({ host, port, timeout: timeoutMs });
+    const end = (isOpen: boolean) => {
+      connection.destroy();
+      resolve(isOpen);
+    };
+    connection.once('connect', () => end(true));
+    connection.once('timeout', () => end(false));
+    connection.once('error', () => end(false));
+  });
+}

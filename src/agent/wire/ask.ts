@@ -1,0 +1,118 @@
+import { familyOf } from '../../domain/address.ts';
+import type { Clock } from '../../domain/clock.ts';
+import {
+  claimant,
+  duplicateQuestion,
+  etherTypeArp,
+  etherTypeIpv6,
+  resolveQuestion,
+} from './frames.ts';
+import { PacketSocket } from './libc.ts';
+
+const pollMs = 5;
+
+/** Somebody on the wire who answers for an address. */
+export interface Claim {
+  readonly address: string;
+  readonly mac: string;
+}
+
+/**
+ * Asks the wire whether anybody holds one of the addresses: two questions for each, `gapMs` apart,
+ * and as long again for late answers. RFC 5227 waits seconds; a takeover cannot, and the probe is
+ * a second line behind the grant, so it is kept to two questions 75 ms apart.
+ *
+ * @param namespace path of the network namespace whose eth0 asks; its link has to be up
+ * @returns the first claim seen, or null after the time is over
+ */
+export async function findDuplicate(
+  namespace: string,
+  mac: string,
+  addresses: readonly string[],
+  clock: Clock,
+  gapMs = 75,
+): Promise<Claim | null> {
+  using sockets = new EarSockets(namespace, 'eth0');
+  for (let round = 0; round < 2; round += 1) {
+    for (const address of addresses) sockets.send(duplicateQuestion(address, mac));
+    const claim = await sockets.listen(addresses, mac, gapMs, clock);
+    if (claim !== null) return claim;
+  }
+  return null;
+}
+
+/**
+ * Asks who has `address`, three times at most, in the name of `own` at `mac`.
+ *
+ * @param namespace path of the asking namespace; @param name its interface, such as br0
+ * @returns the MAC that answered, or null when nobody did within `timeoutMs`
+ */
+export async function resolveMac(
+  question: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly mac: string;
+    readonly own: string;
+    readonly address: string;
+    readonly timeoutMs: number;
+  },
+  clock: Clock,
+): Promise<string | null> {
+  using sockets = new EarSockets(question.namespace, question.name);
+  const rounds = 3;
+  for (let round = 0; round < rounds; round += 1) {
+    sockets.send(resolveQuestion(question.address, question.mac, question.own));
+    const patience = question.timeoutMs / rounds;
+    const claim = await sockets.listen([question.address], question.mac, patience, clock);
+    if (claim !== null) return claim.mac;
+  }
+  return null;
+}
+
+/** One socket for ARP and one for neighbour discovery, on the same interface. */
+class EarSockets implements Disposable {
+  readonly #arp: PacketSocket;
+  readonly #ipv6: PacketSocket;
+
+  constructor(namespace: string, name: string) {
+    this.#arp = new PacketSocket(namespace, name, etherTypeArp);
+    this.#ipv6 = new PacketSocket(namespace, name, etherTypeIpv6);
+  }
+
+  send(frame: Uint8Array): void {
+    this.#arp.send(frame);
+  }
+
+  async listen(
+    addresses: readonly string[],
+    ownMac: string,
+    durationMs: number,
+    clock: Clock,
+  ): Promise<Claim | null> {
+    const endMs = clock.monotonicMs() + durationMs;
+    while (clock.monotonicMs() < endMs) {
+      await clock.sleep(pollMs);
+      const claim = this.#drain(addresses, ownMac);
+      if (claim !== null) return claim;
+    }
+    return null;
+  }
+
+  #drain(addresses: readonly string[], ownMac: string): Claim | null {
+    for (const socket of [this.#arp, this.#ipv6]) {
+      for (let frame = socket.receive(); frame !== null; frame = socket.receive()) {
+        for (const address of addresses) {
+          if ((familyOf(address) === 4) !== (socket === this.#arp)) continue;
+          const mac = claimant(frame, address, ownMac);
+          if (mac !== null) return { address, mac };
+        }
+      }
+    }
+    return null;
+  }
+
+  [Symbol.dispose](): void {
+    this.#arp[Symbol.dispose]();
+    this.#ipv6[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,122 @@
+// The few C library calls that Node does not offer: entering another network namespace and raw
+// packet sockets. docs/decisions/0008 weighs the other ways to send an ARP packet.
+
+import { closeSync, openSync } from 'node:fs';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import koffi from 'koffi';
+
+const libc = koffi.load('libc.so.6');
+const setns = libc.func('int setns(int fd, int kind)');
+const socket = libc.func('int socket(int domain, int type, int protocol)');
+const bind = libc.func('int bind(int fd, const void *address, uint32_t length)');
+const send = libc.func('int64_t send(int fd, const void *bytes, size_t length, int flags)');
+const recv = libc.func('int64_t recv(int fd, _Out_ void *bytes, size_t length, int flags)');
+const close = libc.func('int close(int fd)');
+const interfaceIndex = libc.func('uint32_t if_nametoindex(const char *name)');
+
+// Values of linux/x86-64's and every other Linux ABI's headers (sched.h, sys/socket.h).
+const cloneNewnet = 0x4000_0000;
+const afPacket = 17;
+const sockRaw = 3;
+const sockNonblock = 0o4000;
+const sockCloexec = 0o2000000;
+const eagain = 11;
+const sockaddrLinkLayerBytes = 20;
+const frameBytesMax = 65_536;
+
+/**
+ * Runs `work` with this thread in another network namespace, and comes back. `work` is synchronous
+ * by type: nothing else of this process may run in between. A socket opened inside stays inside.
+ *
+ * @throws Error when the namespace cannot be entered. When it cannot be left again the process
+ * ends: everything it did from there on would happen to the wrong host.
+ */
+export function insideNamespace<Result>(path: string, work: () => Result): Result {
+  const own = openSync('/proc/thread-self/ns/net', 'r');
+  try {
+    const other = openSync(path, 'r');
+    try {
+      if (setns(other, cloneNewnet) !== 0) throw failure(`cannot enter the namespace ${path}`);
+    } finally {
+      closeSync(other);
+    }
+    try {
+      return work();
+    } finally {
+      if (setns(own, cloneNewnet) !== 0) process.abort();
+    }
+  } finally {
+    closeSync(own);
+  }
+}
+
+/** Node's own list of interfaces that are up and have an address, as another namespace has it. */
+export function interfacesInside(path: string): NodeJS.Dict<NetworkInterfaceInfo[]> {
+  return insideNamespace(path, () => networkInterfaces());
+}
+
+/** A raw socket on one interface of one namespace. Never blocks. */
+export class PacketSocket implements Disposable {
+  readonly #fd: number;
+  #isOpen = true;
+
+  /**
+   * @param namespace path of the namespace, such as `/proc/PID/ns/net`
+   * @param name interface inside it
+   * @param etherType frames to receive; 0 to receive none
+   */
+  constructor(namespace: string, name: string, etherType: number) {
+    this.#fd = insideNamespace(namespace, () => open(name, etherType));
+  }
+
+  /** @throws Error with the kernel's code when the frame was not taken, the link being down say */
+  send(frame: Uint8Array): void {
+    if (send(this.#fd, frame, frame.length, 0) !== frame.length)
+      throw failure('cannot send a frame');
+  }
+
+  /** The next frame that arrived, or null where there is none. */
+  receive(): Uint8Array | null {
+    const buffer = Buffer.alloc(frameBytesMax);
+    const length = Number(recv(this.#fd, buffer, buffer.length, 0));
+    if (length >= 0) return buffer.subarray(0, length);
+    if (koffi.errno() === eagain) return null;
+    throw failure('cannot receive a frame');
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    close(this.#fd);
+  }
+}
+
+function open(name: string, etherType: number): number {
+  const index = Number(interfaceIndex(name));
+  if (index === 0) throw new Error(`no interface ${name} in the namespace`);
+  const fd = Number(
+    socket(afPacket, sockRaw | sockNonblock | sockCloexec, networkOrder(etherType)),
+  );
+  if (fd < 0) throw failure('cannot open a packet socket');
+  // struct sockaddr_ll, linux/if_packet.h: family, protocol (network order), interface index.
+  const address = Buffer.alloc(sockaddrLinkLayerBytes);
+  address.writeUInt16LE(afPacket, 0);
+  address.writeUInt16BE(etherType, 2);
+  address.writeInt32LE(index, 4);
+  if (bind(fd, address, address.length) !== 0) {
+    const error = failure(`cannot bind a packet socket to ${name}`);
+    close(fd);
+    throw error;
+  }
+  return fd;
+}
+
+function networkOrder(value: number): number {
+  return ((value & 0xff) << 8) | (value >> 8);
+}
+
+function failure(what: string): Error {
+  const code = koffi.errno();
+  const name = Object.entries(koffi.os.errno).find(([, value]) => value === code)?.[0] ?? 'unknown';
+  return new Error(`${what}: ${name} (${code})`);
+}

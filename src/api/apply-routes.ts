@@ -1,0 +1,17 @@
+import { applyAnswer, applyRequest } from '../protocol/api.ts';
+import { failures, type Routes } from './routes.ts';
+import { type ApiParts, administrator } from './server.ts';
+
+/** Taking a whole spec, or saying what it would change. */
+export function applyRoutes(routes: Routes, { scheduler }: ApiParts): void {
+  routes.route({
+    method: 'POST',
+    url: '/v1/apply',
+    schema: {
+      summary: 'Apply a spec as a whole, or show what it would change',
+      body: applyRequest,
+      response: { 200: applyAnswer, ...failures },
+    },
+    handler: (request) => scheduler.apply(request.body, administrator),
+  });
+}

@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { BridgeheadError } from '../domain/errors.ts';
+import {
+  eventView,
+  explainView,
+  instanceView,
+  poolView,
+  type StatusView,
+  statusView,
+} from '../protocol/api.ts';
+import { instanceName, poolName } from '../protocol/shapes.ts';
+import { viewInstance, viewPool } from '../scheduler/views.ts';
+import { failures, type Routes } from './routes.ts';
+import type { ApiParts } from './server.ts';
+
+const eventsQuery = z.object({
+  object: z.string().max(128).optional(),
+  after: z.coerce.number().int().min(0).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+
+/** What there is and how it does: pools, instances, events, status. */
+export function fleetRoutes(routes: Routes, parts: ApiParts): void {
+  const { scheduler, store } = parts;
+  routes.route({
+    method: 'GET',
+    url: '/v1/pools',
+    schema: {
+      summary: 'All pools, with the addresses that instances hold',
+      response: { 200: z.object({ items: z.array(poolView) }), ...failures },
+    },
+    handler: async () => {
+      const source = await scheduler.viewSource();
+      return { items: source.fleet.pools.map((pool) => viewPool(source, pool)) };
+    },
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/pools/:name',
+    schema: {
+      summary: 'One pool',
+      params: z.object({ name: poolName }),
+      response: { 200: poolView, ...failures },
+    },
+    handler: async ({ params }) => {
+      const source = await scheduler.viewSource();
+      const pool = source.fleet.pools.find(({ name }) => name === params.name);
+      if (pool === undefined) throw missing('pool', params.name);
+      return viewPool(source, pool);
+    },
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/instances',
+    schema: {
+      summary: 'All instances',
+      response: { 200: z.object({ items: z.array(instanceView) }), ...failures },
+    },
+    handler: async () => {
+      const source = await scheduler.viewSource();
+      return { items: source.fleet.instances.map((instance) => viewInstance(source, instance)) };
+    },
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/instances/:name',
+    schema: {
+      summary: 'One instance',
+      params: z.object({ name: instanceName }),
+      response: { 200: instanceView, ...failures },
+    },
+    handler: async ({ params }) => {
+      const source = await scheduler.viewSource();
+      const instance = source.fleet.instances.find(({ spec }) => spec.name === params.name);
+      if (instance === undefined) throw missing('instance', params.name);
+      return viewInstance(source, instance);
+    },
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/instances/:name/explain',
+    schema: {
+      summary: 'Why an instance is where it is, and what other hosts would be worth',
+      params: z.object({ name: instanceName }),
+      response: { 200: explainView, ...failures },
+    },
+    handler: async ({ params }) => explainView.parse(await scheduler.explain(params.name)),
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/events',
+    schema: {
+      summary: 'What happened, the newest events in the order they happened',
+      querystring: eventsQuery,
+      response: { 200: z.object({ items: z.array(eventView) }), ...failures },
+    },
+    handler: async ({ query }) => {
+      const { object, after, limit } = query;
+      const events = await store.events({
+        limit,
+        ...(object === undefined ? {} : { object }),
+        ...(after === undefined ? {} : { afterId: after }),
+      });
+      return { items: [...events] };
+    },
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/status',
+    schema: {
+      summary: 'How the scheduler and its fleet do',
+      response: { 200: statusView, ...failures },
+    },
+    handler: async (): Promise<StatusView> => {
+      const source = await scheduler.viewSource();
+      const { hosts, instances } = source.fleet;
+      const phases = instances.map((instance) => viewInstance(source, instance).phase);
+      return {
+        version: parts.version,
+        uptimeS: scheduler.uptimeS,
+        store: parts.storeKind,
+        hosts: {
+          ready: hosts.filter(({ state }) => state === 'ready').length,
+          total: hosts.length,
+        },
+        instances: {
+          serving: phases.filter((phase) => phase === 'serving').length,
+          total: instances.length,
+        },
+        reconcilers: [...scheduler.reconcilers],
+      };
+    },
+  });
+}
+
+function missing(kind: 'pool' | 'instance', name: string): BridgeheadError {
+  return new BridgeheadError(
+    'NOT_FOUND',
+    `${kind} ${name} does not exist`,
+    `See what there is: bridgehead get ${kind}s`,
+  );
+}

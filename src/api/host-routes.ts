@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { cordonRequest, hostView, joinTokenRequest, joinTokenView } from '../protocol/api.ts';
+import { hostName } from '../protocol/shapes.ts';
+import { findHost } from '../scheduler/scheduler.ts';
+import { viewHost } from '../scheduler/views.ts';
+import { failures, type Routes } from './routes.ts';
+import { type ApiParts, administrator } from './server.ts';
+
+const named = z.object({ name: hostName });
+
+/** Hosts: looking at them, keeping new instances off them, letting new ones join. */
+export function hostRoutes(routes: Routes, { scheduler, newJoinToken }: ApiParts): void {
+  const view = async (name: z.infer<typeof named>['name']) => {
+    const source = await scheduler.viewSource();
+    return viewHost(source, findHost(source.fleet.hosts, name));
+  };
+  routes.route({
+    method: 'GET',
+    url: '/v1/hosts',
+    schema: {
+      summary: 'All hosts',
+      response: { 200: z.object({ items: z.array(hostView) }), ...failures },
+    },
+    handler: async () => {
+      const source = await scheduler.viewSource();
+      return { items: source.fleet.hosts.map((host) => viewHost(source, host)) };
+    },
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/hosts/:name',
+    schema: { summary: 'One host', params: named, response: { 200: hostView, ...failures } },
+    handler: ({ params }) => view(params.name),
+  });
+  routes.route({
+    method: 'POST',
+    url: '/v1/hosts/:name/cordon',
+    schema: {
+      summary: 'Place nothing new on a host',
+      params: named,
+      body: cordonRequest,
+      response: { 200: hostView, ...failures },
+    },
+    handler: async ({ params, body }) => {
+      await scheduler.setCordon(params.name, body.reason, administrator);
+      return view(params.name);
+    },
+  });
+  routes.route({
+    method: 'POST',
+    url: '/v1/hosts/:name/uncordon',
+    schema: {
+      summary: 'Let instances be placed on a host again',
+      params: named,
+      response: { 200: hostView, ...failures },
+    },
+    handler: async ({ params }) => {
+      await scheduler.setCordon(params.name, null, administrator);
+      return view(params.name);
+    },
+  });
+  routes.route({
+    method: 'POST',
+    url: '/v1/join-tokens',
+    schema: {
+      summary: 'Make a one-time token by which the agent of a host joins the fleet',
+      body: joinTokenRequest,
+      response: { 200: joinTokenView, ...failures },
+    },
+    handler: async ({ body }) => {
+      const { token, expiresMs } = await newJoinToken(body.host, body.ttlS, administrator);
+      return { token, host: body.host, expiresMs };
+    },
+  });
+}

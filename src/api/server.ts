@@ -1,0 +1,118 @@
+// The HTTP API: thin routes over the scheduler, described once by the schemas of src/protocol.
+
+import swagger from '@fastify/swagger';
+import { type FastifyInstance, fastify } from 'fastify';
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { BridgeheadError } from '../domain/errors.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { Store } from '../store/store.ts';
+import { applyRoutes } from './apply-routes.ts';
+import { fleetRoutes } from './fleet-routes.ts';
+import { hostRoutes } from './host-routes.ts';
+import { migrationRoutes } from './migration-routes.ts';
+
+/** A spec carries whole HAProxy configurations: sixteen MiB, and some for its JSON quoting. */
+const bodyBytesMax = 24 * 1024 * 1024;
+
+/** What the routes work with. */
+export interface ApiParts {
+  readonly store: Store;
+  readonly storeKind: 'embedded' | 'external';
+  readonly scheduler: Scheduler;
+  readonly version: string;
+  /** True for the token that may do everything. */
+  readonly isAdmin: (token: string) => boolean;
+  readonly newJoinToken: (
+    host: string,
+    ttlS: number,
+    who: string,
+  ) => Promise<{ readonly token: string; readonly expiresMs: number }>;
+  readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
+}
+
+/** A Fastify instance whose handlers are typed by their zod schemas. */
+export type Api = FastifyInstance & { withTypeProvider: FastifyInstance['withTypeProvider'] };
+
+/** Who asked. Until there are users, whoever holds the admin token. */
+export const administrator = 'admin';
+
+/** Makes the server with all its routes; the caller makes it listen. */
+export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
+  const api = fastify({ bodyLimit: bodyBytesMax, forceCloseConnections: true });
+  api.setValidatorCompiler(validatorCompiler);
+  api.setSerializerCompiler(serializerCompiler);
+  api.setErrorHandler((error, request, reply) => {
+    const known = asBridgeheadError(error);
+    if (known.code === 'INTERNAL') {
+      parts.log('a request failed', {
+        method: request.method,
+        url: request.url,
+        error: String(error),
+      });
+    }
+    return reply.status(known.status).send({ error: known.body() });
+  });
+  api.setNotFoundHandler((request, reply) => {
+    const known = new BridgeheadError(
+      'NOT_FOUND',
+      `there is no ${request.method} ${request.url}`,
+      'See the paths there are: GET /v1/openapi.json',
+    );
+    return reply.status(known.status).send({ error: known.body() });
+  });
+  await api.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Bridgehead',
+        description: 'Control plane for a fleet of HAProxy load balancers on bare metal.',
+        version: parts.version,
+        license: { name: 'Apache-2.0' },
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+    transform: jsonSchemaTransform,
+  });
+  await api.register(async (guarded) => {
+    guarded.addHook('onRequest', async (request) => {
+      const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+      if (token === undefined || !parts.isAdmin(token)) throw unauthorized(token === undefined);
+    });
+    const routes = guarded.withTypeProvider<ZodTypeProvider>();
+    applyRoutes(routes, parts);
+    fleetRoutes(routes, parts);
+    hostRoutes(routes, parts);
+    migrationRoutes(routes, parts);
+  });
+  api.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());
+  return api;
+}
+
+function unauthorized(isMissing: boolean): BridgeheadError {
+  return new BridgeheadError(
+    'UNAUTHORIZED',
+    isMissing ? 'the request carries no token' : 'the token is not one of this scheduler',
+    "Give the token in the scheduler's data folder, file admin.token: --token-file, or BRIDGEHEAD_TOKEN.",
+  );
+}
+
+function asBridgeheadError(error: unknown): BridgeheadError {
+  const fault = error as { readonly statusCode?: number; readonly message?: string };
+  const isCallersFault =
+    !(error instanceof BridgeheadError) &&
+    fault.statusCode !== undefined &&
+    fault.statusCode >= 400 &&
+    fault.statusCode < 500;
+  if (!isCallersFault) return BridgeheadError.wrap(error);
+  return new BridgeheadError(
+    'REQUEST_INVALID',
+    `the request is not valid: ${fault.message ?? 'it cannot be read'}`,
+    'Compare it with the description of the API: GET /v1/openapi.json',
+  );
+}

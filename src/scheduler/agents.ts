@@ -1,0 +1,225 @@
+import type { Clock } from '../domain/clock.ts';
+import type { DesiredInstance } from '../domain/desired.ts';
+import { BridgeheadError } from '../domain/errors.ts';
+import type { HostName, InstanceId } from '../domain/ids.ts';
+import type { HostFacts, ObservedInstance } from '../domain/model.ts';
+import {
+  type AgentFrame,
+  type AgentRequest,
+  protocolVersion,
+  type SchedulerFrame,
+} from '../protocol/frames.ts';
+
+/** One agent's stream as the scheduler uses it; the listener and tests provide it. */
+export interface AgentStream {
+  readonly host: HostName;
+  send(frame: SchedulerFrame): void;
+  close(reason: string): void;
+  onFrame(handler: (frame: AgentFrame) => void): void;
+  onClose(handler: (reason: string) => void): void;
+}
+
+/** What the scheduler does when an agent says something. */
+export interface AgentsListener {
+  onHello(host: HostName, facts: HostFacts, instances: readonly ObservedInstance[]): void;
+  onFacts(host: HostName, facts: HostFacts): void;
+  onObserved(
+    host: HostName,
+    instances: readonly ObservedInstance[],
+    removed: readonly InstanceId[],
+  ): void;
+  onEvent(host: HostName, event: { kind: string; object: string; message: string }): void;
+  onGone(host: HostName, reason: string): void;
+}
+
+interface Session {
+  readonly stream: AgentStream;
+  readonly observed: Map<InstanceId, ObservedInstance>;
+  readonly waiting: Map<number, Waiting>;
+  greeted: boolean;
+  sent: string;
+}
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const requestsMax = 256;
+
+/** The agents that are connected to this scheduler, and what each last said. */
+export class Agents {
+  readonly #sessions = new Map<HostName, Session>();
+  readonly #listener: AgentsListener;
+  readonly #clock: Clock;
+  readonly #watchers = new Set<() => void>();
+  #nextRequest = 1;
+  #revision = 0;
+
+  constructor(listener: AgentsListener, clock: Clock) {
+    this.#listener = listener;
+    this.#clock = clock;
+  }
+
+  /** Takes over a stream whose peer has proven that it is the agent of `stream.host`. */
+  attach(stream: AgentStream): void {
+    const session: Session = {
+      stream,
+      observed: new Map(),
+      waiting: new Map(),
+      greeted: false,
+      sent: '',
+    };
+    this.#sessions.set(stream.host, session);
+    stream.onFrame((frame) => this.#receive(session, frame));
+    stream.onClose((reason) => this.#drop(session, reason));
+  }
+
+  /** Hosts whose agents are connected and have said hello. */
+  get connected(): readonly HostName[] {
+    return [...this.#sessions].filter(([, { greeted }]) => greeted).map(([host]) => host);
+  }
+
+  isConnected(host: HostName): boolean {
+    return this.#sessions.get(host)?.greeted ?? false;
+  }
+
+  /** What the host's agent last saw of the instance; null where it sees none or is not connected. */
+  observed(host: HostName, id: InstanceId): ObservedInstance | null {
+    return this.#sessions.get(host)?.observed.get(id) ?? null;
+  }
+
+  /** Sends a host what it is to do, unless that is what it was sent last. */
+  tell(host: HostName, instances: readonly DesiredInstance[]): boolean {
+    const session = this.#sessions.get(host);
+    if (session === undefined || !session.greeted) return false;
+    const text = JSON.stringify(instances);
+    if (text === session.sent) return false;
+    session.sent = text;
+    this.#revision += 1;
+    session.stream.send({ type: 'desired', revision: this.#revision, instances });
+    return true;
+  }
+
+  /**
+   * Asks an agent something and waits for its answer.
+   *
+   * @throws BridgeheadError what the agent refused with; AGENT_DISCONNECTED; AGENT_TIMEOUT
+   */
+  async ask(host: HostName, body: AgentRequest, timeoutMs: number): Promise<unknown> {
+    const session = this.#sessions.get(host);
+    if (session === undefined || !session.greeted) throw disconnected(host, 'not connected');
+    if (session.waiting.size >= requestsMax) throw disconnected(host, 'too many open questions');
+    const id = this.#nextRequest;
+    this.#nextRequest += 1;
+    const over = new AbortController();
+    try {
+      return await new Promise((resolve, reject) => {
+        session.waiting.set(id, { resolve, reject });
+        this.#clock.sleep(timeoutMs, over.signal).then(
+          () => reject(timedOut(host, body.kind, timeoutMs)),
+          () => undefined,
+        );
+        session.stream.send({ type: 'request', id, timeoutMs, body });
+      });
+    } finally {
+      session.waiting.delete(id);
+      over.abort();
+    }
+  }
+
+  /**
+   * Waits until `condition` holds. It is tried whenever an agent says something, comes or goes.
+   *
+   * @returns false when it did not hold within `timeoutMs`
+   */
+  async until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (condition()) return true;
+    const over = new AbortController();
+    let watcher: (() => void) | null = null;
+    try {
+      return await new Promise<boolean>((resolve) => {
+        watcher = () => {
+          if (condition()) resolve(true);
+        };
+        this.#watchers.add(watcher);
+        this.#clock.sleep(timeoutMs, over.signal).then(
+          () => resolve(false),
+          () => undefined,
+        );
+      });
+    } finally {
+      if (watcher !== null) this.#watchers.delete(watcher);
+      over.abort();
+    }
+  }
+
+  #receive(session: Session, frame: AgentFrame): void {
+    const { host } = session.stream;
+    if (this.#sessions.get(host) !== session) return;
+    if (!session.greeted && frame.type !== 'hello') return;
+    switch (frame.type) {
+      case 'hello':
+        if (frame.protocol !== protocolVersion) {
+          session.stream.close(
+            `this scheduler speaks protocol ${protocolVersion}, you ${frame.protocol}`,
+          );
+          return;
+        }
+        session.greeted = true;
+        session.observed.clear();
+        for (const instance of frame.instances) session.observed.set(instance.id, instance);
+        this.#listener.onHello(host, frame.facts, frame.instances);
+        break;
+      case 'facts':
+        this.#listener.onFacts(host, frame.facts);
+        break;
+      case 'observed':
+        for (const instance of frame.instances) session.observed.set(instance.id, instance);
+        for (const id of frame.removed) session.observed.delete(id);
+        this.#listener.onObserved(host, frame.instances, frame.removed);
+        break;
+      case 'event':
+        this.#listener.onEvent(host, frame);
+        break;
+      case 'reply':
+        session.waiting.get(frame.id)?.resolve(frame.result);
+        break;
+      case 'refusal':
+        session.waiting.get(frame.id)?.reject(BridgeheadError.from(frame.error));
+        break;
+      case 'heartbeat':
+        break;
+    }
+    this.#wakeWatchers();
+  }
+
+  #drop(session: Session, reason: string): void {
+    const { host } = session.stream;
+    for (const { reject } of session.waiting.values()) reject(disconnected(host, reason));
+    if (this.#sessions.get(host) !== session) return;
+    this.#sessions.delete(host);
+    if (session.greeted) this.#listener.onGone(host, reason);
+    this.#wakeWatchers();
+  }
+
+  #wakeWatchers(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}
+
+function disconnected(host: HostName, reason: string): BridgeheadError {
+  return new BridgeheadError(
+    'AGENT_DISCONNECTED',
+    `the agent of host ${host} is not connected (${reason})`,
+    `Look at the agent on ${host}; it connects again by itself once it runs and reaches this scheduler.`,
+  );
+}
+
+function timedOut(host: HostName, kind: string, timeoutMs: number): BridgeheadError {
+  return new BridgeheadError(
+    'AGENT_TIMEOUT',
+    `the agent of host ${host} did not answer "${kind}" within ${timeoutMs} ms`,
+    `Look at the load and the agent's log on ${host}, then try again.`,
+  );
+}

@@ -1,0 +1,107 @@
+import { BridgeheadError } from '../domain/errors.ts';
+import type { HostName, InstanceName } from '../domain/ids.ts';
+import type { Assignment, Instance, ObservedInstance } from '../domain/model.ts';
+import { refusalsFor } from '../placement/candidates.ts';
+import type { FleetState } from '../store/store.ts';
+
+/** What the hosts involved say of the instance now; null where they say nothing of it. */
+export interface MigrationView {
+  readonly fleet: FleetState;
+  readonly isConnected: (host: HostName) => boolean;
+  readonly observed: (host: HostName, instance: Instance) => ObservedInstance | null;
+}
+
+/** What a migration starts from, once every check has passed. */
+export interface MigrationStart {
+  readonly instance: Instance;
+  readonly assignment: Assignment;
+}
+
+/**
+ * The source and the target are looked at before anything is done, by what the hosts show and not
+ * only by what the records say. The team of the origin story once moved an instance to the host it
+ * was on; nothing here may.
+ *
+ * @throws BridgeheadError NOT_FOUND, ALREADY_THERE, SOURCE_MISMATCH, HOST_NOT_READY, HOST_CORDONED,
+ * IMAGE_MISSING, NO_CAPACITY or NO_PLACE, the first that applies in this order
+ */
+export function checkMigration(
+  view: MigrationView,
+  name: InstanceName,
+  to: HostName,
+): MigrationStart {
+  const instance = view.fleet.instances.find(({ spec }) => spec.name === name);
+  if (instance === undefined) {
+    throw new BridgeheadError(
+      'NOT_FOUND',
+      `instance ${name} does not exist`,
+      'See the instances there are: bridgehead get instances',
+    );
+  }
+  if (!view.fleet.hosts.some((host) => host.name === to)) {
+    throw new BridgeheadError(
+      'NOT_FOUND',
+      `instance ${name}: target host ${to} does not exist`,
+      'See the hosts there are: bridgehead get hosts',
+    );
+  }
+  const assignment = view.fleet.assignments.find(({ instanceId }) => instanceId === instance.id);
+  if (assignment === undefined) {
+    throw new BridgeheadError(
+      'SOURCE_MISMATCH',
+      `instance ${name} runs nowhere yet, so there is nothing to migrate`,
+      `See why it has no host: bridgehead explain ${name}`,
+    );
+  }
+  if (assignment.host === to) {
+    throw new BridgeheadError(
+      'ALREADY_THERE',
+      `instance ${name} already runs on host ${to}`,
+      `Name another host; see which would do: bridgehead explain ${name}`,
+    );
+  }
+  checkSource(view, instance, assignment);
+  checkTarget(view, instance, to);
+  return { instance, assignment };
+}
+
+function checkSource(view: MigrationView, instance: Instance, assignment: Assignment): void {
+  const { name } = instance.spec;
+  const { host, epoch } = assignment;
+  if (!view.isConnected(host)) {
+    throw new BridgeheadError(
+      'SOURCE_MISMATCH',
+      `instance ${name}: its host ${host} is silent, so nobody can tell whether it lets go`,
+      `Bring the agent of ${host} back first: bridgehead describe host ${host}`,
+    );
+  }
+  const observed = view.observed(host, instance);
+  const isHeld = observed?.phase === 'serving' && observed.linkUp && observed.epoch === epoch;
+  if (isHeld) return;
+  const seen =
+    observed === null ? 'does not run there' : `is ${observed.phase} under epoch ${observed.epoch}`;
+  throw new BridgeheadError(
+    'SOURCE_MISMATCH',
+    `instance ${name} should serve on ${host} under epoch ${epoch}, but ${seen}`,
+    `See what is wrong with it: bridgehead describe instance ${name}`,
+  );
+}
+
+function checkTarget(view: MigrationView, instance: Instance, to: HostName): void {
+  const { name } = instance.spec;
+  const stray = view.observed(to, instance);
+  if (stray !== null && (stray.linkUp || stray.addresses.length > 0)) {
+    throw new BridgeheadError(
+      'SOURCE_MISMATCH',
+      `instance ${name}: target ${to} already has ${stray.addresses.join(', ') || 'its port up'}`,
+      `Look at ${to} before anything moves there: bridgehead describe host ${to}`,
+    );
+  }
+  const refusal = refusalsFor(view.fleet, instance, to)[0];
+  if (refusal === undefined) return;
+  throw new BridgeheadError(
+    refusal.code,
+    `instance ${name} cannot go to ${to}: ${refusal.message}`,
+    `See which hosts would do: bridgehead explain ${name}`,
+  );
+}

@@ -1,0 +1,98 @@
+// What people are shown, made of the fleet's state and what the agents last said.
+
+import type { HostName } from '../domain/ids.ts';
+import { macOfInstance } from '../domain/mac.ts';
+import type { Host, Instance, Pool } from '../domain/model.ts';
+import type { HostView, InstanceView, MigrationView, PoolView } from '../protocol/api.ts';
+import type { FleetState, Migration, Observation } from '../store/store.ts';
+
+/** The records that views are made of, read together. */
+export interface ViewSource {
+  readonly fleet: FleetState;
+  readonly observations: readonly Observation[];
+  readonly migrations: readonly Migration[];
+}
+
+/** A host with what is meant to be on it. */
+export function viewHost({ fleet }: ViewSource, host: Host): HostView {
+  const names = new Map(fleet.instances.map(({ id, spec }) => [id, spec.name]));
+  const on = (list: readonly { readonly instanceId: Instance['id']; readonly host: HostName }[]) =>
+    list
+      .filter((one) => one.host === host.name)
+      .flatMap(({ instanceId }) => names.get(instanceId) ?? []);
+  return {
+    ...host,
+    labels: { ...host.labels },
+    instances: [
+      ...on(fleet.assignments).map((name) => ({ name, role: 'active' as const })),
+      ...on(fleet.standbys).map((name) => ({ name, role: 'standby' as const })),
+    ].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  } as HostView;
+}
+
+/** A pool with the addresses that instances hold. */
+export function viewPool({ fleet }: ViewSource, pool: Pool): PoolView {
+  const used = fleet.instances.flatMap(({ spec, addresses }) =>
+    addresses
+      .filter((address) => address.pool === pool.name)
+      .map(({ address }) => ({ address, instance: spec.name })),
+  );
+  return { ...pool, used };
+}
+
+/** An instance with its business record, where it is meant to be and how it really is. */
+export function viewInstance(source: ViewSource, instance: Instance): InstanceView {
+  const { fleet, observations, migrations } = source;
+  const { id, spec } = instance;
+  const assignment = fleet.assignments.find(({ instanceId }) => instanceId === id);
+  const host = fleet.hosts.find(({ name }) => name === assignment?.host);
+  const observed = observations.find((one) => one.host === host?.name && one.instance.id === id);
+  const isSilent = host !== undefined && host.state !== 'ready';
+  return {
+    id,
+    name: spec.name,
+    owner: spec.owner,
+    service: spec.service,
+    tier: spec.tier,
+    contact: spec.contact,
+    notes: spec.notes,
+    image: spec.image,
+    resources: { ...spec.resources },
+    addresses: instance.addresses.map(({ address, pool }) => ({ address, pool })),
+    mac: macOfInstance(id),
+    config: spec.config,
+    configHash: instance.configHash,
+    loadedHash: observed?.instance.configHash ?? null,
+    host: assignment?.host ?? null,
+    epoch: assignment?.epoch ?? null,
+    standbys: fleet.standbys.filter(({ instanceId }) => instanceId === id).map((one) => one.host),
+    phase:
+      assignment === undefined
+        ? 'pending'
+        : isSilent
+          ? 'silent'
+          : (observed?.instance.phase ?? 'preparing'),
+    problem: observed?.instance.problem ?? null,
+    migration: migrations.find(({ instanceId }) => instanceId === id)?.id ?? null,
+  };
+}
+
+/** A migration with its instance's name, which its record holds by id. */
+export function viewMigration(migration: Migration, fleet: FleetState): MigrationView | null {
+  const instance = fleet.instances.find(({ id }) => id === migration.instanceId);
+  if (instance === undefined) return null;
+  const { id, source, target, who, reason, steps, startedMs, endedMs, outcome, error } = migration;
+  return {
+    id,
+    instance: instance.spec.name,
+    source,
+    target,
+    who,
+    reason,
+    steps: steps.map((step) => ({ ...step })),
+    startedMs,
+    endedMs,
+    outcome,
+    error,
+  };
+}

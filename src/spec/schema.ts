@@ -1,0 +1,92 @@
+// The spec's documents as schemas. They check one object at a time, so that a fault in one leaves
+// the others to be checked against each other.
+
+import { z } from 'zod';
+import { namePattern } from '../domain/ids.ts';
+
+/** The version of the format that this code reads. */
+export const apiVersion = 'bridgehead/v1';
+
+/** Longest HAProxy configuration of one instance, characters. */
+export const configLengthMax = 1024 * 1024;
+
+const name = z
+  .string()
+  .regex(namePattern, 'must be lower-case letters, digits and dashes, 63 at most');
+const line = z.string().min(1).max(253);
+const word = z
+  .string()
+  .max(253)
+  .regex(/^[^\s\p{Cc}]+$/u, 'must be one word');
+const labels = z.record(line, z.string().max(253));
+
+export const poolSchema = z.strictObject({
+  name,
+  cidr: word,
+  range: line.optional(),
+  prefix: z.int().min(1).max(128).optional(),
+  gateway: word.optional(),
+  // 15 characters are the kernel's limit for an interface (IFNAMSIZ, linux/if.h).
+  bridge: z
+    .string()
+    .regex(/^(?!\.{1,2}$)[^\s/:\p{Cc}]{1,15}$/u, 'must be the name of an interface, 15 at most')
+    .default('br0'),
+  vlan: z.int().min(1).max(4094).optional(),
+});
+
+export const hostSchema = z.strictObject({
+  name,
+  zone: line.default('default'),
+  rack: line.default('default'),
+  labels: labels.default({}),
+  capacity: z
+    .strictObject({
+      instances: z.int().min(0).max(100_000),
+      memoryMib: z.int().min(0).max(1_073_741_824),
+      cpus: z.number().min(0).max(65_536),
+    })
+    .optional(),
+});
+
+const resourcesSchema = z.strictObject({
+  memoryMib: z.int().min(32).max(1_073_741_824).default(128),
+  cpus: z.number().min(0.1).max(4_096).default(1),
+  maxConnections: z.int().min(10).max(100_000_000).default(2_000),
+});
+
+const placementSchema = z.strictObject({
+  zones: z.array(line).default([]),
+  racks: z.array(line).default([]),
+  labels: labels.default({}),
+  avoid: z.array(name).default([]),
+});
+
+export const instanceSchema = z.strictObject({
+  name,
+  owner: line,
+  service: line,
+  tier: z.int().min(0).max(3).default(2),
+  contact: z.string().max(1_024).default(''),
+  notes: z.string().max(16_384).default(''),
+  image: word,
+  addresses: z
+    .array(z.strictObject({ pool: name, address: word.optional() }))
+    .min(1)
+    .max(64),
+  resources: resourcesSchema.prefault({}),
+  placement: placementSchema.prefault({}),
+  config: z.string().min(1).max(configLengthMax),
+});
+
+const list = z.array(z.unknown()).nullish();
+
+export const documentSchema = z.strictObject({
+  apiVersion: z.literal(apiVersion),
+  pools: list,
+  hosts: list,
+  instances: list,
+});
+
+export type PoolFields = z.infer<typeof poolSchema>;
+export type HostFields = z.infer<typeof hostSchema>;
+export type InstanceFields = z.infer<typeof instanceSchema>;
