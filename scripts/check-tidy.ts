@@ -5,7 +5,8 @@ import { join, relative, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const linesMax = 400;
-const columnsMax = 110;
+/** The formatter breaks code at 100; what is longer is text, and a message may be a line. */
+const columnsMax = 140;
 
 /** Rooms whose code takes time and randomness handed in, so that a simulation can own them. */
 const handedIn = ['domain', 'placement', 'haproxy', 'spec', 'scheduler', 'agent'];
@@ -37,7 +38,8 @@ function check(file: string): void {
   const room = path.startsWith('src/') ? (path.split('/')[1] ?? '') : '';
   const isBanned = handedIn.includes(room) && !path.endsWith('.test.ts');
   for (const [index, line] of lines.entries()) {
-    if (line.length > columnsMax) faults.push(`${path}:${index + 1}: ${line.length} columns`);
+    if (line.length > columnsMax && !path.endsWith('.test.ts'))
+      faults.push(`${path}:${index + 1}: ${line.length} columns`);
     if (!isBanned || line.trimStart().startsWith('//') || line.trimStart().startsWith('*'))
       continue;
     for (const { pattern, why } of banned) {

@@ -61,22 +61,17 @@ export function findBinds(lines: readonly ConfigLine[], instance: string): reado
 
 function addressWordOf(line: ConfigLine, instance: string): number | null {
   const keyword = line.words[0]?.text;
-  switch (line.section?.keyword ?? null) {
-    case 'frontend':
-    case 'listen':
-      return keyword === 'bind' ? 1 : null;
-    case 'log-forward':
-      return keyword === 'bind' || keyword === 'dgram-bind' ? 1 : null;
-    case 'peers':
-      if (keyword === 'bind') return 1;
-      if (keyword !== 'peer' && keyword !== 'server') return null;
-      // `server NAME` takes its address from the section's bind: what follows is an option.
-      return line.words[1]?.text === instance && line.words[2]?.text.includes(':') === true
-        ? 2
-        : null;
-    default:
-      return null;
+  const section = line.section?.keyword;
+  if (section === 'frontend' || section === 'listen') return keyword === 'bind' ? 1 : null;
+  if (section === 'log-forward') {
+    return keyword === 'bind' || keyword === 'dgram-bind' ? 1 : null;
   }
+  if (section !== 'peers') return null;
+  if (keyword === 'bind') return 1;
+  if (keyword !== 'peer' && keyword !== 'server') return null;
+  // `server NAME` may take its address from the section's bind: what follows is an option then.
+  const isOwn = line.words[1]?.text === instance && line.words[2]?.text.includes(':') === true;
+  return isOwn ? 2 : null;
 }
 
 /**

@@ -59,7 +59,7 @@ function findingOf(severity: string, lines: readonly string[], path: string): Ch
     severity: severity === 'ALERT' ? 'alert' : 'warning',
     line: line === undefined ? null : Number(line),
     message: rest
-      .replace(new RegExp(`${place}:(\\d+)`, 'g'), 'line $1')
+      .replace(new RegExp(`\\[${place}:(\\d+)\\]|${place}:(\\d+)`, 'g'), 'line $1$2')
       .replaceAll(path, 'the configuration')
       .slice(0, messageLengthMax),
   };

@@ -1,8 +1,8 @@
 import type { Finding } from '../domain/errors.ts';
 import type { Resources, ServiceAddress } from '../domain/model.ts';
 import { findBinds, type ResolvedBind, resolveBinds } from './binds.ts';
-import { type ConfigLine, readConfig } from './config-lines.ts';
 import { configHashOf, descriptionLine } from './config-hash.ts';
+import { type ConfigLine, readConfig } from './config-lines.ts';
 import { managedFindings, managedGlobal } from './managed.ts';
 
 export { configHashOf, hashInDescription } from './config-hash.ts';

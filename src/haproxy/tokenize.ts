@@ -79,6 +79,7 @@ function readEscape(line: string, at: number): { readonly text: string; readonly
   const plain = escapes[next];
   if (plain !== undefined) return { text: plain, length: 2 };
   const code = /^x([0-9a-fA-F]{2})/.exec(line.slice(at + 1, at + 4))?.[1];
-  if (code !== undefined) return { text: String.fromCharCode(Number.parseInt(code, 16)), length: 4 };
+  if (code !== undefined)
+    return { text: String.fromCharCode(Number.parseInt(code, 16)), length: 4 };
   return { text: '\\', length: 1 };
 }

@@ -133,9 +133,8 @@ export class FleetIndex {
   }
 
   #addStandby(instance: Instance, entry: GrowingEntry): void {
-    const known = this.#standbyHosts.get(instance.id) ?? new Set();
-    if (known.has(entry)) return;
-    this.#standbyHosts.set(instance.id, known.add(entry));
+    const hosts = this.#standbyHosts.get(instance.id) ?? new Set();
+    this.#standbyHosts.set(instance.id, hosts.add(entry));
     entry.used.instances += 1;
     entry.used.memoryMib += instance.spec.resources.memoryMib;
     this.#noteWhereabouts(instance, entry);

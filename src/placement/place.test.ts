@@ -16,6 +16,7 @@ import { type PlacementPlan, place } from './place.ts';
 import { anyFleet, fleet, host, instance, shuffled } from './test-fleets.ts';
 
 const runs = { numRuns: 500 };
+const noRoom = { instances: 0, memoryMib: 100, cpus: 1 };
 
 /** Where each decision went, by instance. */
 function choices(plan: PlacementPlan): Record<string, string | null> {
@@ -230,13 +231,26 @@ test('the explanation of a choice names the numbers behind it', () => {
   ]);
 });
 
+test('instances with the same demand that fit nowhere get the same counts', () => {
+  const input = fleet({
+    hosts: [host('h1', { cordonReason: 'new kernel' }), host('h2', { capacity: noRoom })],
+    instances: ['a', 'b', 'c'].map((name) => instance(name)),
+  });
+  for (const { explanation } of place(input).decisions) {
+    assert.equal(
+      explanation,
+      'none of 2 hosts fits: 1 cordoned (h1 is cordoned: new kernel); ' +
+        '1 without room (h2 carries 0 instances of 0)',
+    );
+  }
+});
+
 test('the explanation of no choice counts the hosts by reason, each with an example', () => {
-  const full = { instances: 0, memoryMib: 100, cpus: 1 };
   const input = fleet({
     hosts: [
       host('h1', { cordonReason: 'new kernel' }),
       host('h2', { cordonReason: '' }),
-      host('h3', { capacity: full }),
+      host('h3', { capacity: noRoom }),
     ],
     instances: [instance('a')],
   });

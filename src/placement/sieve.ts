@@ -70,7 +70,7 @@ export class Sieve {
       image,
       [...subject.pools.keys()].toSorted(byText),
       placement.zones,
-
+      placement.racks,
       Object.entries(placement.labels),
     ]);
     const known = this.#byDemand.get(demand);

@@ -4,8 +4,11 @@ import type { Epoch, HostName, InstanceId, InstanceName } from '../domain/ids.ts
 import type { Host, HostFacts, ObservedInstance } from '../domain/model.ts';
 import { explain } from '../placement/explain.ts';
 import { place } from '../placement/place.ts';
+import type { ApplyAnswer, Change } from '../protocol/api.ts';
 import type { Migration, Store } from '../store/store.ts';
 import { type AgentStream, Agents } from './agents.ts';
+import { type ApplyRequest, apply } from './apply.ts';
+import { busy } from './busy.ts';
 import { desiredStateOf } from './desired-state.ts';
 import { MigrationRun } from './migrate.ts';
 import { checkMigration } from './migration-checks.ts';
@@ -110,6 +113,20 @@ export class Scheduler implements AsyncDisposable {
       store.observations(),
     ]);
     return { ...state, observations };
+  }
+
+  /** Takes a spec as a whole, or says what it would change. See {@link apply}. */
+  async apply(request: ApplyRequest, who: string): Promise<ApplyAnswer> {
+    const { store, clock, newId } = this.#parts;
+    const push = () => this.push();
+    const parts = { store, clock, newId, push, agents: this.agents };
+    const { changes, warnings } = await apply(request, who, parts);
+    if (!request.dryRun) await this.changed();
+    return {
+      dryRun: request.dryRun,
+      changes: structuredClone(changes) as Change[],
+      warnings: [...warnings],
+    };
   }
 
   async explain(name: InstanceName): Promise<ReturnType<typeof explain>> {
@@ -323,14 +340,5 @@ export function findHost(hosts: readonly Host[], name: HostName): Host {
     'NOT_FOUND',
     `host ${name} does not exist`,
     'See the hosts there are: bridgehead get hosts',
-  );
-}
-
-function busy(name: InstanceName, running: Migration, nowMs: number): BridgeheadError {
-  const sinceS = Math.round((nowMs - running.startedMs) / 1_000);
-  return new BridgeheadError(
-    'BUSY',
-    `instance ${name} is being migrated from ${running.source} to ${running.target} by ${running.who} for ${sinceS} s (${running.id}, at step ${running.phase})`,
-    `Wait until it has ended: bridgehead describe instance ${name}`,
   );
 }

@@ -27,7 +27,7 @@ export function viewHost({ fleet }: ViewSource, host: Host): HostView {
       ...on(fleet.assignments).map((name) => ({ name, role: 'active' as const })),
       ...on(fleet.standbys).map((name) => ({ name, role: 'standby' as const })),
     ].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-  } as HostView;
+  };
 }
 
 /** A pool with the addresses that instances hold. */

@@ -31,9 +31,7 @@ export function faultsOf(
     const value = path.reduce<unknown>(fieldOf, input);
     const isMissing = value === undefined;
     const atKey = issue.code === 'invalid_key';
-    return [
-      { path, atKey, message: messageOf(issue, { name: pathText(path), value, isMissing }) },
-    ];
+    return [{ path, atKey, message: messageOf(issue, { name: pathText(path), value, isMissing }) }];
   });
 }
 
@@ -52,22 +50,24 @@ interface Subject {
 
 function messageOf(issue: Issue, { name, value, isMissing }: Subject): string {
   if (isMissing) return `'${name}' is missing`;
-  switch (issue.code) {
-    case 'invalid_type':
-      if (value === null && name !== '') return `'${name}' has no value`;
-      return `${subject(name)} must be ${kinds[issue.expected] ?? issue.expected}, not ${kindOf(value)}${quoteHint(issue.expected, value)}`;
-    case 'too_small':
-    case 'too_big':
-      return `${subject(name)} ${boundText(issue)}`;
-    case 'invalid_value':
-      return `${subject(name)} must be ${issue.values.map(String).join(' or ')}, not ${kindOf(value)}`;
-    case 'invalid_format':
-      return `${subject(name)} ${issue.message}, not ${kindOf(value)}`;
-    case 'invalid_key':
-      return `the name of '${name}' must have 1 to 253 characters`;
-    default:
-      return `${subject(name)}: ${issue.message}`;
+  if (issue.code === 'invalid_type') {
+    if (value === null && name !== '') return `'${name}' has no value`;
+    const wanted = kinds[issue.expected] ?? issue.expected;
+    const hint = quoteHint(issue.expected, value);
+    return `${subject(name)} must be ${wanted}, not ${kindOf(value)}${hint}`;
   }
+  if (issue.code === 'too_small' || issue.code === 'too_big') {
+    return `${subject(name)} ${boundText(issue)}`;
+  }
+  if (issue.code === 'invalid_value') {
+    const wanted = issue.values.map(String).join(' or ');
+    return `${subject(name)} must be ${wanted}, not ${kindOf(value)}`;
+  }
+  if (issue.code === 'invalid_format') {
+    return `${subject(name)} ${issue.message}, not ${kindOf(value)}`;
+  }
+  if (issue.code === 'invalid_key') return `the name of '${name}' must have 1 to 253 characters`;
+  return `${subject(name)}: ${issue.message}`;
 }
 
 function subject(name: string): string {
@@ -101,7 +101,7 @@ function kindOf(value: unknown): string {
   if (value === null) return 'empty';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
-  const text = typeof value === 'string' ? `'${value}'` : String(value);
+  const text = typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

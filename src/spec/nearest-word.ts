@@ -2,11 +2,11 @@ const lengthMax = 64;
 
 /**
  * The candidate that `word` is probably a misspelling of: the nearest by edit distance, where that
- * is at most a third of the word's length (1 for short words); null where none is near.
+ * is at most a third of the word's length; null where none is near.
  */
 export function nearestWord(word: string, candidates: readonly string[]): string | null {
   if (word.length > lengthMax) return null;
-  const limit = Math.max(1, Math.floor(word.length / 3));
+  const limit = Math.floor(word.length / 3);
   let nearest: string | null = null;
   let best = limit + 1;
   for (const candidate of candidates) {

@@ -14,7 +14,13 @@ const advice: Readonly<Record<string, string>> = {
 
 /** A fault of the YAML text itself as a sentence that says what to do. */
 export function yamlMessage(fault: Pick<YAMLError, 'code' | 'message'>): string {
-  const what = fault.message.split('\n', 1)[0] ?? '';
+  // The library recurses into nested collections, and reports the end of the stack as a fault.
+  if (fault.message.startsWith('Maximum call stack')) return nestedTooDeep;
+  const library = fault.message.split('\n', 1)[0] ?? '';
+  const what = fault.code === 'NON_STRING_KEY' ? 'the name of a field is a collection' : library;
   const next = advice[fault.code];
   return `this is not valid YAML: ${what}${next === undefined ? '' : `; ${next}`}`;
 }
+
+/** For a text that takes more stack to read than there is. */
+export const nestedTooDeep = 'collections are nested too deeply here to be read';

@@ -8,14 +8,13 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   parseAllDocuments,
   type Scalar,
   type YAMLMap,
 } from 'yaml';
 import type { Finding } from '../domain/errors.ts';
-import { yamlMessage } from './yaml-message.ts';
+import { nestedTooDeep, yamlMessage } from './yaml-message.ts';
 
 /** Steps from the root of a document: keys of mappings and indexes of lists. */
 export type Path = readonly (string | number)[];
@@ -50,14 +49,9 @@ const valuesMax = 2_000_000;
 
 /** Reads YAML 1.2. Never throws: what is wrong is in `findings`. Empty documents are left out. */
 export function readYaml(text: string): YamlText {
-  const lineCounter = new LineCounter();
-  const positionAt = (offset: number): Position => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  };
+  const positionAt = positionsIn(text);
   try {
     const parsed = parseAllDocuments(text, {
-      lineCounter,
       logLevel: 'silent',
       prettyErrors: false,
       stringKeys: true,
@@ -67,19 +61,35 @@ export function readYaml(text: string): YamlText {
     const documents: Document.Parsed[] = Array.isArray(parsed) ? [...parsed] : [];
     const faults = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]);
     if (faults.length > 0) {
-      const findings = faults.slice(0, findingsMax).map((fault) => ({
-        ...positionAt(fault.pos[0]),
-        message: yamlMessage(fault),
-      }));
+      // What follows at the same place follows from the first fault there.
+      const places = new Map(faults.toReversed().map((fault) => [fault.pos[0], fault]));
+      const findings = [...places.values()]
+        .toSorted((a, b) => a.pos[0] - b.pos[0])
+        .slice(0, findingsMax)
+        .map((fault) => ({ ...positionAt(fault.pos[0]), message: yamlMessage(fault) }));
       return { documents: [], findings };
     }
     return convert(documents, positionAt);
   } catch (error) {
-    // The library recurses into nested collections.
     if (!(error instanceof RangeError)) throw error;
-    const message = 'the text nests collections too deeply to be read';
-    return { documents: [], findings: [{ line: 1, column: 1, message }] };
+    return { documents: [], findings: [{ line: 1, column: 1, message: nestedTooDeep }] };
   }
+}
+
+// The library's own line counter misses line ends inside of some broken scalars.
+function positionsIn(text: string): (offset: number) => Position {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (offset) => {
+    const within = Math.min(offset, text.length);
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= within) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: within - (starts[low] ?? 0) + 1 };
+  };
 }
 
 function convert(
@@ -145,9 +155,19 @@ class Converter {
 
   #scalar(node: Scalar): unknown {
     const { value } = node;
-    if (value === null || ['boolean', 'number', 'string'].includes(typeof value)) return value;
+    if (typeof value === 'string') return this.#string(value, node);
+    if (value === null || typeof value === 'boolean' || typeof value === 'number') return value;
     this.#report(node, 'values of this kind are not allowed: write plain text, a number or a list');
     return null;
+  }
+
+  // PostgreSQL stores no NUL, and UTF-8 has no lone surrogates.
+  #string(value: string, node: Node): string {
+    if (value.includes('\0')) this.#report(node, 'the text holds a NUL character: remove it');
+    if (!value.isWellFormed()) {
+      this.#report(node, 'the text holds half of a surrogate pair: write the whole character');
+    }
+    return value;
   }
 
   #mapping(map: YAMLMap): unknown {
@@ -157,7 +177,7 @@ class Converter {
         this.#report(isNode(key) ? key : map, 'the name of a field must be plain text');
         continue;
       }
-      const name = key.value;
+      const name = this.#string(key.value, key);
       if (name in entries) this.#report(key, `'${name}' stands twice here: remove one of the two`);
       if (name === '__proto__') this.#report(key, "'__proto__' is not allowed as a name");
       else entries[name] = this.convert(value);

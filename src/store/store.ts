@@ -1,7 +1,7 @@
 // What the scheduler asks of its store, in its own words. PostgreSQL is one implementation
 // (postgres-store.ts); a simulated disk will be another.
 
-import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
+import type { Epoch, HostName, InstanceId, PoolName } from '../domain/ids.ts';
 import type {
   Assignment,
   FleetEvent,
@@ -152,5 +152,4 @@ export interface Store extends AsyncDisposable {
   ): Promise<void>;
   observations(): Promise<readonly Observation[]>;
   events(filter: EventFilter): Promise<readonly FleetEvent[]>;
-  instanceByName(name: InstanceName): Promise<Instance | null>;
 }

@@ -1,0 +1,32 @@
+import type { Finding } from '../domain/errors.ts';
+import type { InstanceName } from '../domain/ids.ts';
+import type { Host, InstanceSpec, Pool } from '../domain/model.ts';
+import type { ConfigOrigin } from './config-origin.ts';
+
+/** What a spec says of a host; the rest the host says itself. */
+export type HostSpec = Pick<Host, 'name' | 'zone' | 'rack' | 'labels' | 'capacity'>;
+
+/** All that a spec declares, in the order of its text. */
+export interface Spec {
+  readonly pools: readonly Pool[];
+  readonly hosts: readonly HostSpec[];
+  readonly instances: readonly InstanceSpec[];
+}
+
+/** What exists beside the spec, so that it can refer to it. */
+export interface Known {
+  readonly pools: readonly Pool[];
+  readonly instances: readonly {
+    readonly name: InstanceName;
+    /** Addresses that it holds: these it may keep when its pool's range leaves them out. */
+    readonly addresses: readonly string[];
+  }[];
+}
+
+/** A parsed spec: `spec` is null where there are findings. */
+export interface ParsedSpec {
+  readonly spec: Spec | null;
+  readonly findings: readonly Finding[];
+  /** Where the configuration of the instance stands in the text; null where it is not in there. */
+  configOrigin(instance: InstanceName): ConfigOrigin | null;
+}

@@ -1,0 +1,40 @@
+import type { Clock } from '../domain/clock.ts';
+import { EmbeddedPostgres } from './embedded-postgres.ts';
+import { PostgresStore } from './postgres-store.ts';
+import type { Store } from './store.ts';
+
+export interface OpenStoreOptions {
+  /** `postgres://…` of a server of yours; null for one that Bridgehead runs itself. */
+  readonly databaseUrl: string | null;
+  /** The scheduler's data folder. */
+  readonly directory: string;
+  readonly clock: Clock;
+  /** Uniform over [0, 1). */
+  readonly random: () => number;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Opens the store, schema and all. Disposing it stops the embedded server too.
+ *
+ * @throws BridgeheadError DATABASE_UNAVAILABLE, BUSY, PREREQUISITE_MISSING
+ */
+export async function openStore(
+  options: OpenStoreOptions,
+): Promise<{ readonly store: Store; readonly kind: 'embedded' | 'external' }> {
+  const { databaseUrl, directory, clock, random, log } = options;
+  if (databaseUrl !== null) {
+    const connection = { connectionString: databaseUrl };
+    return { store: await PostgresStore.open({ connection, clock, random }), kind: 'external' };
+  }
+  const server = await EmbeddedPostgres.start({ directory, clock, log });
+  try {
+    const { connection } = server;
+    const onDispose = () => server[Symbol.asyncDispose]();
+    const store = await PostgresStore.open({ connection, clock, random, onDispose });
+    return { store, kind: 'embedded' };
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,193 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Clock } from '../domain/clock.ts';
+import { BridgeheadError } from '../domain/errors.ts';
+import type { HostName, InstanceId } from '../domain/ids.ts';
+import type { FleetEvent, ObservedInstance } from '../domain/model.ts';
+import { migrate, readMigrationFiles } from './migrate.ts';
+import { PostgresTransaction } from './postgres-transaction.ts';
+import type { Schema } from './schema.ts';
+import type { EventFilter, Observation, Store, Transaction } from './store.ts';
+
+const connectionsMax = 16;
+const connectTimeoutMs = 5_000;
+const attemptsMax = 12;
+/** Longest pause between two attempts, milliseconds; the first is up to a sixteenth of it. */
+const pauseMsMax = 160;
+/** PostgreSQL's "serialization_failure" and "deadlock_detected": the transaction may be repeated. */
+const repeatable: ReadonlySet<string> = new Set(['40001', '40P01']);
+
+/** How a store reaches its server: a URL, or a unix socket's folder with user and database. */
+export type Connection =
+  | { readonly connectionString: string }
+  | { readonly host: string; readonly user: string; readonly database: string };
+
+export interface PostgresStoreOptions {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  /** Uniform over [0, 1); for the pause before a repeated attempt. */
+  readonly random: () => number;
+  /** Runs after the connections have been closed. */
+  readonly onDispose?: () => Promise<void>;
+}
+
+/** The store over PostgreSQL, the embedded server or yours alike. */
+export class PostgresStore implements Store {
+  readonly #pool: pg.Pool;
+  readonly #db: Kysely<Schema>;
+  readonly #options: PostgresStoreOptions;
+
+  private constructor(options: PostgresStoreOptions, pool: pg.Pool) {
+    this.#options = options;
+    this.#pool = pool;
+    this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  }
+
+  /**
+   * Connects and brings the schema to this version.
+   *
+   * @throws BridgeheadError DATABASE_UNAVAILABLE
+   */
+  static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
+    const settings = {
+      ...options.connection,
+      connectionTimeoutMillis: connectTimeoutMs,
+      types: { getTypeParser },
+    };
+    const client = new pg.Client(settings);
+    // Without a listener, a connection that breaks while it is idle would end the process.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch (error) {
+      throw unavailable(error);
+    }
+    try {
+      await migrate(client, await readMigrationFiles());
+    } finally {
+      await client.end();
+    }
+    const pool = new pg.Pool({ ...settings, max: connectionsMax });
+    pool.on('error', () => undefined);
+    return new PostgresStore(options, pool);
+  }
+
+  async transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const { clock, random } = this.#options;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#db
+          .transaction()
+          .setIsolationLevel('serializable')
+          .execute((db) => work(new PostgresTransaction(db)));
+      } catch (error) {
+        const isRepeatable = repeatable.has((error as { code?: string }).code ?? '');
+        if (!isRepeatable || attempt === attemptsMax) throw translate(error);
+        await clock.sleep(random() * Math.min(pauseMsMax, 10 * 2 ** (attempt - 1)));
+      }
+    }
+  }
+
+  async recordObserved(
+    host: HostName,
+    observed: {
+      readonly complete: boolean;
+      readonly instances: readonly ObservedInstance[];
+      readonly removed: readonly InstanceId[];
+      readonly atMs: number;
+    },
+  ): Promise<void> {
+    const { complete, instances, removed, atMs } = observed;
+    try {
+      await this.#db.transaction().execute(async (db) => {
+        const gone = db.deleteFrom('observations').where('host', '=', host);
+        if (complete) await gone.execute();
+        else if (removed.length > 0) await gone.where('instance_id', 'in', removed).execute();
+        if (instances.length === 0) return;
+        const rows = instances.map((instance) => ({
+          host,
+          instance_id: instance.id,
+          at_ms: atMs,
+          seen: JSON.stringify(instance),
+        }));
+        await db
+          .insertInto('observations')
+          .values(rows)
+          .onConflict((conflict) =>
+            conflict.columns(['host', 'instance_id']).doUpdateSet(({ ref }) => ({
+              at_ms: ref('excluded.at_ms'),
+              seen: ref('excluded.seen'),
+            })),
+          )
+          .execute();
+      });
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  async observations(): Promise<readonly Observation[]> {
+    const rows = await this.#read(this.#db.selectFrom('observations').selectAll().execute());
+    return rows.map((row) => ({
+      host: row.host as HostName,
+      atMs: row.at_ms,
+      instance: row.seen,
+    }));
+  }
+
+  async events({ object, afterId, limit }: EventFilter): Promise<readonly FleetEvent[]> {
+    let query = this.#db.selectFrom('events').selectAll().orderBy('id', 'desc').limit(limit);
+    if (object !== undefined) query = query.where('object', '=', object);
+    if (afterId !== undefined) query = query.where('id', '>', afterId);
+    const rows = await this.#read(query.execute());
+    return rows
+      .map(({ id, at_ms: atMs, kind, object: about, message }) => ({
+        id,
+        atMs,
+        kind,
+        object: about,
+        message,
+      }))
+      .toReversed();
+  }
+
+  async #read<Result>(query: Promise<Result>): Promise<Result> {
+    try {
+      return await query;
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.end();
+    await this.#options.onDispose?.();
+  }
+}
+
+// Event ids stay far below 2^53, and a number is what everybody expects.
+function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
+  if (oid === pg.types.builtins.INT8 && format !== 'binary') return Number;
+  return pg.types.getTypeParser(oid, format);
+}
+
+function translate(error: unknown): unknown {
+  if (error instanceof BridgeheadError) return error;
+  const { code = '', syscall } = error as { code?: string; syscall?: string };
+  // Class 08 is "connection exception", 57P is "operator intervention"; the rest are the socket's.
+  const isLost =
+    code.startsWith('08') ||
+    code.startsWith('57P') ||
+    syscall !== undefined ||
+    /terminated|timeout exceeded when trying to connect|Connection ended/i.test(String(error));
+  return isLost ? unavailable(error) : error;
+}
+
+function unavailable(cause: unknown): BridgeheadError {
+  return new BridgeheadError(
+    'DATABASE_UNAVAILABLE',
+    `the database does not answer: ${(cause as Error).message}`,
+    'Look at the PostgreSQL server and its log; Bridgehead goes on by itself when it is back.',
+    { cause },
+  );
+}

@@ -1,0 +1,423 @@
+import type { Transaction as KyselyTransaction } from 'kysely';
+import { canonicalAddress, familyOf } from '../domain/address.ts';
+import { BridgeheadError } from '../domain/errors.ts';
+import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
+import type {
+  Assignment,
+  FleetEvent,
+  Host,
+  Instance,
+  Pool,
+  ServiceAddress,
+  Standby,
+} from '../domain/model.ts';
+import type { Schema } from './schema.ts';
+import type {
+  FleetState,
+  HostSeen,
+  JoinToken,
+  Migration,
+  MigrationPhase,
+  Transaction,
+} from './store.ts';
+
+/** Events beyond the newest so many are let go. */
+export const eventsMax = 100_000;
+/** How often, in events, the old ones are looked for. */
+const trimEvery = 1_000;
+
+/** One PostgreSQL transaction in the scheduler's words. */
+export class PostgresTransaction implements Transaction {
+  readonly #db: KyselyTransaction<Schema>;
+
+  constructor(db: KyselyTransaction<Schema>) {
+    this.#db = db;
+  }
+
+  async fleet(): Promise<FleetState> {
+    const db = this.#db;
+    // One connection, so one after the other.
+    const hosts = await db.selectFrom('hosts').selectAll().orderBy('name').execute();
+    const pools = await db.selectFrom('pools').selectAll().orderBy('name').execute();
+    const instances = await db.selectFrom('instances').selectAll().orderBy('name').execute();
+    const addresses = await db
+      .selectFrom('addresses')
+      .selectAll()
+      .orderBy('instance_id')
+      .orderBy('position')
+      .execute();
+    const assignments = await db.selectFrom('assignments').selectAll().execute();
+    const standbys = await db.selectFrom('standbys').selectAll().execute();
+    const held = Map.groupBy(addresses, (row) => row.instance_id);
+    return {
+      hosts: hosts.map(
+        (row): Host => ({
+          name: row.name as HostName,
+          zone: row.zone,
+          rack: row.rack,
+          labels: row.labels,
+          capacity: row.capacity,
+          cordonReason: row.cordon_reason,
+          state: row.state,
+          facts: row.facts,
+          lastSeenMs: row.last_seen_ms,
+        }),
+      ),
+      pools: pools.map(
+        (row): Pool => ({
+          name: row.name as PoolName,
+          cidr: row.cidr,
+          range:
+            row.range_from === null || row.range_to === null
+              ? null
+              : { from: canonical(row.range_from), to: canonical(row.range_to) },
+          prefix: row.prefix,
+          gateway: row.gateway === null ? null : canonical(row.gateway),
+          bridge: row.bridge,
+          vlan: row.vlan,
+        }),
+      ),
+      instances: instances.map((row) => ({
+        id: row.id as InstanceId,
+        spec: { ...row.spec, name: row.name as InstanceName },
+        addresses: (held.get(row.id) ?? []).map(addressOf),
+        rendered: row.rendered,
+        configHash: row.config_hash,
+      })),
+      assignments: assignments.map((row) => ({
+        instanceId: row.instance_id as InstanceId,
+        host: row.host as HostName,
+        epoch: row.epoch as Epoch,
+        granted: row.granted,
+      })),
+      standbys: standbys.map((row) => ({
+        instanceId: row.instance_id as InstanceId,
+        host: row.host as HostName,
+      })),
+    };
+  }
+
+  async putPool(pool: Pool): Promise<void> {
+    const { name, range, ...rest } = pool;
+    const values = { ...rest, range_from: range?.from ?? null, range_to: range?.to ?? null };
+    await this.#db
+      .insertInto('pools')
+      .values({ name, ...values })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet(values))
+      .execute();
+  }
+
+  async deletePool(name: PoolName): Promise<void> {
+    const user = await this.#db
+      .selectFrom('addresses')
+      .innerJoin('instances', 'instances.id', 'addresses.instance_id')
+      .where('addresses.pool', '=', name)
+      .select('instances.name')
+      .executeTakeFirst();
+    if (user !== undefined) {
+      throw new BridgeheadError(
+        'IN_USE',
+        `pool ${name} cannot be deleted: instance ${user.name} has an address from it`,
+        'Delete the instance, or give it addresses from another pool, first.',
+      );
+    }
+    await this.#db.deleteFrom('pools').where('name', '=', name).execute();
+  }
+
+  async putHost(host: Pick<Host, 'name' | 'zone' | 'rack' | 'labels' | 'capacity'>): Promise<void> {
+    const values = {
+      zone: host.zone,
+      rack: host.rack,
+      labels: JSON.stringify(host.labels),
+      capacity: host.capacity === null ? null : JSON.stringify(host.capacity),
+    };
+    await this.#db
+      .insertInto('hosts')
+      .values({ name: host.name, ...values })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet(values))
+      .execute();
+  }
+
+  async deleteHost(name: HostName): Promise<void> {
+    const user = await this.#db
+      .selectFrom('assignments')
+      .innerJoin('instances', 'instances.id', 'assignments.instance_id')
+      .where('assignments.host', '=', name)
+      .select('instances.name')
+      .executeTakeFirst();
+    if (user !== undefined) {
+      throw new BridgeheadError(
+        'IN_USE',
+        `host ${name} cannot be deleted: instance ${user.name} runs on it`,
+        `Migrate it away first: bridgehead migrate ${user.name} --to HOST`,
+      );
+    }
+    await this.#db.deleteFrom('hosts').where('name', '=', name).execute();
+  }
+
+  async setCordon(name: HostName, reason: string | null): Promise<void> {
+    await this.#db
+      .updateTable('hosts')
+      .set({ cordon_reason: reason })
+      .where('name', '=', name)
+      .execute();
+  }
+
+  async setHostSeen(name: HostName, seen: HostSeen): Promise<void> {
+    const { state, facts, atMs } = seen;
+    await this.#db
+      .updateTable('hosts')
+      .set({
+        state,
+        ...(state === 'ready' ? { last_seen_ms: atMs } : {}),
+        ...(facts === null ? {} : { facts: JSON.stringify(facts) }),
+      })
+      .where('name', '=', name)
+      .execute();
+  }
+
+  async putInstance(instance: Instance): Promise<void> {
+    const { id, spec, addresses, rendered, configHash } = instance;
+    const values = {
+      name: spec.name,
+      spec: JSON.stringify(spec),
+      rendered,
+      config_hash: configHash,
+    };
+    await this.#db
+      .insertInto('instances')
+      .values({ id, ...values })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
+      .execute();
+    await this.#db.deleteFrom('addresses').where('instance_id', '=', id).execute();
+    if (addresses.length === 0) return;
+    const texts = addresses.map(({ address }) => address);
+    const taken = await this.#db
+      .selectFrom('addresses')
+      .innerJoin('instances', 'instances.id', 'addresses.instance_id')
+      .where('addresses.address', 'in', texts)
+      .select(['addresses.address', 'instances.name'])
+      .executeTakeFirst();
+    if (taken !== undefined) {
+      throw new BridgeheadError(
+        'ADDRESS_TAKEN',
+        `instance ${spec.name}: address ${canonical(taken.address)} belongs to instance ${taken.name}`,
+        'Choose another address, or leave the choice to the pool.',
+      );
+    }
+    await this.#db
+      .insertInto('addresses')
+      .values(
+        addresses.map(({ family: _, ...address }, position) => ({
+          ...address,
+          instance_id: id,
+          position,
+        })),
+      )
+      .execute();
+  }
+
+  async deleteInstance(id: InstanceId): Promise<void> {
+    await this.#db.deleteFrom('instances').where('id', '=', id).execute();
+  }
+
+  async putAssignment({ instanceId, host, epoch, granted }: Assignment): Promise<void> {
+    const values = { host, epoch, granted };
+    await this.#db
+      .insertInto('assignments')
+      .values({ instance_id: instanceId, ...values })
+      .onConflict((conflict) => conflict.column('instance_id').doUpdateSet(values))
+      .execute();
+    await this.#db
+      .updateTable('instances')
+      .set(({ fn, val, ref }) => ({ last_epoch: fn('greatest', [ref('last_epoch'), val(epoch)]) }))
+      .where('id', '=', instanceId)
+      .execute();
+  }
+
+  async putStandby({ instanceId, host }: Standby): Promise<void> {
+    await this.#db
+      .insertInto('standbys')
+      .values({ instance_id: instanceId, host })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+
+  async deleteStandby({ instanceId, host }: Standby): Promise<void> {
+    await this.#db
+      .deleteFrom('standbys')
+      .where('instance_id', '=', instanceId)
+      .where('host', '=', host)
+      .execute();
+  }
+
+  async putMigration(migration: Migration): Promise<void> {
+    const { id } = migration;
+    const values = {
+      instance_id: migration.instanceId,
+      source: migration.source,
+      target: migration.target,
+      who: migration.who,
+      reason: migration.reason,
+      phase: migration.phase,
+      switched: migration.switched,
+      steps: JSON.stringify(migration.steps),
+      started_ms: migration.startedMs,
+      ended_ms: migration.endedMs,
+      outcome: migration.outcome,
+      error: migration.error,
+    };
+    const other = await this.#db
+      .selectFrom('migrations')
+      .selectAll()
+      .where('instance_id', '=', migration.instanceId)
+      .where('ended_ms', 'is', null)
+      .where('id', '!=', id)
+      .executeTakeFirst();
+    if (other !== undefined && migration.endedMs === null) {
+      const since = new Date(other.started_ms).toISOString();
+      throw new BridgeheadError(
+        'BUSY',
+        `the instance is held by migration ${other.id} of ${other.who} to ${other.target} since ${since}`,
+        'Wait until it has ended, then try again.',
+      );
+    }
+    await this.#db
+      .insertInto('migrations')
+      .values({ id, ...values })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
+      .execute();
+  }
+
+  async migration(id: string): Promise<Migration | null> {
+    const row = await this.#db
+      .selectFrom('migrations')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row === undefined ? null : migrationOf(row);
+  }
+
+  async unfinishedMigrations(): Promise<readonly Migration[]> {
+    const rows = await this.#db
+      .selectFrom('migrations')
+      .selectAll()
+      .where('ended_ms', 'is', null)
+      .orderBy('started_ms')
+      .execute();
+    return rows.map(migrationOf);
+  }
+
+  async addEvent({ atMs, kind, object, message }: Omit<FleetEvent, 'id'>): Promise<void> {
+    const { id } = await this.#db
+      .insertInto('events')
+      .values({ at_ms: atMs, kind, object, message })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    if (id % trimEvery !== 0) return;
+    await this.#db
+      .deleteFrom('events')
+      .where('id', '<=', id - eventsMax)
+      .execute();
+  }
+
+  async putJoinToken({ id, host, secretHash, expiresMs }: JoinToken): Promise<void> {
+    const row = { id, host, secret_hash: secretHash, expires_ms: expiresMs };
+    await this.#db.insertInto('join_tokens').values(row).execute();
+  }
+
+  async takeJoinToken(id: string): Promise<JoinToken | null> {
+    const row = await this.#db
+      .deleteFrom('join_tokens')
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirst();
+    if (row === undefined) return null;
+    const { host, secret_hash: secretHash, expires_ms: expiresMs } = row;
+    return { id, host: host as HostName, secretHash, expiresMs };
+  }
+
+  async setting(name: string): Promise<string | null> {
+    const row = await this.#db
+      .selectFrom('settings')
+      .select('value')
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return row?.value ?? null;
+  }
+
+  async putSetting(name: string, value: string): Promise<void> {
+    await this.#db
+      .insertInto('settings')
+      .values({ name, value })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+      .execute();
+  }
+
+  async lastEpoch(id: InstanceId): Promise<Epoch> {
+    const row = await this.#db
+      .selectFrom('instances')
+      .select('last_epoch')
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return (row?.last_epoch ?? 0) as Epoch;
+  }
+}
+
+function addressOf(row: {
+  address: string;
+  pool: string;
+  prefix: number;
+  gateway: string | null;
+  bridge: string;
+  vlan: number | null;
+}): ServiceAddress {
+  const { prefix, bridge, vlan } = row;
+  return {
+    address: canonical(row.address),
+    family: familyOf(row.address),
+    pool: row.pool as PoolName,
+    prefix,
+    gateway: row.gateway === null ? null : canonical(row.gateway),
+    bridge,
+    vlan,
+  };
+}
+
+function migrationOf(row: {
+  id: string;
+  instance_id: string;
+  source: string;
+  target: string;
+  who: string;
+  reason: string;
+  phase: string;
+  switched: boolean;
+  steps: Migration['steps'];
+  started_ms: number;
+  ended_ms: number | null;
+  outcome: string | null;
+  error: string | null;
+}): Migration {
+  const { id, who, reason, switched, steps, error } = row;
+  return {
+    id,
+    instanceId: row.instance_id as InstanceId,
+    source: row.source as HostName,
+    target: row.target as HostName,
+    who,
+    reason,
+    phase: row.phase as MigrationPhase,
+    switched,
+    steps,
+    startedMs: row.started_ms,
+    endedMs: row.ended_ms,
+    outcome: row.outcome as Migration['outcome'],
+    error,
+  };
+}
+
+// PostgreSQL writes IPv6 nearly as RFC 5952 does, but not in every case.
+function canonical(text: string): string {
+  return canonicalAddress(text) ?? text;
+}
