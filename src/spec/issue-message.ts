@@ -12,6 +12,9 @@ export interface Fault {
 
 type Issue = z.core.$ZodIssue;
 
+/** Unknown fields of one object that are told of. */
+const unknownMax = 20;
+
 /** What a schema found wrong with `input`, in words that name the field and say what to write. */
 export function faultsOf(
   issues: readonly Issue[],
@@ -22,7 +25,7 @@ export function faultsOf(
     const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
     if (issue.code === 'unrecognized_keys') {
       const known = fieldsAt(schema, path);
-      return issue.keys.map((key) => ({
+      return issue.keys.slice(0, unknownMax).map((key) => ({
         path: [...path, key],
         atKey: true,
         message: unknownField(key, known),

@@ -10,6 +10,7 @@ export function nearestWord(word: string, candidates: readonly string[]): string
   let nearest: string | null = null;
   let best = limit + 1;
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= best) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance >= best) continue;
     nearest = candidate;

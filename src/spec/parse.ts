@@ -82,9 +82,7 @@ class SpecReader {
       ),
       instances: this.#instances(instances, poolsRead, namesOf(pools)),
     };
-    const findings = this.#findings
-      .toSorted((a, b) => a.line - b.line || a.column - b.column)
-      .slice(0, findingsMax);
+    const findings = this.#findings.toSorted((a, b) => a.line - b.line || a.column - b.column);
     return {
       spec: findings.length === 0 ? spec : null,
       findings,
@@ -115,10 +113,16 @@ class SpecReader {
     message: string,
     options: { readonly atKey?: boolean; readonly object?: string | undefined } = {},
   ): void {
+    if (this.#isFull) return;
     const position =
       options.atKey === true ? document.positionOfKey(path) : document.positionOf(path);
     const object = options.object === undefined ? {} : { object: options.object };
     this.#findings.push({ ...position, message, ...object });
+  }
+
+  /** True where nobody will read more: whatever is checked from here on is for nothing. */
+  get #isFull(): boolean {
+    return this.#findings.length >= findingsMax;
   }
 
   #reporter(entry: Entry<unknown>): Report {
@@ -159,6 +163,7 @@ class SpecReader {
     const beside = this.#known.pools.filter(({ name }) => !declared.has(name));
     const pools: Pool[] = [];
     for (const entry of entries) {
+      if (this.#isFull) break;
       const report = this.#reporter(entry);
       const pool = entry.fields === null ? null : poolOf(entry.fields, report);
       if (pool === null) continue;
@@ -191,7 +196,7 @@ class SpecReader {
     };
     const textLines = this.#text.split('\n');
     return entries.flatMap((entry) => {
-      if (entry.fields === null) return [];
+      if (entry.fields === null || this.#isFull) return [];
       const report = this.#reporter(entry);
       const path = [...entry.path, 'config'];
       const { document } = entry;

@@ -55,10 +55,10 @@ const resourcesSchema = z.strictObject({
 });
 
 const placementSchema = z.strictObject({
-  zones: z.array(line).default([]),
-  racks: z.array(line).default([]),
+  zones: z.array(line).max(256).default([]),
+  racks: z.array(line).max(256).default([]),
   labels: labels.default({}),
-  avoid: z.array(name).default([]),
+  avoid: z.array(name).max(256).default([]),
 });
 
 export const instanceSchema = z.strictObject({

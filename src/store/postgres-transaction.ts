@@ -1,25 +1,10 @@
 import type { Transaction as KyselyTransaction } from 'kysely';
-import { canonicalAddress, familyOf } from '../domain/address.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
-import type {
-  Assignment,
-  FleetEvent,
-  Host,
-  Instance,
-  Pool,
-  ServiceAddress,
-  Standby,
-} from '../domain/model.ts';
+import type { Assignment, FleetEvent, Host, Instance, Pool, Standby } from '../domain/model.ts';
+import { addressOf, canonical, migrationOf } from './postgres-rows.ts';
 import type { Schema } from './schema.ts';
-import type {
-  FleetState,
-  HostSeen,
-  JoinToken,
-  Migration,
-  MigrationPhase,
-  Transaction,
-} from './store.ts';
+import type { FleetState, HostSeen, JoinToken, Migration, Transaction } from './store.ts';
 
 /** Events beyond the newest so many are let go. */
 export const eventsMax = 100_000;
@@ -362,62 +347,4 @@ export class PostgresTransaction implements Transaction {
       .executeTakeFirst();
     return (row?.last_epoch ?? 0) as Epoch;
   }
-}
-
-function addressOf(row: {
-  address: string;
-  pool: string;
-  prefix: number;
-  gateway: string | null;
-  bridge: string;
-  vlan: number | null;
-}): ServiceAddress {
-  const { prefix, bridge, vlan } = row;
-  return {
-    address: canonical(row.address),
-    family: familyOf(row.address),
-    pool: row.pool as PoolName,
-    prefix,
-    gateway: row.gateway === null ? null : canonical(row.gateway),
-    bridge,
-    vlan,
-  };
-}
-
-function migrationOf(row: {
-  id: string;
-  instance_id: string;
-  source: string;
-  target: string;
-  who: string;
-  reason: string;
-  phase: string;
-  switched: boolean;
-  steps: Migration['steps'];
-  started_ms: number;
-  ended_ms: number | null;
-  outcome: string | null;
-  error: string | null;
-}): Migration {
-  const { id, who, reason, switched, steps, error } = row;
-  return {
-    id,
-    instanceId: row.instance_id as InstanceId,
-    source: row.source as HostName,
-    target: row.target as HostName,
-    who,
-    reason,
-    phase: row.phase as MigrationPhase,
-    switched,
-    steps,
-    startedMs: row.started_ms,
-    endedMs: row.ended_ms,
-    outcome: row.outcome as Migration['outcome'],
-    error,
-  };
-}
-
-// PostgreSQL writes IPv6 nearly as RFC 5952 does, but not in every case.
-function canonical(text: string): string {
-  return canonicalAddress(text) ?? text;
 }

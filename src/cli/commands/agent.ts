@@ -1,0 +1,130 @@
+// `bridgehead agent`: keeps the instances of one host, on the word of a scheduler.
+
+import { mkdir, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pino } from 'pino';
+import manifest from '../../../package.json' with { type: 'json' };
+import { Agent } from '../../agent/agent.ts';
+import { readFacts } from '../../agent/facts.ts';
+import { type Identity, loadIdentity, saveIdentity } from '../../agent/identity.ts';
+import { type Endpoint, join, renew } from '../../agent/join.ts';
+import { SchedulerLink } from '../../agent/stream.ts';
+import { BridgeheadError } from '../../domain/errors.ts';
+import { systemClock } from '../../system/clock.ts';
+import { DockerEngine } from '../../system/docker-engine.ts';
+import { isRenewalDue } from '../../trust/authority.ts';
+import type { AgentOptions } from '../options.ts';
+import { parseEndpoint } from './server.ts';
+
+const renewalCheckMs = 3_600_000;
+const joinRetryMs = 2_000;
+
+type Log = (message: string, details?: Readonly<Record<string, unknown>>) => void;
+
+/** Runs until SIGTERM or SIGINT; what it keeps goes on running. @throws BridgeheadError */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const logger = pino({ level: options.logLevel });
+  const log: Log = (message, details = {}) => logger.info(details, message);
+  if (process.getuid?.() !== 0) {
+    throw new BridgeheadError(
+      'PREREQUISITE_MISSING',
+      'the agent is not running as root, so it cannot make bridge ports',
+      'Start it as root.',
+    );
+  }
+  const servers = options.server.map(parseEndpoint);
+  const dataFolder = resolve(options.dataDir);
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  let identity = await becomeMember(options, servers, dataFolder, log);
+  const engine = new DockerEngine(options.dockerSocket);
+  const clock = systemClock;
+  const link = new SchedulerLink({
+    servers,
+    identity: () => identity,
+    clock,
+    random: Math.random,
+    log,
+  });
+  const agent = await Agent.start({
+    engine,
+    dataFolder,
+    clock,
+    link,
+    readFacts: () => readFacts(engine, manifest.version, options.bootIdFile),
+    log,
+  });
+  link.start();
+  log('keeps this host', { host: identity.host, version: manifest.version });
+
+  const stopRenewing = clock.every(renewalCheckMs, () => {
+    if (!isRenewalDue(identity.certificate, new Date(clock.wallMs()))) return;
+    renewAt(servers, identity)
+      .then(async (fresh) => {
+        await saveIdentity(dataFolder, fresh);
+        identity = fresh;
+        log('certificate renewed');
+      })
+      .catch((error: unknown) => log('cannot renew the certificate yet', { error: String(error) }));
+  });
+  // The link holds no handle open while it waits to connect again; this does.
+  const stay = setInterval(() => undefined, renewalCheckMs);
+  const signal = await new Promise<string>((done) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => done(name));
+  });
+  log('stopping', { signal });
+  clearInterval(stay);
+  stopRenewing();
+  link.stop();
+  agent[Symbol.dispose]();
+}
+
+async function becomeMember(
+  options: AgentOptions,
+  servers: readonly Endpoint[],
+  dataFolder: string,
+  log: Log,
+): Promise<Identity> {
+  const known = await loadIdentity(dataFolder);
+  if (known !== null) return known;
+  const token =
+    options.joinToken ??
+    (options.joinTokenFile === null ? null : await readFile(options.joinTokenFile, 'utf8'));
+  if (token === null) {
+    throw new BridgeheadError(
+      'JOIN_REFUSED',
+      'this host has not joined a fleet yet, and no join token was given',
+      'Make one (bridgehead token create --host NAME) and give it with --join-token or --join-token-file.',
+    );
+  }
+  const identity = await joinAt(servers, token, log);
+  await saveIdentity(dataFolder, identity);
+  log('joined the fleet', { host: identity.host });
+  return identity;
+}
+
+// A scheduler that is not up yet is waited for; one that refuses is final.
+async function joinAt(servers: readonly Endpoint[], token: string, log: Log): Promise<Identity> {
+  for (let attempt = 0; ; attempt += 1) {
+    const server = servers[attempt % servers.length];
+    if (server === undefined) throw new Error('no scheduler was given');
+    try {
+      return await join(server, token);
+    } catch (error) {
+      if (!(error instanceof BridgeheadError) || error.code !== 'SERVER_UNREACHABLE') throw error;
+      log(error.message, { next: error.next });
+      await systemClock.sleep(joinRetryMs);
+    }
+  }
+}
+
+async function renewAt(servers: readonly Endpoint[], identity: Identity): Promise<Identity> {
+  let last: unknown = new Error('no scheduler was given');
+  for (const server of servers) {
+    try {
+      return await renew(server, identity);
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw last;
+}

@@ -1,0 +1,156 @@
+// `bridgehead server`: the scheduler with its store, its API and its listener for agents.
+
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import manifest from '../../../package.json' with { type: 'json' };
+import { createApi } from '../../api/server.ts';
+import { BridgeheadError } from '../../domain/errors.ts';
+import { AgentListener } from '../../scheduler/agent-listener.ts';
+import { Membership } from '../../scheduler/membership.ts';
+import { Scheduler } from '../../scheduler/scheduler.ts';
+import { openStore } from '../../store/open-store.ts';
+import { systemClock } from '../../system/clock.ts';
+import { issueServerCertificate } from '../../trust/authority.ts';
+import { hashSecret, isSecret, newSecret } from '../../trust/token.ts';
+import type { ServerOptions } from '../options.ts';
+
+const stopTimeoutMs = 20_000;
+
+/** Runs until SIGTERM or SIGINT. @throws BridgeheadError when a part of it cannot start */
+export async function runServer(options: ServerOptions): Promise<void> {
+  const logger = pino({ level: options.logLevel });
+  const log = (message: string, details: Readonly<Record<string, unknown>> = {}) =>
+    logger.info(details, message);
+  const clock = systemClock;
+  const directory = resolve(options.dataDir);
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  const { store, kind } = await openStore({
+    databaseUrl: options.databaseUrl,
+    directory,
+    clock,
+    random: Math.random,
+    log,
+  });
+  const scheduler = new Scheduler({ store, clock, newId: randomUUID, log });
+  const membership = await Membership.open(store, clock);
+  const agentAddress = parseEndpoint(options.agentAddress ?? `${hostname()}:7443`);
+  const agentListen = parseEndpoint(options.agentListen);
+  const names = new Set([agentAddress.host, hostname(), 'localhost', '127.0.0.1']);
+  const server = await issueServerCertificate(
+    membership.authority,
+    [...names],
+    new Date(clock.wallMs()),
+  );
+  const listener = new AgentListener({
+    tls: { ...server, ca: membership.authority.certificate },
+    clock,
+    admit: (id, secret, csr) => membership.admit(id, secret, csr),
+    renew: (host, csr) => membership.renew(host, csr),
+    onStream: (stream) => scheduler.attach(stream),
+    log,
+  });
+  const adminHash = hashSecret(await adminToken(directory));
+  const api = await createApi({
+    store,
+    storeKind: kind,
+    scheduler,
+    version: manifest.version,
+    isAdmin: (token) => isSecret(token, adminHash),
+    newJoinToken: (host, ttlS, who) => membership.newToken(host, ttlS, who),
+    log,
+  });
+
+  await listening(options.agentListen, () => listener.listen(agentListen.host, agentListen.port));
+  const extra: Server[] = [];
+  await api.ready();
+  for (const [index, address] of options.listen.entries()) {
+    await listening(address, async () => {
+      if (index === 0) await api.listen(await listenOptions(address));
+      else extra.push(await alsoListen(api, address));
+      if (address.startsWith('unix:')) await chmod(address.slice(5), 0o600);
+    });
+  }
+  scheduler.start();
+  log('ready', {
+    store: kind,
+    api: options.listen,
+    agents: options.agentListen,
+    version: manifest.version,
+  });
+
+  const signal = await new Promise<string>((done) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => done(name));
+  });
+  log('stopping', { signal });
+  // A second signal, or a part that does not end, must not keep the process for ever.
+  setTimeout(() => process.exit(1), stopTimeoutMs).unref();
+  for (const one of extra) one.close();
+  await api.close();
+  await listener.close();
+  await scheduler[Symbol.asyncDispose]();
+  await store[Symbol.asyncDispose]();
+  log('stopped');
+}
+
+/** `HOST:PORT` or `[IPV6]:PORT`. @throws BridgeheadError REQUEST_INVALID */
+export function parseEndpoint(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host !== undefined && port <= 65_535) return { host, port };
+  throw new BridgeheadError(
+    'REQUEST_INVALID',
+    `"${text}" is not an address to listen on or connect to`,
+    'Write it as HOST:PORT, an IPv6 address in brackets.',
+  );
+}
+
+// A socket file that a killed scheduler left would refuse its successor.
+async function listenOptions(
+  address: string,
+): Promise<{ path: string } | { host: string; port: number }> {
+  if (!address.startsWith('unix:')) return parseEndpoint(address);
+  const path = resolve(address.slice(5));
+  await rm(path, { force: true });
+  return { path };
+}
+
+async function alsoListen(api: FastifyInstance, address: string): Promise<Server> {
+  const server = createServer((request, response) => api.routing(request, response));
+  const options = await listenOptions(address);
+  await new Promise<void>((done, failed) => {
+    server.once('error', failed);
+    server.listen(options, done);
+  });
+  return server;
+}
+
+async function listening<Result>(address: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const isTaken = code === 'EADDRINUSE';
+    throw new BridgeheadError(
+      'PREREQUISITE_MISSING',
+      `cannot listen on ${address}: ${isTaken ? 'the port is in use' : message}`,
+      'Give a free address with --listen (API) or --agent-listen (agents).',
+      { cause },
+    );
+  }
+}
+
+/** The token that may do everything: made at the first start, readable for its owner only. */
+async function adminToken(directory: string): Promise<string> {
+  const path = join(directory, 'admin.token');
+  const known = await readFile(path, 'utf8').catch(() => null);
+  if (known !== null && known.trim() !== '') return known.trim();
+  const token = newSecret();
+  await writeFile(path, `${token}\n`, { mode: 0o600 });
+  return token;
+}

@@ -1,0 +1,44 @@
+// Options of the two services, as the commands hand them on.
+
+/** What `bridgehead server` runs with. */
+export interface ServerOptions {
+  readonly dataDir: string;
+  /** Where the API listens: `HOST:PORT` or `unix:/path`. */
+  readonly listen: readonly string[];
+  /** Where agents connect to, `HOST:PORT`. */
+  readonly agentListen: string;
+  /** `HOST:PORT` under which agents reach `agentListen`; null to let the server work it out. */
+  readonly agentAddress: string | null;
+  /** A PostgreSQL server of one's own; null for the embedded one. */
+  readonly databaseUrl: string | null;
+  readonly logLevel: string;
+}
+
+/** What `bridgehead agent` runs with. */
+export interface AgentOptions {
+  /** Schedulers, `HOST:PORT` each. */
+  readonly server: readonly string[];
+  readonly dataDir: string;
+  readonly dockerSocket: string;
+  /** The one-time token by which the host joins; not needed once it has. */
+  readonly joinToken: string | null;
+  readonly joinTokenFile: string | null;
+  readonly bootIdFile: string;
+  readonly logLevel: string;
+}
+
+export const serverDefaults = {
+  dataDir: '/var/lib/bridgehead',
+  listen: ['127.0.0.1:7080'],
+  agentListen: '0.0.0.0:7443',
+  logLevel: 'info',
+} as const;
+
+export const agentDefaults = {
+  dataDir: '/var/lib/bridgehead-agent',
+  dockerSocket: '/var/run/docker.sock',
+  bootIdFile: '/proc/sys/kernel/random/boot_id',
+  logLevel: 'info',
+} as const;
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
