@@ -120,7 +120,7 @@ export interface Instance {
   readonly addresses: readonly ServiceAddress[];
   /** Configuration with the managed parts filled in: what HAProxy reads. */
   readonly rendered: string;
-  /** SHA-256 of `rendered`, hexadecimal. */
+  /** SHA-256 of `rendered` without its description line, which carries it; hexadecimal. */
   readonly configHash: string;
 }
 

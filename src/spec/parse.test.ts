@@ -135,7 +135,13 @@ test('a text that expands or nests without end is refused', () => {
     told(`${head}pools: ${'['.repeat(40)}${']'.repeat(40)}`)[0] ?? '',
     /more than 32 deep/,
   );
-  assert.match(told('['.repeat(50_000))[0] ?? '', /nested too deeply/);
+  assert.deepEqual(told(`a: ${'['.repeat(100_000)}`), [
+    '1:68 more than 64 collections are nested here',
+  ]);
+  assert.deepEqual(told(`a:\n ${'- '.repeat(100_000)}`), [
+    '2:130 more than 64 collections are nested here',
+  ]);
+  assert.match(told('a: 1\n'.repeat(500_000))[0] ?? '', /^\d{6}:\d .* 2000000 .*: split it/);
 });
 
 test('unknown, missing and mistyped fields', () => {

@@ -5,7 +5,7 @@ import type { InstanceSpec, Pool } from '../domain/model.ts';
 import { type ConfigOrigin, configOriginOf } from './config-origin.ts';
 import { instanceOf } from './instance-rules.ts';
 import { faultsOf } from './issue-message.ts';
-import { overlapping, poolOf, type Report } from './pool-rules.ts';
+import { PoolSpace, poolOf, type Report } from './pool-rules.ts';
 import { apiVersion, documentSchema, hostSchema, instanceSchema, poolSchema } from './schema.ts';
 import type { HostSpec, Known, ParsedSpec } from './spec.ts';
 import { type Path, readYaml, type YamlDocument } from './yaml-reader.ts';
@@ -160,14 +160,15 @@ class SpecReader {
 
   #pools(entries: readonly Entry<z.infer<typeof poolSchema>>[]): readonly Pool[] {
     const declared = namesOf(entries);
-    const beside = this.#known.pools.filter(({ name }) => !declared.has(name));
+    const space = new PoolSpace();
+    for (const pool of this.#known.pools) if (!declared.has(pool.name)) space.add(pool);
     const pools: Pool[] = [];
     for (const entry of entries) {
       if (this.#isFull) break;
       const report = this.#reporter(entry);
       const pool = entry.fields === null ? null : poolOf(entry.fields, report);
       if (pool === null) continue;
-      const other = overlapping(pool, pools) ?? overlapping(pool, beside);
+      const other = space.add(pool);
       if (other !== null) {
         report(
           ['cidr'],

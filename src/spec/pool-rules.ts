@@ -52,16 +52,18 @@ export function poolOf(fields: PoolFields, report: Report): Pool | null {
   };
 }
 
-/** The first of `others` that shares addresses with the pool, null for none. */
-export function overlapping(pool: Pool, others: readonly Pool[]): Pool | null {
-  const network = parseNetwork(pool.cidr);
-  if (network === null) return null;
-  return (
-    others.find((other) => {
-      const theirs = parseNetwork(other.cidr);
-      return theirs !== null && overlap(network, theirs);
-    }) ?? null
-  );
+/** Pools of which no two may share an address. */
+export class PoolSpace {
+  readonly #taken: { readonly pool: Pool; readonly network: Network }[] = [];
+
+  /** Takes the pool in, and gives the first one that it overlaps with; null for none. */
+  add(pool: Pool): Pool | null {
+    const network = parseNetwork(pool.cidr);
+    if (network === null) return null;
+    const other = this.#taken.find((taken) => overlap(taken.network, network));
+    this.#taken.push({ pool, network });
+    return other?.pool ?? null;
+  }
 }
 
 function cidrFault(text: string): string {

@@ -28,5 +28,5 @@ export interface ParsedSpec {
   readonly spec: Spec | null;
   readonly findings: readonly Finding[];
   /** Where the configuration of the instance stands in the text; null where it is not in there. */
-  configOrigin(instance: InstanceName): ConfigOrigin | null;
+  readonly configOrigin: (instance: InstanceName) => ConfigOrigin | null;
 }

@@ -14,6 +14,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Finding } from '../domain/errors.ts';
+import { excessOf } from './yaml-budget.ts';
 import { nestedTooDeep, yamlMessage } from './yaml-message.ts';
 
 /** Steps from the root of a document: keys of mappings and indexes of lists. */
@@ -50,6 +51,11 @@ const valuesMax = 2_000_000;
 /** Reads YAML 1.2. Never throws: what is wrong is in `findings`. Empty documents are left out. */
 export function readYaml(text: string): YamlText {
   const positionAt = positionsIn(text);
+  const excess = excessOf(text);
+  if (excess !== null) {
+    const finding = { ...positionAt(excess.offset), message: excess.message };
+    return { documents: [], findings: [finding] };
+  }
   try {
     const parsed = parseAllDocuments(text, {
       logLevel: 'silent',

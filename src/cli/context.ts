@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { BridgeheadError } from '../domain/errors.ts';
+
+/** Where the API is and what opens it. */
+export interface Access {
+  /** `http://HOST:PORT` or `unix:/path/to.sock`. */
+  readonly url: string;
+  readonly token: string | null;
+  /** Where the address was found, for messages. */
+  readonly from: string;
+}
+
+/** What was typed; undefined where it was not. */
+export interface AccessOptions {
+  readonly server?: string | undefined;
+  readonly token?: string | undefined;
+  readonly tokenFile?: string | undefined;
+  readonly lab?: string | undefined;
+}
+
+interface Context {
+  readonly url: string;
+  readonly token: string | null;
+  readonly from: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The server that a command is for: the options, then the environment, then the person's context
+ * file, then the lab's. A token that comes with a context is used for that context's server only.
+ *
+ * @throws BridgeheadError REQUEST_INVALID where no server is known, or a file cannot be read
+ */
+export async function findAccess(options: AccessOptions, env: Environment): Promise<Access> {
+  const token = await givenToken(options, env);
+  if (options.server !== undefined) return { url: options.server, token, from: '--server' };
+  if (options.lab !== undefined) {
+    const path = labContextPath(options.lab, env);
+    const lab = await readContext(path);
+    if (lab === null) throw noLab(options.lab, path);
+    return { ...lab, token: token ?? lab.token };
+  }
+  const fromEnvironment = env['BRIDGEHEAD_SERVER'] ?? '';
+  if (fromEnvironment !== '') return { url: fromEnvironment, token, from: 'BRIDGEHEAD_SERVER' };
+  const own = await readContext(ownContextPath(env));
+  const found = own ?? (await readContext(labContextPath('lab', env)));
+  if (found === null) throw noServer(env);
+  return { ...found, token: token ?? found.token };
+}
+
+/** Where the person's own context is kept. */
+export function ownContextPath(env: Environment): string {
+  const configured = env['XDG_CONFIG_HOME'] ?? '';
+  const home = env['HOME'] ?? homedir();
+  return join(configured === '' ? join(home, '.config') : configured, 'bridgehead', 'context.json');
+}
+
+function labContextPath(name: string, env: Environment): string {
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) {
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      `${JSON.stringify(name)} is no name of a lab`,
+      'Give the name that the lab was brought up with: small letters, digits and hyphens.',
+    );
+  }
+  const configured = env['BRIDGEHEAD_LAB_DIR'] ?? '';
+  return join(configured === '' ? '/var/lib/bridgehead-lab' : configured, name, 'context.json');
+}
+
+async function givenToken(options: AccessOptions, env: Environment): Promise<string | null> {
+  if (options.token !== undefined) return options.token.trim();
+  if (options.tokenFile !== undefined) {
+    const text = await readText(options.tokenFile);
+    if (text !== null && text.trim() !== '') return text.trim();
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      `token file ${options.tokenFile} ${text === null ? 'does not exist' : 'is empty'}`,
+      "The scheduler keeps its own in its data folder, file admin.token; give that file's path.",
+    );
+  }
+  const fromEnvironment = env['BRIDGEHEAD_TOKEN']?.trim() ?? '';
+  return fromEnvironment === '' ? null : fromEnvironment;
+}
+
+async function readContext(path: string): Promise<Context | null> {
+  const text = await readText(path);
+  if (text === null) return null;
+  const fault = (what: string) =>
+    new BridgeheadError(
+      'REQUEST_INVALID',
+      `context file ${path} ${what}`,
+      'It holds one JSON object: {"url": "http://HOST:PORT", "token": "TOKEN"}. Correct it, or give --server.',
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw fault(`is no JSON: ${(error as Error).message}`);
+  }
+  const { url, token } = (value ?? {}) as { readonly url?: unknown; readonly token?: unknown };
+  if (typeof url !== 'string') throw fault('names no url');
+  if (token !== undefined && token !== null && typeof token !== 'string')
+    throw fault('has a token that is no text');
+  return { url, token: token ?? null, from: path };
+}
+
+/** The text of a file; null where there is none. */
+async function readText(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      `${path} cannot be read: ${message}`,
+      code === 'EACCES'
+        ? 'Run the command as a user who may read it, or give --server and --token.'
+        : 'Correct that, or give --server and --token.',
+    );
+  }
+}
+
+function noLab(name: string, path: string): BridgeheadError {
+  return new BridgeheadError(
+    'REQUEST_INVALID',
+    `lab ${name} is not there: ${path} does not exist`,
+    `Bring it up first: bridgehead lab up --name ${name}`,
+  );
+}
+
+function noServer(env: Environment): BridgeheadError {
+  return new BridgeheadError(
+    'REQUEST_INVALID',
+    'no server is known',
+    `Give --server URL, or BRIDGEHEAD_SERVER, or {"url", "token"} in ${ownContextPath(env)}; for a fleet to try: bridgehead lab up`,
+  );
+}

@@ -1,0 +1,15 @@
+import { createConnection, type NetConnectOpts } from 'node:net';
+
+/** True where something accepts a connection there, within a second. */
+export function canConnect(target: NetConnectOpts): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = createConnection({ ...target, timeout: 1_000 });
+    const end = (isOpen: boolean) => {
+      connection.destroy();
+      resolve(isOpen);
+    };
+    connection.once('connect', () => end(true));
+    connection.once('timeout', () => end(false));
+    connection.once('error', () => end(false));
+  });
+}
