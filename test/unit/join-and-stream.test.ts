@@ -1,0 +1,244 @@
+// The agent's end and the scheduler's end of joining and streaming, over real TLS on loopback.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterEach, test } from 'node:test';
+import fc from 'fast-check';
+import { WebSocket } from 'ws';
+import type { Identity } from '../../src/agent/identity.ts';
+import { join, renew } from '../../src/agent/join.ts';
+import { SchedulerLink } from '../../src/agent/stream.ts';
+import { BridgeheadError } from '../../src/domain/errors.ts';
+import type { HostName } from '../../src/domain/ids.ts';
+import type { AgentFrame } from '../../src/protocol/frames.ts';
+import { type Admission, AgentListener } from '../../src/scheduler/agent-listener.ts';
+import type { AgentStream } from '../../src/scheduler/agents.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import {
+  createAuthority,
+  fingerprintOf,
+  isRenewalDue,
+  issueServerCertificate,
+  type KeyPair,
+  signAgentRequest,
+} from '../../src/trust/authority.ts';
+import {
+  formatTicket,
+  hashSecret,
+  isSecret,
+  newTicket,
+  parseTicket,
+} from '../../src/trust/token.ts';
+
+const now = new Date();
+const address = '127.0.0.1';
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+interface Fleet {
+  readonly authority: KeyPair;
+  readonly port: number;
+  readonly streams: AgentStream[];
+  readonly token: string;
+  readonly listener: AgentListener;
+  readonly asked: string[];
+}
+
+/** A scheduler's listener that admits the holder of one token as host-1, once. */
+async function fleet(authority?: KeyPair, port = 0): Promise<Fleet> {
+  const ca = authority ?? (await createAuthority(now));
+  const certificate = await issueServerCertificate(ca, [address, 'localhost'], now);
+  const ticket = newTicket(fingerprintOf(ca.certificate));
+  const streams: AgentStream[] = [];
+  const asked: string[] = [];
+  let isUsed = false;
+  const certify = async (host: HostName, csr: string): Promise<Admission> => ({
+    certificate: await signAgentRequest(ca, csr, host, now),
+    ca: ca.certificate,
+    host,
+  });
+  const listener = new AgentListener({
+    tls: { ...certificate, ca: ca.certificate },
+    clock: systemClock,
+    admit: (id, secret, csr) => {
+      asked.push(secret);
+      if (id !== ticket.id || !isSecret(secret, hashSecret(ticket.secret)) || isUsed) {
+        throw new BridgeheadError('JOIN_REFUSED', 'no', 'Ask for another.');
+      }
+      isUsed = true;
+      return certify('host-1' as HostName, csr);
+    },
+    renew: certify,
+    onStream: (stream) => streams.push(stream),
+    log: () => undefined,
+  });
+  const open = await listener.listen(address, port);
+  closers.push(() => listener.close());
+  return { authority: ca, port: open, streams, token: formatTicket(ticket), listener, asked };
+}
+
+function link(ports: readonly number[], identity: Identity): SchedulerLink {
+  const made = new SchedulerLink({
+    servers: ports.map((port) => ({ host: address, port })),
+    identity: () => identity,
+    clock: systemClock,
+    random: Math.random,
+    log: () => undefined,
+  });
+  closers.push(() => made.stop());
+  return made;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    if (condition()) return;
+    await systemClock.sleep(10);
+  }
+  assert.fail(`never came true: ${condition.toString()}`);
+}
+
+const refusedWith = (code: string) => (error: unknown) =>
+  error instanceof BridgeheadError && error.code === code;
+
+test('an agent joins with its token, once', async () => {
+  const { port, token } = await fleet();
+  const identity = await join({ host: address, port }, token);
+  assert.equal(identity.host, 'host-1');
+  await assert.rejects(join({ host: address, port }, token), refusedWith('JOIN_REFUSED'));
+});
+
+test('whoever is not the scheduler of the token is told nothing', async () => {
+  const real = await fleet();
+  const impostor = await fleet();
+  await assert.rejects(
+    join({ host: address, port: impostor.port }, real.token),
+    refusedWith('JOIN_REFUSED'),
+  );
+  assert.deepEqual(impostor.asked, []);
+});
+
+test('a server that shows the right CA but has no certificate of it is told nothing', async () => {
+  const real = await fleet();
+  const other = await createAuthority(now);
+  const stolen = await issueServerCertificate(other, [address], now);
+  const asked: string[] = [];
+  const server = createServer({
+    key: stolen.key,
+    cert: `${stolen.certificate}\n${real.authority.certificate}`,
+  });
+  server.on('request', (request, response) => {
+    asked.push(String(request.url));
+    response.end('{}');
+  });
+  await new Promise<void>((done) => server.listen(0, address, done));
+  closers.push(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  await assert.rejects(join({ host: address, port }, real.token), refusedWith('JOIN_REFUSED'));
+  assert.deepEqual(asked, []);
+});
+
+test('a scheduler that is not there is unreachable, not a refusal', async () => {
+  const { token } = await fleet();
+  await assert.rejects(join({ host: address, port: 9 }, token), refusedWith('SERVER_UNREACHABLE'));
+});
+
+test('the stream needs a certificate of this fleet', async () => {
+  const { port, streams } = await fleet();
+  const foreign = await fleet();
+  const stranger = await join({ host: address, port: foreign.port }, foreign.token);
+  const outcomes = await Promise.all(
+    [
+      { rejectUnauthorized: false },
+      { rejectUnauthorized: false, cert: stranger.certificate, key: stranger.key },
+    ].map(
+      (options) =>
+        new Promise<string>((done) => {
+          const socket = new WebSocket(`wss://${address}:${port}/stream`, options);
+          socket.once('open', () => done('open'));
+          socket.once('error', (error) => done(error.message));
+        }),
+    ),
+  );
+  for (const outcome of outcomes) assert.match(outcome, /401/);
+  assert.equal(streams.length, 0);
+});
+
+test('frames go both ways, and the host is the one of the certificate', async () => {
+  const { port, token, streams } = await fleet();
+  const agent = link([port], await join({ host: address, port }, token));
+  const got: unknown[] = [];
+  agent.onFrame((frame) => frame.type !== 'heartbeat' && got.push(frame));
+  agent.onOpen(() => agent.send({ type: 'event', kind: 'k', object: 'o', message: 'm' }));
+  agent.start();
+  await until(() => streams.length === 1);
+  const heard: AgentFrame[] = [];
+  streams[0]?.onFrame((frame) => heard.push(frame));
+  streams[0]?.send({ type: 'desired', revision: 1, instances: [] });
+  await until(() => got.length === 1 && heard.some(({ type }) => type === 'event'));
+  assert.equal(streams[0]?.host, 'host-1');
+  assert.deepEqual(got, [{ type: 'desired', revision: 1, instances: [] }]);
+});
+
+test('an agent comes back to a restarted scheduler, and goes to the next of several', async () => {
+  const first = await fleet();
+  const identity = await join({ host: address, port: first.port }, first.token);
+  const second = await fleet(first.authority);
+  const agent = link([first.port, second.port], identity);
+  agent.start();
+  await until(() => first.streams.length === 1);
+  await first.listener.close();
+  await until(() => second.streams.length === 1);
+  await second.listener.close();
+  const again = await fleet(first.authority, first.port);
+  await until(() => again.streams.length === 1);
+});
+
+test('a frame that is not one ends the stream with the reason', async () => {
+  const { port, token, streams } = await fleet();
+  const identity = await join({ host: address, port }, token);
+  const { ca, certificate: cert, key } = identity;
+  const socket = new WebSocket(`wss://${address}:${port}/stream`, { ca, cert, key });
+  await new Promise((done) => socket.once('open', done));
+  await until(() => streams.length === 1);
+  socket.send('{"type":"nonsense"}');
+  const [code, reason] = await new Promise<[number, string]>((done) =>
+    socket.once('close', (number, text) => done([number, text.toString()])),
+  );
+  assert.equal(code, 1008);
+  assert.match(reason, /cannot be read/);
+});
+
+test('a certificate is renewed by its holder only', async () => {
+  const { port, token } = await fleet();
+  const identity = await join({ host: address, port }, token);
+  const fresh = await renew({ host: address, port }, identity);
+  assert.equal(fresh.host, 'host-1');
+  assert.notEqual(fresh.certificate, identity.certificate);
+  const foreign = await fleet();
+  const stranger = await join({ host: address, port: foreign.port }, foreign.token);
+  await assert.rejects(
+    renew({ host: address, port }, { ...stranger, ca: identity.ca }),
+    refusedWith('UNAUTHORIZED'),
+  );
+});
+
+test('renewal is due after two thirds of the life', async () => {
+  const { port, token } = await fleet();
+  const { certificate } = await join({ host: address, port }, token);
+  const days = (count: number) => new Date(now.getTime() + count * 86_400_000);
+  assert.equal(isRenewalDue(certificate, days(19)), false);
+  assert.equal(isRenewalDue(certificate, days(21)), true);
+});
+
+test('tickets are read as they were written, and nothing else is one', () => {
+  const ticket = newTicket('a'.repeat(43));
+  assert.deepEqual(parseTicket(` ${formatTicket(ticket)}\n`), ticket);
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.constant('bh1.a.b.c')), (text) => {
+      assert.throws(() => parseTicket(text), refusedWith('JOIN_REFUSED'));
+    }),
+  );
+});
