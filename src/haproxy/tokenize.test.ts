@@ -27,7 +27,7 @@ test('quotes join, escapes are resolved outside of single quotes', () => {
 });
 
 test('only variables in double quotes are expanded', () => {
-  const words = tokenizeLine('a$A \'$B\' "$C" "\\$D"');
+  const words = tokenizeLine('a$A \'$B\' "$C" "\\$D" \\$E');
   assert.deepEqual(
     words.map(({ text, expands }) => [text, expands]),
     [
@@ -35,6 +35,7 @@ test('only variables in double quotes are expanded', () => {
       ['$B', false],
       ['$C', true],
       ['$D', false],
+      ['\\$E', false],
     ],
   );
 });

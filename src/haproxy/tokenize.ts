@@ -19,7 +19,6 @@ const escapes: Readonly<Record<string, string>> = {
   ' ': ' ',
   '"': '"',
   '#': '#',
-  $: '$',
   "'": "'",
   '\\': '\\',
   n: '\n',
@@ -63,7 +62,7 @@ function readWord(line: string, start: number): Word {
     } else if (quote === '' && (char === '"' || char === "'")) {
       quote = char;
     } else if (char === '\\' && quote !== "'") {
-      const escape = readEscape(line, at);
+      const escape = readEscape(line, at, quote === '"');
       text += escape.text;
       at += escape.length - 1;
     } else {
@@ -74,9 +73,14 @@ function readWord(line: string, start: number): Word {
   return { text, start, end: at, expands };
 }
 
-function readEscape(line: string, at: number): { readonly text: string; readonly length: number } {
+function readEscape(
+  line: string,
+  at: number,
+  isQuoted: boolean,
+): { readonly text: string; readonly length: number } {
   const next = line.charAt(at + 1);
-  const plain = escapes[next];
+  // Only where a variable would be expanded is there a dollar sign to escape.
+  const plain = next === '$' && isQuoted ? '$' : escapes[next];
   if (plain !== undefined) return { text: plain, length: 2 };
   const code = /^x([0-9a-fA-F]{2})/.exec(line.slice(at + 1, at + 4))?.[1];
   if (code !== undefined)

@@ -30,6 +30,15 @@ test('three lines of context, and distant changes in hunks of their own', () => 
   );
 });
 
+test('hunks that touch are one', () => {
+  const of = (gap: number) => {
+    const between = 'same\n'.repeat(gap);
+    return unifiedDiff(`a\n${between}b\n`, `c\n${between}d\n`).match(/^@@ .*/gm);
+  };
+  assert.deepEqual(of(6), ['@@ -1,8 +1,8 @@']);
+  assert.deepEqual(of(7), ['@@ -1,4 +1,4 @@', '@@ -6,4 +6,4 @@']);
+});
+
 test('from and to nothing, and a line feed that comes or goes', () => {
   assert.equal(unifiedDiff('a\n', 'a\n'), '');
   assert.equal(unifiedDiff('', 'a\nb\n'), '@@ -0,0 +1,2 @@\n+a\n+b');
