@@ -40,7 +40,7 @@ for (const file of sources(join(root, 'src'))) {
   const isTest = path.endsWith('.test.ts');
   for (const { specifier, line } of imports(readFileSync(file, 'utf8'))) {
     const fault = specifier.startsWith('.')
-      ? faultOfRoom(room, allowed, file, specifier)
+      ? faultOfRoom(room, isTest ? [...allowed, 'system'] : allowed, file, specifier)
       : faultOfModule(room, isTest, specifier);
     if (fault !== null) faults.push(`${path}:${line}: ${fault}`);
   }

@@ -1,0 +1,114 @@
+// For tests: an agent that does at once what it is told, over the stream that a real one uses.
+
+import type { DesiredInstance } from '../domain/desired.ts';
+import type { HostName, InstanceId } from '../domain/ids.ts';
+import type { HostFacts, ObservedInstance } from '../domain/model.ts';
+import type { AgentFrame, AgentRequest, SchedulerFrame } from '../protocol/frames.ts';
+import { protocolVersion } from '../protocol/frames.ts';
+import type { AgentStream } from './agents.ts';
+
+export const modelFacts: HostFacts = {
+  agentVersion: '0',
+  kernel: '6.1.0',
+  docker: '20.10',
+  cpus: 4,
+  memoryMib: 8_192,
+  bootId: 'boot',
+  uptimeS: 1,
+  nics: [{ name: 'eth0', driver: 'veth' }],
+  bridges: [{ name: 'br0', addresses: ['198.18.0.11'], vlanAware: false }],
+  images: [{ reference: 'image:1', haproxy: '2.6.12' }],
+};
+
+/** What a model agent does instead of what it should; null for nothing. */
+export type Fault = 'never-standby' | 'never-release' | 'refuse-quiesce' | 'never-serve' | 'blind';
+
+/** One host's agent. */
+export class ModelAgent implements AgentStream {
+  readonly host: HostName;
+  fault: Fault | null = null;
+  /** What the host shows on the wire now, by instance. */
+  readonly shown = new Map<InstanceId, ObservedInstance>();
+  #onFrame: (frame: AgentFrame) => void = () => undefined;
+  #onClose: (reason: string) => void = () => undefined;
+
+  constructor(host: string) {
+    this.host = host as HostName;
+  }
+
+  /** Says hello, as an agent does that was just connected. */
+  hello(): void {
+    this.#onFrame({
+      type: 'hello',
+      protocol: protocolVersion,
+      facts: modelFacts,
+      instances: [...this.shown.values()],
+    });
+  }
+
+  disconnect(): void {
+    this.#onClose('gone');
+  }
+
+  send(frame: SchedulerFrame): void {
+    // Later, as from a network: an answer never comes before its question has been asked.
+    queueMicrotask(() => {
+      if (frame.type === 'desired') this.#obey(frame.instances);
+      else if (frame.type === 'request') this.#answer(frame.id, frame.body);
+    });
+  }
+
+  close(reason: string): void {
+    this.#onClose(reason);
+  }
+
+  onFrame(handler: (frame: AgentFrame) => void): void {
+    this.#onFrame = handler;
+  }
+
+  onClose(handler: (reason: string) => void): void {
+    this.#onClose = handler;
+  }
+
+  #obey(desired: readonly DesiredInstance[]): void {
+    const wanted = new Set(desired.map(({ id }) => id));
+    const removed = [...this.shown.keys()].filter((id) => !wanted.has(id));
+    for (const id of removed) this.shown.delete(id);
+    for (const one of desired) this.#settle(one);
+    this.#onFrame({ type: 'observed', instances: [...this.shown.values()], removed });
+  }
+
+  #settle(desired: DesiredInstance): void {
+    const before = this.shown.get(desired.id);
+    const mayServe = desired.role === 'active' && this.fault !== 'never-serve';
+    const clings = this.fault === 'never-release' && before?.linkUp === true;
+    const isUp = mayServe || clings;
+    const isStuck = this.fault === 'never-standby' && desired.role === 'standby';
+    this.shown.set(desired.id, {
+      id: desired.id,
+      name: desired.name,
+      phase: isStuck ? 'failed' : isUp ? 'serving' : 'standby',
+      epoch: desired.epoch,
+      containerRunning: true,
+      linkUp: isUp,
+      mac: desired.mac,
+      addresses: isUp ? desired.addresses.map(({ address }) => address) : [],
+      configHash: desired.configHash,
+      problem: isStuck ? { code: 'IMAGE_MISSING', message: 'no image' } : null,
+    });
+  }
+
+  #answer(id: number, request: AgentRequest): void {
+    if (request.kind === 'quiesce' && this.fault === 'refuse-quiesce') {
+      const error = { code: 'SOURCE_MISMATCH', message: 'not here', next: 'Look.' } as const;
+      this.#onFrame({ type: 'refusal', id, error });
+      return;
+    }
+    const results: Record<AgentRequest['kind'], unknown> = {
+      validate: { valid: true, findings: [] },
+      quiesce: { openConnections: 0, tookMs: 1 },
+      probe: { mac: this.fault === 'blind' ? null : '02:00:00:00:00:01', openPorts: [] },
+    };
+    this.#onFrame({ type: 'reply', id, result: results[request.kind] });
+  }
+}
