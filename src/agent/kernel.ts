@@ -147,21 +147,14 @@ export async function addAddresses(
   pid: number,
   addresses: readonly InterfaceAddress[],
 ): Promise<void> {
-  const lines = addresses.flatMap(({ address, prefix, gateway }) => {
+  const own = addresses.map(({ address, prefix }) => {
     const isIpv6 = address.includes(':');
-    const own = `addr replace ${address}/${prefix} dev eth0${isIpv6 ? ' nodad' : ''}`;
-    const out = `${isIpv6 ? '-6 ' : ''}route replace default via ${gateway} dev eth0 src ${address}`;
-    return gateway === null ? [own] : [own, out];
+    return `addr replace ${address}/${prefix} dev eth0${isIpv6 ? ' nodad' : ''}`;
   });
-  const [routes, own] = [
-    lines.filter((l) => l.includes('route')),
-    lines.filter((l) => !l.includes('route')),
-  ];
-  await batch(inside(pid), own);
-  for (const route of routes) {
-    const words = route.split(' ') as [string, ...string[]];
-    await commandOutput([...inside(pid), ...words]);
-  }
+  const out = addresses.flatMap(({ address, gateway }) =>
+    gateway === null ? [] : [`route replace default via ${gateway} dev eth0 src ${address}`],
+  );
+  await batch(inside(pid), [...own, ...out]);
 }
 
 /** Takes addresses off eth0; one that is not there is no fault. */

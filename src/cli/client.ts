@@ -3,24 +3,24 @@
 import { z } from 'zod';
 import { BridgeheadError, type ErrorBody } from '../domain/errors.ts';
 import {
-  applyAnswer,
   type ApplyAnswer,
-  eventView,
+  applyAnswer,
   type EventView,
-  explainView,
   type ExplainView,
-  hostView,
+  eventView,
+  explainView,
   type HostView,
-  instanceView,
+  hostView,
   type InstanceView,
-  joinTokenView,
+  instanceView,
   type JoinTokenView,
-  migrationView,
+  joinTokenView,
   type MigrationView,
-  poolView,
+  migrationView,
   type PoolView,
-  statusView,
+  poolView,
   type StatusView,
+  statusView,
 } from '../protocol/api.ts';
 import { finding } from '../protocol/shapes.ts';
 import type { Access } from './context.ts';
@@ -117,14 +117,13 @@ export function createClient(access: Access): ApiClient {
     migrate: (name, to, reason) =>
       call('POST', `/v1/instances/${part(name)}/migrate`, migrationView, { to, reason }),
     migration: (id) => call('GET', `/v1/migrations/${part(id)}`, migrationView),
-    cordon: (name, reason) =>
-      call('POST', `/v1/hosts/${part(name)}/cordon`, hostView, { reason }),
+    cordon: (name, reason) => call('POST', `/v1/hosts/${part(name)}/cordon`, hostView, { reason }),
     uncordon: (name) => call('POST', `/v1/hosts/${part(name)}/uncordon`, hostView),
     events: ({ object, after, limit }) => {
       const query = new URLSearchParams({ limit: String(limit) });
       if (object !== undefined) query.set('object', object);
       if (after !== undefined) query.set('after', String(after));
-      return list(`/v1/events?${query}`, eventView);
+      return list(`/v1/events?${query.toString()}`, eventView);
     },
     newJoinToken: (host, ttlS) => call('POST', '/v1/join-tokens', joinTokenView, { host, ttlS }),
     status: () => call('GET', '/v1/status', statusView),

@@ -1,4 +1,4 @@
-import { request, type RequestOptions } from 'node:http';
+import { type RequestOptions, request } from 'node:http';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { Access } from './context.ts';
 
@@ -30,7 +30,9 @@ export function sendRequest(access: Access, wanted: HttpRequest): Promise<HttpAn
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) => {
       const isLate = limit.aborted;
-      reject(unreachable(access, isLate ? `no answer within ${wanted.timeoutMs / 1_000} s` : cause));
+      reject(
+        unreachable(access, isLate ? `no answer within ${wanted.timeoutMs / 1_000} s` : cause),
+      );
     };
     const sent = request(
       {
@@ -83,7 +85,7 @@ function targetOf({ url, token, from }: Access): RequestOptions {
   if (url.startsWith('unix:')) {
     const socketPath = url.slice('unix:'.length).replace(/^\/\//, '');
     if (!socketPath.startsWith('/')) throw invalid('the path does not begin with /');
-    return { socketPath, headers: { host: 'localhost' } };
+    return { socketPath };
   }
   if (!URL.canParse(url)) throw invalid('it cannot be read');
   const { protocol, hostname, port, pathname } = new URL(url);
@@ -93,7 +95,7 @@ function targetOf({ url, token, from }: Access): RequestOptions {
 }
 
 function unreachable(access: Access, cause: Error | string): BridgeheadError {
-  const why = typeof cause === 'string' ? cause : reasonOf(cause as NodeJS.ErrnoException);
+  const why = typeof cause === 'string' ? cause : reasonOf(cause);
   return new BridgeheadError(
     'SERVER_UNREACHABLE',
     `the server at ${access.url} cannot be reached: ${why}`,

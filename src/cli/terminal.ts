@@ -35,3 +35,6 @@ export function paintFor(terminal: Terminal, stream: 'out' | 'err'): Paint {
   const isUnwanted = (terminal.env['NO_COLOR'] ?? '') !== '' || terminal.env['TERM'] === 'dumb';
   return isTty && !isUnwanted ? colourful : plain;
 }
+
+/** The person ended the command; the message, where there is one, says what goes on without them. */
+export class Interruption extends Error {}

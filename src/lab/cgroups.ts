@@ -11,17 +11,23 @@ const pauseMs = 25;
  * Removes the cgroups of a host's containers, or of all the lab's hosts when `host` is null, in
  * every hierarchy, version 1 or 2. Their processes have to be dead: the kernel removes none that
  * holds a process.
+ *
+ * @returns how many were removed, those inside them not counted
  */
-export async function removeCgroups(labId: string, host: string | null): Promise<void> {
+export async function removeCgroups(labId: string, host: string | null): Promise<number> {
+  let count = 0;
   const mounts = await readMounts();
   const roots = mounts.filter(({ type }) => type === 'cgroup' || type === 'cgroup2');
   for (const { path } of roots) {
     for (const name of await foldersIn(path)) {
       const isOurs =
         host === null ? name.startsWith(cgroupName(labId, '')) : name === cgroupName(labId, host);
-      if (isOurs) await removeTree(join(path, name));
+      if (!isOurs) continue;
+      await removeTree(join(path, name));
+      count += 1;
     }
   }
+  return count;
 }
 
 async function removeTree(path: string): Promise<void> {

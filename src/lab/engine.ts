@@ -13,7 +13,11 @@ const readyLimitMs = 60_000;
  * A host's containerd and its Docker Engine. containerd is the lab's own: left to itself, dockerd
  * uses the machine's where that runs, and would share containers with it.
  */
-export function engineParts(labId: string, node: LabNode, paths: LabPaths): readonly Part[] {
+export function engineParts(
+  labId: string,
+  node: LabNode,
+  paths: LabPaths,
+): readonly [containerd: Part, dockerd: Part] {
   const host = paths.host(node.name);
   const socket = join(host.run, 'containerd.sock');
   const pidFile = join(host.run, 'docker.pid');

@@ -11,8 +11,8 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DockerEngine } from '../system/docker-engine.ts';
 import { commandOutput } from '../system/command.ts';
+import { DockerEngine } from '../system/docker-engine.ts';
 import { httpOverSocket } from './lab-api.ts';
 
 const repository = 'bridgehead/haproxy';

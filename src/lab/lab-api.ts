@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { z } from 'zod';
-import { BridgeheadError, type ErrorBody } from '../domain/errors.ts';
+import { BridgeheadError } from '../domain/errors.ts';
 import { errorBody } from '../protocol/shapes.ts';
 import type { LabPaths } from './paths.ts';
 
@@ -82,18 +82,13 @@ export class LabApi {
     const json: unknown = answer.text === '' ? null : JSON.parse(answer.text);
     if (answer.status >= 400) {
       const refused = z.object({ error: errorBody }).safeParse(json);
-      if (refused.success) throw BridgeheadError.from(refused.data.error as ErrorBody);
+      if (refused.success) throw BridgeheadError.from(refused.data.error);
       throw new Error(`${method} ${path}: status ${answer.status}: ${answer.text.slice(0, 500)}`);
     }
     return schema.parse(json);
   }
 
-  async #send(
-    method: string,
-    path: string,
-    body: unknown,
-    timeoutMs: number,
-  ): Promise<HttpAnswer> {
+  async #send(method: string, path: string, body: unknown, timeoutMs: number): Promise<HttpAnswer> {
     try {
       const headers = {
         authorization: `Bearer ${await this.token()}`,

@@ -42,18 +42,20 @@ const roundsMax = 5;
 /**
  * Unmounts everything at or below `folder`.
  *
+ * @returns how many mounts there were
  * @throws BridgeheadError LAB_FAILED when something stays mounted
  */
-export async function unmountBelow(folder: string): Promise<void> {
+export async function unmountBelow(folder: string): Promise<number> {
+  const count = mountsBelow(await readMounts(), folder).length;
   for (let round = 0; round < roundsMax; round += 1) {
     const left = mountsBelow(await readMounts(), folder);
-    if (left.length === 0) return;
+    if (left.length === 0) return count;
     // What a dying process still holds is taken out of the tree at least, after a first fair try.
     const how = round === 0 ? [] : ['--lazy'];
     await runCommand(['umount', ...how, '--', ...left], { timeoutMs: 30_000 });
   }
   const left = mountsBelow(await readMounts(), folder);
-  if (left.length === 0) return;
+  if (left.length === 0) return count;
   throw new BridgeheadError(
     'LAB_FAILED',
     `cannot unmount ${left.join(', ')}`,

@@ -7,8 +7,8 @@ import {
   type LabNode,
   nodeLines,
   nodesOf,
-  partitionRules,
   type PartitionFrom,
+  partitionRules,
   switchLines,
   sysctlsOf,
   type Topology,
@@ -135,7 +135,13 @@ export async function applyPartitions(
 }
 
 async function hasRules(namespace: string): Promise<boolean> {
-  const command = ['nsenter', `--net=${namespacePath(namespace)}`, 'nft', 'list', 'tables'] as const;
+  const command = [
+    'nsenter',
+    `--net=${namespacePath(namespace)}`,
+    'nft',
+    'list',
+    'tables',
+  ] as const;
   const { stdout } = await runCommand(command);
   return stdout.includes('bridgehead_lab');
 }

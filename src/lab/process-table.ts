@@ -44,9 +44,7 @@ export function processesOf(
   scope: ProcessScope,
   self: number,
 ): readonly ProcessEntry[] {
-  const chosen = new Set(
-    table.filter((entry) => isDirectlyOf(entry, scope)).map(({ pid }) => pid),
-  );
+  const chosen = new Set(table.filter((entry) => isDirectlyOf(entry, scope)).map(({ pid }) => pid));
   // Parents may stand after their children, so once more until nothing is added.
   for (let before = -1; before !== chosen.size; ) {
     before = chosen.size;

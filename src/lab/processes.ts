@@ -50,22 +50,20 @@ export function findPart(
  * @throws BridgeheadError LAB_FAILED with the end of its log when it ends or is not ready in time
  */
 export async function ensurePart(labId: string, part: Part): Promise<boolean> {
-  const running = findPart(labId, part);
-  if (running === null) launch(labId, part);
+  const isRunning = findPart(labId, part) !== null;
+  const isGone = isRunning ? () => findPart(labId, part) === null : launch(labId, part);
   const deadlineMs = performance.now() + part.readyLimitMs;
   while (!(await part.ready())) {
-    // A process that was just forked is not yet what it will be.
-    const isGone = findPart(labId, part) === null && performance.now() > deadlineMs - part.readyLimitMs + 500;
-    if (isGone || performance.now() > deadlineMs) {
-      const what = isGone ? 'ended at once' : `was not ready within ${part.readyLimitMs / 1_000} s`;
-      throw await partFailed(part, what);
-    }
+    const isOver = performance.now() > deadlineMs;
+    if (isGone()) throw await partFailed(part, 'ended');
+    if (isOver) throw await partFailed(part, `was not ready in ${part.readyLimitMs / 1_000} s`);
     await wait(pollMs);
   }
-  return running === null;
+  return !isRunning;
 }
 
-function launch(labId: string, part: Part): void {
+/** @returns whether what was started has ended since */
+function launch(labId: string, part: Part): () => boolean {
   for (const path of part.stale) rmSync(path, { force: true });
   mkdirSync(dirname(part.log), { recursive: true });
   if ((statSync(part.log, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax) {
@@ -85,9 +83,14 @@ function launch(labId: string, part: Part): void {
     env: { ...plainEnvironment(), [markVariable]: `${labId}/${part.name}` },
   });
   closeSync(log);
-  // Shows as a part that is not there.
-  child.once('error', () => undefined);
+  let hasEnded = false;
+  const end = () => {
+    hasEnded = true;
+  };
+  child.once('exit', end);
+  child.once('error', end);
   child.unref();
+  return () => hasEnded;
 }
 
 /** The environment that the lab's processes and tools run with. */

@@ -121,7 +121,7 @@ export function nodeLines(node: LabNode, gateway: LabNode): readonly string[] {
     ...(node.kind === 'host' ? bridge : []),
     ...addressLines(node, device),
     `route add default via ${v4}`,
-    `-6 route add default via ${v6} dev ${device}`,
+    `route add default via ${v6} dev ${device}`,
   ];
 }
 

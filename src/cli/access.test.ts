@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { findAccess } from './context.ts';
+import { hosts } from './test-records.ts';
+import { TestServer } from './test-server.ts';
+import { runLine } from './test-terminal.ts';
+
+async function folderFor(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'bridgehead-cli-'));
+  t.after(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+async function writeContext(path: string, content: unknown): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+}
+
+test('options win over the environment, that over the own context, that over the lab', async (t) => {
+  const folder = await folderFor(t);
+  const own = join(folder, 'config/bridgehead/context.json');
+  const lab = join(folder, 'labs/lab/context.json');
+  const second = join(folder, 'labs/second/context.json');
+  const env: Record<string, string> = {
+    XDG_CONFIG_HOME: join(folder, 'config'),
+    BRIDGEHEAD_LAB_DIR: join(folder, 'labs'),
+  };
+  await assert.rejects(findAccess({}, env), {
+    code: 'REQUEST_INVALID',
+    message: 'no server is known',
+    next: new RegExp(`--server URL, or BRIDGEHEAD_SERVER.*${own}.*bridgehead lab up`),
+  });
+  await writeContext(lab, { url: 'http://lab:1', token: 'of-lab' });
+  await writeContext(second, { url: 'http://second:1', token: 'of-second' });
+  assert.deepEqual(await findAccess({}, env), { url: 'http://lab:1', token: 'of-lab', from: lab });
+  await writeContext(own, { url: 'http://own:1', token: 'of-own' });
+  assert.deepEqual(await findAccess({}, env), { url: 'http://own:1', token: 'of-own', from: own });
+  // A token in the environment goes with any server; one of a file with its own server only.
+  env['BRIDGEHEAD_TOKEN'] = 'of-env';
+  assert.equal((await findAccess({}, env)).token, 'of-env');
+  delete env['BRIDGEHEAD_TOKEN'];
+  env['BRIDGEHEAD_SERVER'] = 'http://env:1';
+  assert.deepEqual(await findAccess({}, env), {
+    url: 'http://env:1',
+    token: null,
+    from: 'BRIDGEHEAD_SERVER',
+  });
+  assert.equal((await findAccess({ lab: 'second' }, env)).url, 'http://second:1');
+  assert.equal((await findAccess({ server: 'unix:/x', lab: 'second' }, env)).url, 'unix:/x');
+});
+
+test('a token file is read, and must hold a token', async (t) => {
+  const folder = await folderFor(t);
+  const tokenFile = join(folder, 'admin.token');
+  await writeFile(tokenFile, 'secret\n');
+  assert.equal((await findAccess({ server: 'http://x:1', tokenFile }, {})).token, 'secret');
+  await writeFile(tokenFile, '\n');
+  await assert.rejects(findAccess({ server: 'http://x:1', tokenFile }, {}), {
+    code: 'REQUEST_INVALID',
+  });
+});
+
+test('a context file that is broken, or a lab that is not there, is named', async (t) => {
+  const folder = await folderFor(t);
+  const env = { XDG_CONFIG_HOME: folder, BRIDGEHEAD_LAB_DIR: folder };
+  const own = join(folder, 'bridgehead/context.json');
+  for (const content of ['{', '[]', 'null', { url: 1 }, { url: 'http://x:1', token: 5 }]) {
+    await writeContext(own, content);
+    await assert.rejects(findAccess({}, env), {
+      code: 'REQUEST_INVALID',
+      message: new RegExp(own),
+    });
+  }
+  await assert.rejects(findAccess({ lab: 'gone' }, env), { message: /lab gone is not there/ });
+  await assert.rejects(findAccess({ lab: '../etc' }, env), { message: /is no name of a lab/ });
+});
+
+test('a server on a unix socket is reached', async (t) => {
+  const socket = join(await folderFor(t), 'api.sock');
+  await using server = await TestServer.start(
+    { 'GET /v1/hosts': () => ({ items: hosts }) },
+    socket,
+  );
+  const argv = ['get', 'hosts', '-o', 'json', '--server', server.url, '--token', 'secret'];
+  const { code, out } = await runLine(argv);
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(out), hosts);
+  assert.equal(server.seen[0]?.authorization, 'Bearer secret');
+});
+
+test('a wrong token ends with 4', async () => {
+  await using server = await TestServer.start({});
+  const { code, err } = await runLine(['status', '--server', server.url, '--token', 'wrong']);
+  assert.equal(code, 4);
+  assert.match(
+    err,
+    /^error: the token is not one of this scheduler \(UNAUTHORIZED\)\nnext: Give it\.\n$/,
+  );
+});
+
+test('a server that is gone ends with 5, names the address and where it came from', async () => {
+  const server = await TestServer.start({});
+  await server[Symbol.asyncDispose]();
+  const { code, err } = await runLine(['status'], { env: { BRIDGEHEAD_SERVER: server.url } });
+  assert.equal(code, 5);
+  const [first, second] = err.split('\n');
+  assert.equal(
+    first,
+    `error: the server at ${server.url} cannot be reached: connection refused (SERVER_UNREACHABLE)`,
+  );
+  assert.match(second ?? '', /^next: Check that it runs .* BRIDGEHEAD_SERVER is right\.$/);
+});
+
+test('a socket that is not there ends with 5', async () => {
+  const { code, err } = await runLine(['status', '--server', 'unix:/nonexistent/api.sock']);
+  assert.equal(code, 5);
+  assert.match(err, /unix:\/nonexistent\/api\.sock cannot be reached: there is no such socket/);
+});
+
+test('a server that cuts the connection ends with 5', async () => {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { code, err } = await runLine(['status', '--server', `http://127.0.0.1:${port}`]);
+  server.close();
+  assert.equal(code, 5);
+  assert.match(err, /the connection was cut|socket hang up/);
+});
+
+test('answers of another form or another program are told apart from a bug', async () => {
+  await using server = await TestServer.start({
+    'GET /v1/hosts': () => '<html>hello</html>',
+    'GET /v1/pools': () => ({ items: [{ name: 'public-v4' }] }),
+  });
+  const env = { BRIDGEHEAD_SERVER: server.url, BRIDGEHEAD_TOKEN: 'secret' };
+  for (const kind of ['hosts', 'pools']) {
+    const { code, err } = await runLine(['get', kind], { env });
+    assert.equal(code, 5);
+    assert.match(err, /does not speak the API of this version/);
+  }
+});
+
+test('an address that is none is wrong usage', async () => {
+  for (const url of ['nonsense', 'https://x', 'http://x/path', 'unix:relative.sock']) {
+    const { code, err } = await runLine(['status', '--server', url]);
+    assert.equal(code, 2, url);
+    assert.match(err, /is no address of a server/);
+  }
+});

@@ -1,0 +1,148 @@
+import { BridgeheadError } from '../../domain/errors.ts';
+import type { EventView, HostView, InstanceView, PoolView } from '../../protocol/api.ts';
+import { durationText } from '../duration.ts';
+import type { Session } from '../session.ts';
+import { indented, recordText, tableText } from '../table.ts';
+import { agoText, eventsTable, hostState, phaseText } from '../tables.ts';
+import type { Paint } from '../terminal.ts';
+import { kindOf } from './get.ts';
+
+const eventsShown = 10;
+const hashShown = 12;
+
+/** The whole record of one object, with what happened to it last. */
+export async function describe(session: Session, kind: string, name: string): Promise<void> {
+  const { paint, terminal } = session;
+  const wanted = kindOf(kind);
+  if (wanted === 'event') {
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      'an event has no record beyond its line',
+      'List events with: bridgehead events --object KIND/NAME',
+    );
+  }
+  const api = await session.connect();
+  const events = () => api.events({ object: `${wanted}/${name}`, limit: eventsShown });
+  switch (wanted) {
+    case 'host': {
+      const host = await api.host(name);
+      const last = await events();
+      const text = () => hostRecord(host, terminal.clock.wallMs(), paint) + eventsPart(last);
+      return session.print({ ...host, events: last }, text);
+    }
+    case 'pool': {
+      const pool = await api.pool(name);
+      const last = await events();
+      return session.print({ ...pool, events: last }, () => poolRecord(pool) + eventsPart(last));
+    }
+    case 'instance': {
+      const instance = await api.instance(name);
+      const last = await events();
+      const text = () => instanceRecord(instance, paint) + eventsPart(last);
+      return session.print({ ...instance, events: last }, text);
+    }
+  }
+}
+
+function hostRecord(host: HostView, nowMs: number, paint: Paint): string {
+  const { facts, capacity } = host;
+  const labels = Object.entries(host.labels).map(([key, value]) => `${key}=${value}`);
+  return recordText([
+    ['Name', host.name],
+    ['State', hostState(host, paint)],
+    ['Cordon', host.cordonReason === null ? 'none' : host.cordonReason || 'without a reason'],
+    ['Last seen', agoText(host.lastSeenMs, nowMs)],
+    ['Zone', host.zone || '-'],
+    ['Rack', host.rack || '-'],
+    ['Labels', labels.join('\n') || '-'],
+    [
+      'Capacity',
+      capacity === null
+        ? 'from its facts'
+        : `${capacity.instances} instances, ${capacity.memoryMib} MiB, ${capacity.cpus} CPUs`,
+    ],
+    ...(facts === null
+      ? ([['Facts', 'none: its agent has not joined yet']] as const)
+      : ([
+          ['Kernel', facts.kernel],
+          ['Docker', facts.docker],
+          ['Agent', facts.agentVersion],
+          ['Machine', `${facts.cpus} CPUs, ${facts.memoryMib} MiB`],
+          ['Boot', `${facts.bootId}, up ${durationText(facts.uptimeS * 1_000)}`],
+          ['NICs', facts.nics.map((nic) => `${nic.name} (${nic.driver})`).join('\n') || '-'],
+          ['Bridges', facts.bridges.map(bridgeText).join('\n') || '-'],
+          [
+            'Images',
+            facts.images.map((one) => `${one.reference} (HAProxy ${one.haproxy})`).join('\n') ||
+              '-',
+          ],
+        ] as const)),
+    ['Instances', host.instances.map((one) => `${one.name} (${one.role})`).join('\n') || '-'],
+  ]);
+}
+
+function bridgeText(bridge: NonNullable<HostView['facts']>['bridges'][number]): string {
+  const vlan = bridge.vlanAware ? ', VLAN-aware' : '';
+  return `${bridge.name}: ${bridge.addresses.join(' ') || 'no address'}${vlan}`;
+}
+
+function poolRecord(pool: PoolView): string {
+  const fields = recordText([
+    ['Name', pool.name],
+    ['CIDR', pool.cidr],
+    ['Range', pool.range === null ? 'all of it' : `${pool.range.from} to ${pool.range.to}`],
+    ['Prefix', `/${pool.prefix}`],
+    ['Gateway', pool.gateway ?? 'none'],
+    ['Bridge', pool.bridge],
+    ['VLAN', pool.vlan === null ? 'none' : String(pool.vlan)],
+    ['In use', String(pool.used.length)],
+  ]);
+  if (pool.used.length === 0) return fields;
+  const used = tableText(
+    ['ADDRESS', 'INSTANCE'],
+    pool.used.map(({ address, instance }) => [address, instance]),
+  );
+  return `${fields}\n\n${used}`;
+}
+
+function instanceRecord(instance: InstanceView, paint: Paint): string {
+  const { resources, problem, loadedHash, configHash } = instance;
+  return recordText([
+    ['Name', instance.name],
+    ['Phase', phaseText(instance, paint)],
+    ['Problem', problem === null ? 'none' : `${problem.message} (${problem.code})`],
+    ['Owner', instance.owner || '-'],
+    ['Service', instance.service || '-'],
+    ['Tier', String(instance.tier)],
+    ['Contact', instance.contact || '-'],
+    ['Notes', instance.notes || '-'],
+    [
+      'Addresses',
+      instance.addresses.map((one) => `${one.address} (${one.pool})`).join('\n') || '-',
+    ],
+    ['MAC', instance.mac],
+    ['Host', instance.host ?? 'none'],
+    ['Epoch', instance.epoch === null ? 'none' : String(instance.epoch)],
+    ['Standbys', instance.standbys.join(', ') || 'none'],
+    ['Migration', instance.migration ?? 'none'],
+    ['Image', instance.image],
+    [
+      'Resources',
+      `${resources.memoryMib} MiB, ${resources.cpus} CPUs, ${resources.maxConnections} connections`,
+    ],
+    ['Config', configText(configHash, loadedHash, paint)],
+    ['Id', instance.id],
+  ]);
+}
+
+function configText(wanted: string, loaded: string | null, paint: Paint): string {
+  const short = wanted.slice(0, hashShown);
+  if (loaded === null) return `${short} wanted, ${paint('yellow', 'none loaded')}`;
+  if (loaded === wanted) return `${short}, ${paint('green', 'loaded')}`;
+  return `${short} wanted, ${paint('red', `${loaded.slice(0, hashShown)} loaded`)}`;
+}
+
+function eventsPart(events: readonly EventView[]): string {
+  if (events.length === 0) return '\n\nLast events: none';
+  return `\n\nLast events:\n${indented(eventsTable(events))}`;
+}

@@ -1,0 +1,141 @@
+import { resolve } from 'node:path';
+import { BridgeheadError } from '../../domain/errors.ts';
+import { durationText } from '../duration.ts';
+import type { Lab, LabStatus, LabSummary } from '../lab-contract.ts';
+import type { Session } from '../session.ts';
+import { type Step, stepPrinter } from '../steps.ts';
+import { tableText } from '../table.ts';
+import type { Paint, Style } from '../terminal.ts';
+
+const exampleSpec = resolve(import.meta.dirname, '../../../examples/shop.yaml');
+
+const hostsUsual = 3;
+const portUsual = 7080;
+
+export interface LabUpOptions {
+  readonly name: string;
+  /** Undefined for as many as the lab has, 3 for a new one. */
+  readonly hosts: number | undefined;
+  /** Undefined for what the lab has, 7080 for a new one. */
+  readonly port: number | undefined;
+  /** Path of the spec that is applied; undefined for the example, null for none. */
+  readonly spec: string | null | undefined;
+}
+
+/** Brings a lab up, showing its steps, and says what to type next. */
+export async function labUp(session: Session, options: LabUpOptions): Promise<void> {
+  const lab = await session.lab();
+  const show = stepPrinter(session.terminal);
+  const steps: Step[] = [];
+  const spec = options.spec === undefined ? exampleSpec : options.spec;
+  const { name } = options;
+  const had =
+    options.hosts === undefined || options.port === undefined ? await sizeOf(lab, name) : null;
+  const hosts = options.hosts ?? had?.hosts ?? hostsUsual;
+  const port = options.port ?? had?.port ?? portUsual;
+  const summary = await lab.labUp({ name, hosts, port, spec }, (step) => {
+    if (step.state !== 'running') steps.push(step);
+    show(step);
+  });
+  await session.print({ ...summary, steps }, () => summaryText(summary, options, session.paint));
+}
+
+/** How large a lab is that is there already; null for none. */
+async function sizeOf(
+  lab: Lab,
+  name: string,
+): Promise<{ readonly hosts: number; readonly port: number } | null> {
+  try {
+    const { hosts, url } = await lab.labStatus({ name });
+    return { hosts: hosts.length, port: Number(new URL(url).port) };
+  } catch (error) {
+    if (error instanceof BridgeheadError && error.code === 'NOT_FOUND') return null;
+    throw error;
+  }
+}
+
+function summaryText(summary: LabSummary, { name }: LabUpOptions, paint: Paint): string {
+  const { hosts, instances, addresses, tookMs, url } = summary;
+  const isUsual = name === 'lab';
+  const api = isUsual ? '' : ` --lab ${name}`;
+  const own = isUsual ? '' : ` --name ${name}`;
+  const next =
+    instances === 0
+      ? [`bridgehead apply -f examples/shop.yaml${api}`, `bridgehead get hosts${api}`]
+      : [
+          `bridgehead get instances${api}`,
+          `bridgehead lab load INSTANCE${own}`,
+          `bridgehead migrate INSTANCE --to HOST${api}`,
+        ];
+  return [
+    `${paint('green', `lab ${name} is up`)}: ${hosts} hosts, ${instances} instances, ${addresses} addresses, in ${durationText(tookMs)}`,
+    `API: ${url}`,
+    'Next:',
+    ...[...next, `bridgehead lab down${own}`].map((command) => `  ${command}`),
+  ].join('\n');
+}
+
+/** Takes a lab down with all it made. */
+export async function labDown(session: Session, name: string): Promise<void> {
+  const lab = await session.lab();
+  await lab.labDown({ name }, stepPrinter(session.terminal));
+  await session.print({ name, state: 'down' }, () => `lab ${name} is down`);
+}
+
+/** What a lab is made of and how each part does. */
+export async function labStatus(session: Session, name: string): Promise<void> {
+  const lab = await session.lab();
+  const { hosts, instances, url, parts } = await lab.labStatus({ name });
+  const status = { hosts, instances, url, parts };
+  await session.print(status, () => statusText(name, status, session.paint));
+}
+
+const partStyles: Readonly<Record<LabStatus['parts'][number]['state'], Style>> = {
+  running: 'green',
+  dead: 'red',
+  hung: 'yellow',
+};
+
+function statusText(
+  name: string,
+  { hosts, instances, url, parts }: LabStatus,
+  paint: Paint,
+): string {
+  const tables = [
+    tableText(
+      ['HOST', 'STATE', 'ADDRESS'],
+      hosts.map((host) => [host.name, host.state, host.address]),
+    ),
+    tableText(
+      ['INSTANCE', 'HOST', 'TIER', 'ADDRESSES'],
+      instances.map((instance) => [
+        instance.name,
+        instance.host ?? '-',
+        String(instance.tier),
+        instance.addresses.join(' '),
+      ]),
+      new Set(['TIER']),
+    ),
+    tableText(
+      ['PART', 'STATE', 'PID'],
+      parts.map((part) => [
+        part.name,
+        paint(partStyles[part.state], part.state),
+        part.pid === null ? '-' : String(part.pid),
+      ]),
+      new Set(['PID']),
+    ),
+  ];
+  return [`lab ${name}, API ${url}`, ...tables].join('\n\n');
+}
+
+/** Runs a command inside a node of the lab. @returns its exit code */
+export async function labExec(
+  session: Session,
+  name: string,
+  node: string,
+  command: readonly string[],
+): Promise<number> {
+  const lab = await session.lab();
+  return lab.labExec({ name }, node, command);
+}

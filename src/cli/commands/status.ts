@@ -1,0 +1,36 @@
+import type { StatusView } from '../../protocol/api.ts';
+import { durationText } from '../duration.ts';
+import type { Session } from '../session.ts';
+import { recordText, tableText } from '../table.ts';
+import { agoText } from '../tables.ts';
+import type { Paint } from '../terminal.ts';
+
+/** How the scheduler does, and the last result of each of its reconcilers. */
+export async function status(session: Session): Promise<void> {
+  const api = await session.connect();
+  const view = await api.status();
+  await session.print(view, () => statusText(view, session.terminal.clock.wallMs(), session.paint));
+}
+
+function statusText(view: StatusView, nowMs: number, paint: Paint): string {
+  const share = (part: number, total: number, what: string) =>
+    paint(part === total ? 'green' : 'yellow', `${part} of ${total} ${what}`);
+  const summary = recordText([
+    ['Version', view.version],
+    ['Up', durationText(view.uptimeS * 1_000)],
+    ['Store', `${view.store} PostgreSQL`],
+    ['Hosts', share(view.hosts.ready, view.hosts.total, 'ready')],
+    ['Instances', share(view.instances.serving, view.instances.total, 'serving')],
+  ]);
+  if (view.reconcilers.length === 0) return summary;
+  const table = tableText(
+    ['RECONCILER', 'LAST RUN', 'TOOK', 'RESULT'],
+    view.reconcilers.map(({ name, lastRunMs, tookMs, result, error }) => [
+      name,
+      agoText(lastRunMs, nowMs),
+      tookMs === null ? '-' : durationText(tookMs),
+      error === null ? result || '-' : paint('red', `failed: ${error}`),
+    ]),
+  );
+  return `${summary}\n\n${table}`;
+}

@@ -1,0 +1,141 @@
+// The verbs that speak to the API. What they do is loaded when one of them runs.
+
+import type { Command } from 'commander';
+import { parseDurationMs } from './duration.ts';
+import { type Act, type CommandLine, does, withAccessOptions, withOutputOption } from './verb.ts';
+
+/** Adds the verbs of the fleet to the program. */
+export function addFleetVerbs(program: Command, line: CommandLine): void {
+  const group = program.commandsGroup('Fleet:');
+  const verb = (
+    name: string,
+    summary: string,
+    examples: readonly string[],
+    act: Act,
+    options: (command: Command) => Command = (command) => command,
+  ) => {
+    const command = options(group.command(name).description(summary));
+    return does(line, withAccessOptions(withOutputOption(command)), examples, act);
+  };
+
+  verb(
+    'apply',
+    'apply a spec as a whole, or show what it would change',
+    ['apply -f shop.yaml --dry-run', 'apply -f shop.yaml --prune', 'apply -f - < shop.yaml'],
+    async (session, _, given) => {
+      const { apply } = await import('./commands/apply.ts');
+      const file = given.text('file') ?? '-';
+      return apply(session, { file, dryRun: given.is('dryRun'), prune: given.is('prune') });
+    },
+    (command) =>
+      command
+        .requiredOption('-f, --file <file>', 'the spec; - for standard input')
+        .option('--dry-run', 'check it and show what it would change, change nothing')
+        .option('--prune', 'delete pools and instances that the spec does not name'),
+  );
+  verb(
+    'get <kind> [name]',
+    'list hosts, pools, instances or events, or show one',
+    ['get hosts', 'get instances -o json', 'get pool public-v4 -o yaml'],
+    async (session, [kind = '', name]) => {
+      const { get } = await import('./commands/get.ts');
+      return get(session, kind, name);
+    },
+  );
+  verb(
+    'describe <kind> <name>',
+    'show the whole record of a host, pool or instance with its last events',
+    ['describe instance shop-web', 'describe host host-1'],
+    async (session, [kind = '', name = '']) => {
+      const { describe } = await import('./commands/describe.ts');
+      return describe(session, kind, name);
+    },
+  );
+  verb(
+    'explain <instance>',
+    'say why an instance is where it is and what other hosts would be worth',
+    ['explain shop-web'],
+    async (session, [instance = '']) => {
+      const { explain } = await import('./commands/explain.ts');
+      return explain(session, instance);
+    },
+  );
+  verb(
+    'migrate <instance>',
+    'move an instance with its addresses to another host',
+    ['migrate shop-web --to host-2', "migrate shop-web --to host-2 --reason 'new disk' --no-wait"],
+    async (session, [instance = ''], given) => {
+      const { migrate } = await import('./commands/migrate.ts');
+      const [to, reason] = [given.text('to') ?? '', given.text('reason') ?? ''];
+      return migrate(session, instance, { to, reason, wait: given.is('wait') });
+    },
+    (command) =>
+      command
+        .requiredOption('--to <host>', 'where it goes')
+        .option('--reason <reason>', 'kept with the migration')
+        .option('--no-wait', 'return once it has begun'),
+  );
+  verb(
+    'cordon <host>',
+    'place nothing new on a host',
+    ["cordon host-1 --reason 'kernel upgrade'"],
+    async (session, [host = ''], given) => {
+      const { cordon } = await import('./commands/cordon.ts');
+      return cordon(session, host, given.text('reason') ?? '');
+    },
+    (command) => command.option('--reason <reason>', 'shown with the host'),
+  );
+  verb(
+    'uncordon <host>',
+    'let instances be placed on a host again',
+    ['uncordon host-1'],
+    async (session, [host = '']) => {
+      const { uncordon } = await import('./commands/cordon.ts');
+      return uncordon(session, host);
+    },
+  );
+  verb(
+    'events',
+    'list what happened, oldest first',
+    ['events --limit 20', 'events --object instance/shop-web --follow', 'events --follow -o json'],
+    async (session, _, given) => {
+      const { events } = await import('./commands/events.ts');
+      const limit = given.whole('limit', '--limit', 1, 1_000);
+      return events(session, { object: given.text('object'), limit, follow: given.is('follow') });
+    },
+    (command) =>
+      command
+        .option('--object <kind/name>', 'only of this object, such as instance/shop-web')
+        .option('--limit <count>', 'how many of the newest', '100')
+        .option('--follow', 'go on with what comes'),
+  );
+  verb(
+    'status',
+    'show how the scheduler and its fleet do',
+    ['status', 'status -o json'],
+    async (session) => {
+      const { status } = await import('./commands/status.ts');
+      return status(session);
+    },
+  );
+  addTokenVerbs(group, line);
+}
+
+function addTokenVerbs(program: Command, line: CommandLine): void {
+  const token = program.command('token').description('make tokens by which hosts join');
+  const create = token
+    .command('create')
+    .description('make a one-time token by which the agent of a host joins the fleet')
+    .requiredOption('--host <name>', 'the host that it is for')
+    .option('--ttl <duration>', 'how long it is good', '1h');
+  does(
+    line,
+    withAccessOptions(withOutputOption(create)),
+    ['token create --host host-4', 'token create --host host-4 --ttl 15m -o json'],
+    async (session, _, given) => {
+      const { createToken } = await import('./commands/token.ts');
+      const ttlMs = parseDurationMs(given.text('ttl') ?? '', '--ttl');
+      return createToken(session, given.text('host') ?? '', ttlMs);
+    },
+  );
+}

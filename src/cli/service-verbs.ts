@@ -1,0 +1,85 @@
+// `server` and `agent`: the two services. They take their own options, not those of the API verbs.
+
+import { type Command, Option } from 'commander';
+import { agentDefaults, logLevels, serverDefaults } from './options.ts';
+import { type CommandLine, does } from './verb.ts';
+
+const several = (value: string, before: readonly string[] | undefined) => [
+  ...(before ?? []),
+  value,
+];
+
+const logLevel = (level: string) =>
+  new Option('--log-level <level>', 'the least that is logged')
+    .choices([...logLevels])
+    .default(level);
+
+/** Adds the services to the program. */
+export function addServiceVerbs(program: Command, line: CommandLine): void {
+  const group = program.commandsGroup('Services:');
+  const server = group
+    .command('server')
+    .description('run the scheduler with its API and its store')
+    .option('--data-dir <path>', 'where it keeps its state', serverDefaults.dataDir)
+    .option(
+      '--listen <address>',
+      `HOST:PORT or unix:/path of the API; repeatable (default: ${serverDefaults.listen.join(' ')})`,
+      several,
+    )
+    .option('--agent-listen <address>', 'HOST:PORT for agents', serverDefaults.agentListen)
+    .option('--agent-address <address>', 'HOST:PORT under which agents reach it')
+    .option('--database-url <url>', 'a PostgreSQL server of your own (default: an embedded one)')
+    .addOption(logLevel(serverDefaults.logLevel));
+  does(
+    line,
+    server,
+    [
+      'server',
+      'server --listen 127.0.0.1:7080 --listen unix:/run/bridgehead/api.sock --agent-address lb-control.example.com:7443',
+      'server --database-url postgres://bridgehead@db.example.com/bridgehead',
+    ],
+    async (_, __, given) => {
+      const { runServer } = await import('./commands/server.ts');
+      const listen = given.texts('listen');
+      await runServer({
+        dataDir: given.text('dataDir') ?? serverDefaults.dataDir,
+        listen: listen.length === 0 ? serverDefaults.listen : listen,
+        agentListen: given.text('agentListen') ?? serverDefaults.agentListen,
+        agentAddress: given.text('agentAddress') ?? null,
+        databaseUrl: given.text('databaseUrl') ?? null,
+        logLevel: given.text('logLevel') ?? serverDefaults.logLevel,
+      });
+    },
+  );
+
+  const agent = group
+    .command('agent')
+    .description('keep the instances of this host')
+    .requiredOption('--server <address>', 'HOST:PORT of a scheduler; repeatable', several)
+    .option('--data-dir <path>', 'where it keeps its state', agentDefaults.dataDir)
+    .option('--docker-socket <path>', 'socket of the Docker Engine', agentDefaults.dockerSocket)
+    .option('--join-token <token>', 'one-time token, the first time: bridgehead token create')
+    .option('--join-token-file <path>', 'file that holds it')
+    .option('--boot-id-file <path>', 'tells one boot from the next', agentDefaults.bootIdFile)
+    .addOption(logLevel(agentDefaults.logLevel));
+  does(
+    line,
+    agent,
+    [
+      'agent --server lb-control.example.com:7443 --join-token-file /etc/bridgehead/join-token',
+      'agent --server scheduler-1:7443 --server scheduler-2:7443',
+    ],
+    async (_, __, given) => {
+      const { runAgent } = await import('./commands/agent.ts');
+      await runAgent({
+        server: given.texts('server'),
+        dataDir: given.text('dataDir') ?? agentDefaults.dataDir,
+        dockerSocket: given.text('dockerSocket') ?? agentDefaults.dockerSocket,
+        joinToken: given.text('joinToken') ?? null,
+        joinTokenFile: given.text('joinTokenFile') ?? null,
+        bootIdFile: given.text('bootIdFile') ?? agentDefaults.bootIdFile,
+        logLevel: given.text('logLevel') ?? agentDefaults.logLevel,
+      });
+    },
+  );
+}

@@ -1,0 +1,45 @@
+import type { ApiClient } from './client.ts';
+import { type AccessOptions, findAccess } from './context.ts';
+import type { Lab } from './lab-contract.ts';
+import { type OutputFormat, parseOutput, print } from './output.ts';
+import { type Paint, paintFor, type Terminal } from './terminal.ts';
+
+/** Rooms that a command may need and most do not; loaded when asked for. */
+export interface Rooms {
+  readonly lab: () => Promise<Lab>;
+}
+
+/** What one run of one command works with. */
+export interface Session {
+  readonly terminal: Terminal;
+  readonly format: OutputFormat;
+  /** Colours for standard output. */
+  readonly paint: Paint;
+  /** Finds the server and makes its client. */
+  readonly connect: () => Promise<ApiClient>;
+  readonly lab: () => Promise<Lab>;
+  /** Prints `value` in the format asked for; `table` makes a person's text of it. */
+  readonly print: (value: unknown, table: () => string) => Promise<void>;
+}
+
+/** Options that every command takes that speaks to a server or prints records. */
+export interface SharedOptions extends AccessOptions {
+  readonly output?: string | undefined;
+}
+
+/** @throws BridgeheadError REQUEST_INVALID for an unknown output format */
+export function openSession(terminal: Terminal, rooms: Rooms, options: SharedOptions): Session {
+  const format = parseOutput(options.output);
+  return {
+    terminal,
+    format,
+    paint: paintFor(terminal, 'out'),
+    connect: async () => {
+      const access = await findAccess(options, terminal.env);
+      const { createClient } = await import('./client.ts');
+      return createClient(access);
+    },
+    lab: rooms.lab,
+    print: (value, table) => print(terminal, format, value, table),
+  };
+}

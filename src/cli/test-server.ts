@@ -1,0 +1,90 @@
+// A real HTTP server for tests, on TCP or a unix socket, that answers what the test tells it to.
+
+import { createServer, type Server } from 'node:http';
+import { BridgeheadError } from '../domain/errors.ts';
+
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly authorization: string | undefined;
+  /** The body, parsed; undefined for none. */
+  readonly body: unknown;
+}
+
+/** An answer: a value is sent with 200, an error as the API sends one; a string as it is. */
+export type Answer = (seen: Seen) => unknown;
+
+export class TestServer implements AsyncDisposable {
+  readonly url: string;
+  readonly seen: readonly Seen[];
+  readonly #server: Server;
+
+  private constructor(url: string, seen: readonly Seen[], server: Server) {
+    this.url = url;
+    this.seen = seen;
+    this.#server = server;
+  }
+
+  /** Listens on any free port of 127.0.0.1, or on the socket of that path. Token: `secret`. */
+  static async start(
+    answers: Readonly<Record<string, Answer>>,
+    socket?: string,
+  ): Promise<TestServer> {
+    const seen: Seen[] = [];
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        const one: Seen = {
+          method: request.method ?? '',
+          path: request.url ?? '',
+          authorization: request.headers.authorization,
+          body: text === '' ? undefined : (JSON.parse(text) as unknown),
+        };
+        seen.push(one);
+        const { status, body } = answerTo(one, answers);
+        response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+      });
+    });
+    await new Promise<void>((resolve) => {
+      if (socket === undefined) server.listen(0, '127.0.0.1', resolve);
+      else server.listen(socket, resolve);
+    });
+    const address = server.address();
+    const url =
+      typeof address === 'object' && address !== null
+        ? `http://127.0.0.1:${address.port}`
+        : `unix:${socket ?? ''}`;
+    return new TestServer(url, seen, server);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#server.listening) return;
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => {
+      this.#server.close(resolve);
+    });
+  }
+}
+
+function answerTo(
+  seen: Seen,
+  answers: Readonly<Record<string, Answer>>,
+): { readonly status: number; readonly body: string } {
+  const answer = answers[`${seen.method} ${seen.path}`];
+  let value: unknown;
+  if (seen.authorization !== 'Bearer secret') {
+    value = new BridgeheadError(
+      'UNAUTHORIZED',
+      'the token is not one of this scheduler',
+      'Give it.',
+    );
+  } else if (answer === undefined) {
+    value = new BridgeheadError('NOT_FOUND', `there is no ${seen.path}`, 'See what there is.');
+  } else value = answer(seen);
+  if (value instanceof BridgeheadError) {
+    return { status: value.status, body: JSON.stringify({ error: value.body() }) };
+  }
+  return { status: 200, body: typeof value === 'string' ? value : JSON.stringify(value) };
+}

@@ -1,0 +1,62 @@
+// A terminal for tests: keeps what was printed, and its time goes by only when somebody sleeps.
+
+import type { Clock } from '../domain/clock.ts';
+import type { Lab } from './lab-contract.ts';
+import { run } from './program.ts';
+import type { Terminal } from './terminal.ts';
+
+/** 2026-11-23 12:00:00Z; the records of the test server are from shortly before. */
+export const nowMs = Date.UTC(2026, 10, 23, 12);
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Surroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly isTty?: boolean;
+  readonly lab?: Lab;
+  /** Called at each sleep; returning true interrupts the command. */
+  readonly onSleep?: (count: number) => boolean;
+}
+
+/** Runs a command line in this process. */
+export async function runLine(argv: readonly string[], around: Surroundings = {}): Promise<Ran> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const interruption = new AbortController();
+  let elapsedMs = 0;
+  let sleeps = 0;
+  const clock: Clock = {
+    wallMs: () => nowMs + elapsedMs,
+    monotonicMs: () => elapsedMs,
+    sleep: (durationMs, signal) => {
+      elapsedMs += durationMs;
+      sleeps += 1;
+      if (around.onSleep?.(sleeps) === true) interruption.abort(new Error('interrupted'));
+      signal?.throwIfAborted();
+      return Promise.resolve();
+    },
+    every: () => () => undefined,
+  };
+  const terminal: Terminal = {
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    outIsTty: around.isTty ?? false,
+    errIsTty: around.isTty ?? false,
+    env: { HOME: '/nonexistent', BRIDGEHEAD_LAB_DIR: '/nonexistent', ...around.env },
+    input: () => Promise.resolve(around.input ?? ''),
+    clock,
+    interrupted: interruption.signal,
+  };
+  const { lab } = around;
+  const rooms = {
+    lab: () =>
+      lab === undefined ? Promise.reject(new Error('this test has no lab')) : Promise.resolve(lab),
+  };
+  const code = await run(argv, terminal, rooms);
+  return { code, out: out.join(''), err: err.join('') };
+}

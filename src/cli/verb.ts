@@ -1,0 +1,99 @@
+import { type Command, Option } from 'commander';
+import { BridgeheadError } from '../domain/errors.ts';
+import { outputFormats } from './output.ts';
+import { openSession, type Rooms, type Session } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What the definitions of the verbs are given; `exitCode` is what the verb that ran left. */
+export interface CommandLine {
+  readonly terminal: Terminal;
+  readonly rooms: Rooms;
+  exitCode: number;
+}
+
+type Value = string | boolean | readonly string[] | undefined;
+
+/** Options as they were typed, global ones included; each read once, with its check. */
+export class Given {
+  readonly #values: Readonly<Record<string, Value>>;
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values as Readonly<Record<string, Value>>;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  texts(name: string): readonly string[] {
+    const value = this.#values[name];
+    return Array.isArray(value) ? (value as readonly string[]) : [];
+  }
+
+  is(name: string): boolean {
+    return this.#values[name] === true;
+  }
+
+  has(name: string): boolean {
+    return this.#values[name] !== undefined;
+  }
+
+  /** A whole number in a range. @throws BridgeheadError REQUEST_INVALID */
+  whole(name: string, option: string, min: number, max: number): number {
+    const text = this.text(name) ?? '';
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      `${option} ${text} is no whole number from ${min} to ${max}`,
+      `Give ${option} such a number.`,
+    );
+  }
+}
+
+/** What a verb does; a number is its exit code, nothing is 0. */
+export type Act = (
+  session: Session,
+  args: readonly string[],
+  given: Given,
+) => Promise<number | undefined | void>;
+
+/** The options that say where the server is. On the program too, but not on `server` and `agent`. */
+export function withAccessOptions(command: Command): Command {
+  return command
+    .option('--server <url>', 'http://HOST:PORT or unix:/path/to.sock (env BRIDGEHEAD_SERVER)')
+    .option('--token <token>', 'token of the API (env BRIDGEHEAD_TOKEN)')
+    .option('--token-file <path>', 'file that holds the token')
+    .option('--lab <name>', 'use the server of the lab of that name');
+}
+
+export function withOutputOption(command: Command): Command {
+  return command.addOption(
+    new Option('-o, --output <format>', `${outputFormats.join(', ')} (default: table)`),
+  );
+}
+
+/** Gives a command its examples and what it does. */
+export function does(
+  line: CommandLine,
+  command: Command,
+  examples: readonly string[],
+  act: Act,
+): Command {
+  command.addOption(new Option('--verbose', 'print the stack of an internal error').hideHelp());
+  command.addHelpText(
+    'after',
+    `\nExamples:\n${examples.map((example) => `  bridgehead ${example}`).join('\n')}`,
+  );
+  return command.action(async (...values: unknown[]) => {
+    const args = values.slice(0, -2).flatMap((value) => (value ?? []) as string | string[]);
+    const options = { ...rootOf(command).opts(), ...command.opts() };
+    const session = openSession(line.terminal, line.rooms, options);
+    line.exitCode = (await act(session, args, new Given(options))) ?? 0;
+  });
+}
+
+function rootOf(command: Command): Command {
+  return command.parent === null ? command : rootOf(command.parent);
+}

@@ -1,0 +1,128 @@
+// What the lab does with its fleet through the scheduler's API: a first spec, and waiting until it
+// serves.
+
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { BridgeheadError } from '../domain/errors.ts';
+import { applyAnswer, type InstanceView, instanceView } from '../protocol/api.ts';
+import { runCommand } from '../system/command.ts';
+import type { Lab } from './lab-handle.ts';
+import { namespacePath } from './namespaces.ts';
+import { programCommand } from './parts.ts';
+import { plainEnvironment } from './processes.ts';
+import type { StepEnd } from './steps.ts';
+import { until } from './until.ts';
+
+const applyLimitMs = 120_000;
+const servingLimitMs = 60_000;
+const answerLimitMs = 10_000;
+
+const answers = z.array(
+  z.object({ address: z.string(), port: z.int(), error: z.string().nullable() }),
+);
+
+/** The text of a spec. @throws BridgeheadError REQUEST_INVALID when it cannot be read */
+export async function readSpec(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      `cannot read the spec ${path}: ${(cause as Error).message}`,
+      'Name a file that is there, or bring the lab up with --no-example.',
+      { cause },
+    );
+  }
+}
+
+/** Applies the spec once in the life of a lab: what a person changed since is not put back. */
+export async function applySpec(lab: Lab, path: string | null): Promise<StepEnd> {
+  if (path === null) return { isSame: true, detail: 'no spec given' };
+  if (lab.journal.state.applied !== null) {
+    return {
+      isSame: true,
+      detail: 'a spec was applied before; apply others with bridgehead apply',
+    };
+  }
+  const source = basename(path);
+  const body = { source, text: await readSpec(path) };
+  const answer = await lab.api.call(applyAnswer, 'POST', '/v1/apply', body, applyLimitMs);
+  const instances = answer.changes.filter(({ kind }) => kind === 'instance');
+  lab.journal.add({ kind: 'applied', instances: instances.map(({ name }) => name) });
+  return { isSame: false, detail: `${source}: ${answer.changes.length} objects` };
+}
+
+/**
+ * Waits until every instance of the fleet serves with the configuration it should have.
+ *
+ * @returns how many there are
+ * @throws BridgeheadError LAB_FAILED with those that do not within a minute, and why
+ */
+export async function awaitServing(lab: Lab): Promise<number> {
+  let instances: readonly InstanceView[] = [];
+  const isDone = await until(servingLimitMs, async () => {
+    instances = await listInstances(lab);
+    return instances.every(isServing);
+  });
+  if (isDone) return instances.length;
+  const waiting = instances.filter((instance) => !isServing(instance));
+  const list = waiting.map(({ name, phase, host, problem }) => {
+    const why = problem === null ? '' : ` (${problem.message})`;
+    return `${name} is ${phase} on ${host ?? 'no host'}${why}`;
+  });
+  throw new BridgeheadError(
+    'LAB_FAILED',
+    `after ${servingLimitMs / 1_000} s ${list.join('; ')}`,
+    `Ask why: bridgehead describe instance ${waiting[0]?.name ?? 'NAME'}; logs are in ${lab.paths.logs}.`,
+  );
+}
+
+function isServing({ phase, loadedHash, configHash }: InstanceView): boolean {
+  return phase === 'serving' && loadedHash === configHash;
+}
+
+/**
+ * Asks every address of every instance from the client's namespace, for ten seconds at most.
+ *
+ * @returns how many were asked; all of them answered
+ * @throws BridgeheadError LAB_FAILED with those that stayed silent
+ */
+export async function checkFromClient(lab: Lab): Promise<number> {
+  const targets = (await listInstances(lab)).flatMap(targetsOf);
+  if (targets.length === 0) return 0;
+  const net = `--net=${namespacePath(lab.topology.client.namespace)}`;
+  const command = ['nsenter', net, ...programCommand('ask-addresses')] as const;
+  const result = await runCommand([...command, String(answerLimitMs), JSON.stringify(targets)], {
+    timeoutMs: answerLimitMs * 2,
+    env: plainEnvironment(),
+  });
+  if (result.code !== 0) throw new Error(`cannot ask addresses: ${result.stderr.trim()}`);
+  const silent = answers
+    .parse(JSON.parse(result.stdout))
+    .filter(({ error }) => error !== null)
+    .map(({ address, port, error }) => `${address} port ${port}: ${error ?? ''}`);
+  if (silent.length === 0) return targets.length;
+  throw new BridgeheadError(
+    'LAB_FAILED',
+    `these do not answer the client: ${silent.join('; ')}`,
+    'Look from there: bridgehead lab exec client -- ip neigh',
+  );
+}
+
+/**
+ * Each address of an instance with the first port that its configuration binds by number; none for
+ * a configuration that binds no such port.
+ */
+export function targetsOf(
+  instance: Pick<InstanceView, 'addresses' | 'config'>,
+): readonly { readonly address: string; readonly port: number }[] {
+  const port = /^\s*bind\s+[^\s,]*?:(\d+)/m.exec(instance.config)?.[1];
+  if (port === undefined) return [];
+  return instance.addresses.map(({ address }) => ({ address, port: Number(port) }));
+}
+
+async function listInstances(lab: Lab): Promise<readonly InstanceView[]> {
+  const list = z.object({ items: z.array(instanceView) });
+  return (await lab.api.call(list, 'GET', '/v1/instances')).items;
+}

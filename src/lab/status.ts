@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { hostView, instanceView } from '../protocol/api.ts';
+import { type LabOptions, type LabView, viewLab } from './lab-handle.ts';
+import { allParts } from './parts.ts';
+import { readProcessTable } from './process-table.ts';
+import { findPart } from './processes.ts';
+import { addressOf, type LabNode } from './topology.ts';
+
+const askLimitMs = 2_000;
+
+/** What there is of the lab, as far as can be seen now. */
+export interface LabStatus {
+  readonly name: string;
+  /** Of the API, for the machine's own user. */
+  readonly url: string;
+  /** False where the scheduler does not answer: then `instances` is empty. */
+  readonly reachable: boolean;
+  readonly hosts: readonly {
+    readonly name: string;
+    /**
+     * The lab's own word where it made a fault (`crashed`, `hung`, `partitioned`), else the
+     * scheduler's (`joining`, `ready`, `suspect`), else `unknown`.
+     */
+    readonly state: string;
+    readonly address: string;
+    readonly address6: string;
+    /** What the scheduler says of it; null where that cannot be asked or does not know it. */
+    readonly reported: string | null;
+  }[];
+  readonly instances: readonly {
+    readonly name: string;
+    readonly host: string | null;
+    readonly addresses: readonly string[];
+    readonly tier: number;
+    readonly phase: string;
+  }[];
+  readonly parts: readonly {
+    readonly name: string;
+    readonly state: 'running' | 'dead' | 'hung';
+    readonly pid: number | null;
+    readonly log: string;
+  }[];
+}
+
+/**
+ * Looks at the lab. Changes nothing, waits for no lock, and works with any part of the lab dead.
+ *
+ * @throws BridgeheadError NOT_FOUND where there is no lab of that name
+ */
+export async function labStatus(options: LabOptions): Promise<LabStatus> {
+  const lab = viewLab(options);
+  const [hosts, instances] = await Promise.all([
+    ask(lab, '/v1/hosts', hostView),
+    ask(lab, '/v1/instances', instanceView),
+  ]);
+  const table = readProcessTable();
+  return {
+    name: lab.state.name,
+    url: `http://127.0.0.1:${lab.state.port}`,
+    reachable: hosts !== null && instances !== null,
+    hosts: lab.topology.hosts.map((node) => {
+      const reported = hosts?.find(({ name }) => (name as string) === node.name)?.state ?? null;
+      const { v4, v6 } = addressOf(node);
+      return {
+        name: node.name,
+        state: faultOf(lab, node) ?? reported ?? 'unknown',
+        address: v4,
+        address6: v6,
+        reported,
+      };
+    }),
+    instances: (instances ?? []).map(({ name, host, addresses, tier, phase }) => ({
+      name,
+      host,
+      addresses: addresses.map(({ address }) => address),
+      tier,
+      phase,
+    })),
+    parts: allParts(lab.parts).map((part) => {
+      const found = findPart(lab.state.id, part, table);
+      const state = found === null ? 'dead' : found.state === 'T' ? 'hung' : 'running';
+      return { name: part.name, state, pid: found?.pid ?? null, log: part.log };
+    }),
+  };
+}
+
+function faultOf({ state }: LabView, { name }: LabNode): string | null {
+  if (state.crashed.has(name)) return 'crashed';
+  if (state.hung.has(name)) return 'hung';
+  return state.partitioned.has(name) ? 'partitioned' : null;
+}
+
+async function ask<Item>(
+  lab: LabView,
+  path: string,
+  item: z.ZodType<Item>,
+): Promise<readonly Item[] | null> {
+  try {
+    const list = z.object({ items: z.array(item) });
+    return (await lab.api.call(list, 'GET', path, undefined, askLimitMs)).items;
+  } catch {
+    return null;
+  }
+}
