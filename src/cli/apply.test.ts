@@ -75,8 +75,7 @@ test('a dry run says so, and both flags travel', async () => {
     out,
     /\ndry run, nothing was changed: 1 to create, 1 to update, 1 to delete, 1 unchanged\n$/,
   );
-  const { dryRun, prune } = seen[0]?.body as { readonly dryRun: boolean; readonly prune: boolean };
-  assert.deepEqual([dryRun, prune], [true, true]);
+  assert.deepEqual(seen[0]?.body, { source: 'stdin', text: '', dryRun: true, prune: true });
 });
 
 test('additions are green and removals red on a terminal', async () => {
@@ -131,7 +130,8 @@ test('a file is named in messages, and warnings are printed beside its lines', a
   const { code, err, seen } = await apply(['-f', path], () => ({ ...answer, warnings }));
   assert.equal(code, 0);
   assert.equal(err, `${path}:2:4: warning: two is many\n  b: 2\n     ^\n`);
-  assert.equal((seen[0]?.body as { readonly source: string }).source, path);
+  const text = 'a: 1\nb: 2\n';
+  assert.deepEqual(seen[0]?.body, { source: path, text, dryRun: false, prune: false });
 });
 
 test('a missing file, and no file at all, are wrong usage', async () => {

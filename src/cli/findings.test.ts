@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { assert as check, nat, property } from 'fast-check';
 import { findingText } from './findings.ts';
 import { plain } from './terminal.ts';
 
 test('the caret stands under the column that was named, in lines of any length', () => {
   // A mark that occurs once, anywhere in a line: the caret has to point at it.
-  fc.assert(
-    fc.property(fc.nat(400), fc.nat(400), (before, after) => {
+  check(
+    property(nat(400), nat(400), (before, after) => {
       const source = `first\n${'.'.repeat(before)}X${'.'.repeat(after)}`;
       const finding = { line: 2, column: before + 1, message: 'here' };
       const [head, shown = '', caret = ''] = findingText(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { parse } from 'yaml';
 import { events, hosts, instances, pools } from './test-records.ts';
 import { type Answer, TestServer } from './test-server.ts';
@@ -150,7 +151,7 @@ test('colours are for terminals, and NO_COLOR turns them off', async () => {
 
 test('columns are as wide as what is seen, not as the colours', async () => {
   const coloured = (await ask('get hosts', { isTty: true })).out;
-  const bare = coloured.replaceAll(/\u001B\[\d+m/g, '');
+  const bare = stripVTControlCharacters(coloured);
   assert.equal(bare, (await ask('get hosts')).out);
 });
 

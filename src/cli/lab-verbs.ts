@@ -75,7 +75,8 @@ export function addLabVerbs(program: Command, line: CommandLine): void {
     'exec <node> [command...]',
     'run a command inside a host or another node of the lab',
     ['exec host-1 -- ip address', 'exec client -- curl -s http://198.18.10.10/'],
-    async (session, [node = '', ...command], given) => {
+    async (session, [node = '', ...words], given) => {
+      const command = words[0] === '--' ? words.slice(1) : words;
       const { labExec } = await import('./commands/lab.ts');
       return labExec(session, nameOf(given), node, command.length === 0 ? ['sh'] : command);
     },

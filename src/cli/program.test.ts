@@ -12,6 +12,8 @@ const manifest = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { readonly version: string };
 
+const none = () => Promise.reject(new Error('not in this test'));
+
 function program(): Command {
   return createProgram({
     terminal: {
@@ -24,7 +26,7 @@ function program(): Command {
       clock: systemClock,
       interrupted: new AbortController().signal,
     },
-    rooms: { lab: () => Promise.reject(new Error('no lab')) },
+    rooms: { lab: none, server: none, agent: none },
     exitCode: 0,
   });
 }

@@ -13,7 +13,11 @@ import { type CommandLine, withAccessOptions, withOutputOption } from './verb.ts
 
 const interruptedExit = 130;
 
-const systemRooms: Rooms = { lab: () => import('../lab/lab.ts') };
+const systemRooms: Rooms = {
+  lab: () => import('../lab/lab.ts'),
+  server: () => import('./commands/server.ts'),
+  agent: () => import('./commands/agent.ts'),
+};
 
 /**
  * Runs one command line (without `node` and the script's name) and prints what it has to say.

@@ -39,7 +39,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
       'server --database-url postgres://bridgehead@db.example.com/bridgehead',
     ],
     async (_, __, given) => {
-      const { runServer } = await import('./commands/server.ts');
+      const { runServer } = await line.rooms.server();
       const listen = given.texts('listen');
       await runServer({
         dataDir: given.text('dataDir') ?? serverDefaults.dataDir,
@@ -70,7 +70,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
       'agent --server scheduler-1:7443 --server scheduler-2:7443',
     ],
     async (_, __, given) => {
-      const { runAgent } = await import('./commands/agent.ts');
+      const { runAgent } = await line.rooms.agent();
       await runAgent({
         server: given.texts('server'),
         dataDir: given.text('dataDir') ?? agentDefaults.dataDir,

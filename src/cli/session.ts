@@ -1,12 +1,17 @@
 import type { ApiClient } from './client.ts';
 import { type AccessOptions, findAccess } from './context.ts';
 import type { Lab } from './lab-contract.ts';
+import type { AgentOptions, ServerOptions } from './options.ts';
 import { type OutputFormat, parseOutput, print } from './output.ts';
 import { type Paint, paintFor, type Terminal } from './terminal.ts';
 
 /** Rooms that a command may need and most do not; loaded when asked for. */
 export interface Rooms {
   readonly lab: () => Promise<Lab>;
+  readonly server: () => Promise<{
+    readonly runServer: (options: ServerOptions) => Promise<void>;
+  }>;
+  readonly agent: () => Promise<{ readonly runAgent: (options: AgentOptions) => Promise<void> }>;
 }
 
 /** What one run of one command works with. */

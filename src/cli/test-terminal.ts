@@ -2,6 +2,7 @@
 
 import type { Clock } from '../domain/clock.ts';
 import type { Lab } from './lab-contract.ts';
+import type { AgentOptions, ServerOptions } from './options.ts';
 import { run } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly input?: string;
   readonly isTty?: boolean;
   readonly lab?: Lab;
+  /** Called with the options of `server` and `agent`. */
+  readonly onService?: (options: ServerOptions | AgentOptions) => void;
   /** Called at each sleep; returning true interrupts the command. */
   readonly onSleep?: (count: number) => boolean;
 }
@@ -53,7 +56,13 @@ export async function runLine(argv: readonly string[], around: Surroundings = {}
     interrupted: interruption.signal,
   };
   const { lab } = around;
+  const service = (options: ServerOptions | AgentOptions) => {
+    around.onService?.(options);
+    return Promise.resolve();
+  };
   const rooms = {
+    server: () => Promise.resolve({ runServer: service }),
+    agent: () => Promise.resolve({ runAgent: service }),
     lab: () =>
       lab === undefined ? Promise.reject(new Error('this test has no lab')) : Promise.resolve(lab),
   };

@@ -9,6 +9,7 @@ import { namespacesByNode } from './parts.ts';
  * Runs a command in the network of one of the lab's nodes, with this process's own input and
  * output. On a host, DOCKER_HOST is that host's Engine.
  *
+ * @param command a leading `--`, as it is typed before a command, is no part of it
  * @param name `client`, `control`, `backend`, `switch` or a host's name
  * @returns its exit code; 128 and the signal's number when a signal ended it, as in a shell
  * @throws BridgeheadError NOT_FOUND for an unknown node, HOST_NOT_READY for a crashed one
@@ -38,7 +39,7 @@ export async function labExec(
   const isHost = lab.topology.hosts.some((host) => host.name === name);
   const docker = isHost ? { DOCKER_HOST: `unix://${lab.paths.host(name).dockerSocket}` } : {};
   // `ip netns exec`, because it also shows the namespace's own /sys.
-  const words = ['netns', 'exec', namespace, ...command];
+  const words = ['netns', 'exec', namespace, ...(command[0] === '--' ? command.slice(1) : command)];
   const child = spawn('ip', words, { stdio: 'inherit', env: { ...process.env, ...docker } });
   // A Ctrl-C reaches the child by the terminal; it decides what becomes of it.
   const ignore = () => undefined;

@@ -1,7 +1,7 @@
 import { BridgeheadError } from '../domain/errors.ts';
 import { DockerEngine } from '../system/docker-engine.ts';
 import { type LabOptions, type LabView, viewLab } from './lab-handle.ts';
-import { allParts } from './parts.ts';
+import { allParts, postgresOf } from './parts.ts';
 import { findPart } from './processes.ts';
 
 /** Label in which the agent writes an instance's name on its container. */
@@ -37,10 +37,10 @@ export async function labKill(
 
 function partPids(lab: LabView, name: string): readonly number[] {
   const { id } = lab.state;
-  // The scheduler's own database runs under its mark, and is no part that the lab starts.
-  const postgres = { name: lab.parts.scheduler.name, argv: ['postgres'] } as const;
   const part =
-    name === 'postgres' ? postgres : allParts(lab.parts).find((part) => part.name === name);
+    name === 'postgres'
+      ? postgresOf(lab.parts)
+      : allParts(lab.parts).find((part) => part.name === name);
   const found = part === undefined ? null : findPart(id, part);
   return found === null ? [] : [found.pid];
 }

@@ -12,11 +12,11 @@ export interface LoadSummary {
   readonly failed: number;
   /** How many failed in which way. */
   readonly errors: Readonly<Record<string, number>>;
-  /** From the sending of a request to the end of its good answer; 0 without any. */
+  /** From the sending of a request to the end of its good answer; null without any. */
   readonly latencyMs: {
-    readonly p50: number;
-    readonly p99: number;
-    readonly max: number;
+    readonly p50: number | null;
+    readonly p99: number | null;
+    readonly max: number | null;
   };
   /**
    * Longest time without a good answer: between two of them, before the first, or from the last
@@ -65,10 +65,11 @@ function longestGap(samples: readonly LoadSample[], good: readonly LoadSample[])
   return round(Math.max(longestMs, lastSentMs - beforeMs));
 }
 
-/** Nearest-rank quantile of values in rising order; 0 for none. */
-function quantile(sorted: readonly number[], share: number): number {
+/** Nearest-rank quantile of values in rising order; null for none. */
+function quantile(sorted: readonly number[], share: number): number | null {
   const rank = Math.max(1, Math.ceil(share * sorted.length));
-  return round(sorted[rank - 1] ?? 0);
+  const value = sorted[rank - 1];
+  return value === undefined ? null : round(value);
 }
 
 function round(valueMs: number): number {

@@ -53,9 +53,9 @@ const line = z.union([
       failed: z.int(),
       errors: z.record(z.string(), z.int()),
       latencyMs: z.object({
-        p50: z.number(),
-        p99: z.number(),
-        max: z.number(),
+        p50: z.number().nullable(),
+        p99: z.number().nullable(),
+        max: z.number().nullable(),
       }),
       longestGapMs: z.number(),
     }),

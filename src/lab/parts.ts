@@ -80,6 +80,14 @@ export function allParts({ backend, scheduler, proxy, hosts }: LabParts): readon
   return [backend, scheduler, proxy, ...ofHosts];
 }
 
+/**
+ * The scheduler's own database. The scheduler starts it, under its own mark, and the lab does not;
+ * it is here to be looked at and to be killed.
+ */
+export function postgresOf({ scheduler }: LabParts): Pick<Part, 'name' | 'argv'> {
+  return { name: scheduler.name, argv: ['postgres'] };
+}
+
 /** Namespaces of all nodes, by the node's name. */
 export function namespacesByNode(topology: Topology): ReadonlyMap<string, string> {
   return new Map(nodesOf(topology).map(({ name, namespace }) => [name, namespace]));

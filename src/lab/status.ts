@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { hostView, instanceView } from '../protocol/api.ts';
 import { type LabOptions, type LabView, viewLab } from './lab-handle.ts';
-import { allParts } from './parts.ts';
+import { allParts, postgresOf } from './parts.ts';
 import { readProcessTable } from './process-table.ts';
 import { findPart } from './processes.ts';
 import { addressOf, type LabNode } from './topology.ts';
@@ -54,6 +54,16 @@ export async function labStatus(options: LabOptions): Promise<LabStatus> {
     ask(lab, '/v1/instances', instanceView),
   ]);
   const table = readProcessTable();
+  const postgres = postgresOf(lab.parts);
+  const { id } = lab.state;
+  const lookedAt = [
+    ...allParts(lab.parts).map((part) => ({ ...part, found: findPart(id, part, table) })),
+    {
+      name: 'postgres',
+      log: lab.parts.scheduler.log,
+      found: findPart(id, postgres, table),
+    },
+  ];
   return {
     name: lab.state.name,
     url: `http://127.0.0.1:${lab.state.port}`,
@@ -76,10 +86,9 @@ export async function labStatus(options: LabOptions): Promise<LabStatus> {
       tier,
       phase,
     })),
-    parts: allParts(lab.parts).map((part) => {
-      const found = findPart(lab.state.id, part, table);
+    parts: lookedAt.map(({ name, log, found }) => {
       const state = found === null ? 'dead' : found.state === 'T' ? 'hung' : 'running';
-      return { name: part.name, state, pid: found?.pid ?? null, log: part.log };
+      return { name, state, pid: found?.pid ?? null, log };
     }),
   };
 }

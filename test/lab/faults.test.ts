@@ -6,7 +6,7 @@ import { eventually, LabUnderTest } from './lab-under-test.ts';
 
 let lab: LabUnderTest;
 before(async () => {
-  lab = await LabUnderTest.up('faults', 7182);
+  lab = await LabUnderTest.up('x', 7182);
 });
 after(() => lab?.[Symbol.asyncDispose]());
 

@@ -7,7 +7,7 @@ import { bridgehead, eventually, exampleFile, LabUnderTest } from './lab-under-t
 
 let lab: LabUnderTest;
 before(async () => {
-  lab = await LabUnderTest.up('fleet', 7181);
+  lab = await LabUnderTest.up('f', 7181);
 });
 after(() => lab?.[Symbol.asyncDispose]());
 

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { labPaths } from '../../src/lab/paths.ts';
 import {
   type HostView,
   hostView,
@@ -176,12 +177,8 @@ export class LabUnderTest implements AsyncDisposable {
 
   /** The Docker Engine of a host, asked through its socket. */
   async docker(host: string, ...args: readonly string[]): Promise<string> {
-    const socket = `${this.stateFolder}/${host}/docker.sock`;
-    return commandOutput(['docker', '-H', `unix://${socket}`, ...args]);
-  }
-
-  get stateFolder(): string {
-    return `${process.env['BRIDGEHEAD_LAB_DIR'] ?? '/var/lib/bridgehead-lab'}/${this.name}`;
+    const { dockerSocket } = labPaths(this.name).host(host);
+    return commandOutput(['docker', '-H', `unix://${dockerSocket}`, ...args]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,7 +13,7 @@ let untouched: unknown;
 
 before(async () => {
   example = await readFile(exampleFile, 'utf8');
-  lab = await LabUnderTest.up('refuse', 7183);
+  lab = await LabUnderTest.up('r', 7183);
 });
 after(() => lab?.[Symbol.asyncDispose]());
 
@@ -149,7 +149,7 @@ test('all Docker Engines down: the configuration cannot be judged, so it is not 
 test('lab up: a port in use, somebody who is not root', async () => {
   const server = createServer();
   await new Promise<void>((done) => server.listen(7184, '127.0.0.1', done));
-  const other = await LabUnderTest.named('port', 7184);
+  const other = await LabUnderTest.named('p', 7184);
   try {
     const busy = await other.bringUp();
     assert.notEqual(busy.code, 0);

@@ -37,7 +37,8 @@ export async function labUp(session: Session, options: LabUpOptions): Promise<vo
     if (step.state !== 'running') steps.push(step);
     show(step);
   });
-  await session.print({ ...summary, steps }, () => summaryText(summary, options, session.paint));
+  const next = session.format === 'table' ? await nextCommands(lab, name) : [];
+  await session.print({ ...summary, steps }, () => summaryText(summary, name, next, session.paint));
 }
 
 /** How large a lab is that is there already; null for none. */
@@ -54,32 +55,48 @@ async function sizeOf(
   }
 }
 
-function summaryText(summary: LabSummary, { name }: LabUpOptions, paint: Paint): string {
-  const { hosts, instances, addresses, tookMs, url } = summary;
-  const isUsual = name === 'lab';
-  const api = isUsual ? '' : ` --lab ${name}`;
-  const own = isUsual ? '' : ` --name ${name}`;
-  const next =
-    instances === 0
-      ? [`bridgehead apply -f examples/shop.yaml${api}`, `bridgehead get hosts${api}`]
-      : [
-          `bridgehead get instances${api}`,
-          `bridgehead lab load INSTANCE${own}`,
-          `bridgehead migrate INSTANCE --to HOST${api}`,
-        ];
+function summaryText(
+  { hosts, instances, addresses, tookMs, url }: LabSummary,
+  name: string,
+  next: readonly string[],
+  paint: Paint,
+): string {
+  const figures = `${hosts} hosts, ${instances} instances, ${addresses} addresses`;
   return [
-    `${paint('green', `lab ${name} is up`)}: ${hosts} hosts, ${instances} instances, ${addresses} addresses, in ${durationText(tookMs)}`,
+    `${paint('green', `${called(name)} is up`)}: ${figures}, in ${durationText(tookMs)}`,
     `API: ${url}`,
     'Next:',
-    ...[...next, `bridgehead lab down${own}`].map((command) => `  ${command}`),
+    ...next.map((command) => `  ${command}`),
   ].join('\n');
+}
+
+/** What may be typed next, with names that are there: a host that an instance can move to. */
+async function nextCommands(lab: Lab, name: string): Promise<readonly string[]> {
+  const { hosts, instances } = await lab.labStatus({ name });
+  const api = name === 'lab' ? '' : ` --lab ${name}`;
+  const own = name === 'lab' ? '' : ` --name ${name}`;
+  const instance = instances.find(({ addresses, host }) => addresses.length > 0 && host !== null);
+  const target = hosts.find((host) => host.name !== instance?.host);
+  return [
+    ...(instance === undefined
+      ? [`bridgehead apply -f examples/shop.yaml${api}`, `bridgehead get hosts${api}`]
+      : [`bridgehead get instances${api}`, `bridgehead lab load ${instance.name}${own}`]),
+    ...(instance === undefined || target === undefined
+      ? []
+      : [`bridgehead migrate ${instance.name} --to ${target.name}${api}`]),
+    `bridgehead lab down${own}`,
+  ];
+}
+
+function called(name: string): string {
+  return name === 'lab' ? 'the lab' : `lab ${name}`;
 }
 
 /** Takes a lab down with all it made. */
 export async function labDown(session: Session, name: string): Promise<void> {
   const lab = await session.lab();
   await lab.labDown({ name }, stepPrinter(session.terminal));
-  await session.print({ name, state: 'down' }, () => `lab ${name} is down`);
+  await session.print({ name, state: 'down' }, () => `${called(name)} is down`);
 }
 
 /** What a lab is made of and how each part does. */
@@ -126,7 +143,7 @@ function statusText(
       new Set(['PID']),
     ),
   ];
-  return [`lab ${name}, API ${url}`, ...tables].join('\n\n');
+  return [`${called(name)}, API ${url}`, ...tables].join('\n\n');
 }
 
 /** Runs a command inside a node of the lab. @returns its exit code */

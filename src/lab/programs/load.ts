@@ -41,9 +41,8 @@ sendDue();
 function sendDue(): void {
   const elapsedMs = performance.now() - startMs;
   const due = Math.min(total, Math.floor((elapsedMs / 1_000) * plan.ratePerSecond) + 1);
-  while (!isStopped && begun < due) {
-    begun += 1;
-    send();
+  if (!isStopped) {
+    for (; begun < due; begun += 1) send();
   }
   if (isStopped || begun >= total) {
     finishWhenAnswered();

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AgentOptions, ServerOptions } from './options.ts';
+import { runLine } from './test-terminal.ts';
+
+async function optionsOf(argv: readonly string[]): Promise<ServerOptions | AgentOptions> {
+  const seen: (ServerOptions | AgentOptions)[] = [];
+  const { code, err } = await runLine(argv, { onService: (options) => seen.push(options) });
+  assert.equal(err, '');
+  assert.equal(code, 0);
+  const [options] = seen;
+  assert.ok(options !== undefined);
+  return options;
+}
+
+test('server has its defaults', async () => {
+  assert.deepEqual(await optionsOf(['server']), {
+    dataDir: '/var/lib/bridgehead',
+    listen: ['127.0.0.1:7080'],
+    agentListen: '0.0.0.0:7443',
+    agentAddress: null,
+    databaseUrl: null,
+    logLevel: 'info',
+  });
+});
+
+test('server takes several addresses in place of the default one', async () => {
+  const line =
+    'server --data-dir /d --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --agent-address a:2 --database-url postgres://x --log-level debug';
+  assert.deepEqual(await optionsOf(line.split(' ')), {
+    dataDir: '/d',
+    listen: ['[::1]:80', 'unix:/run/a.sock'],
+    agentListen: ':1',
+    agentAddress: 'a:2',
+    databaseUrl: 'postgres://x',
+    logLevel: 'debug',
+  });
+});
+
+test('agent --server is the agent’s own, whatever the program’s says', async () => {
+  const line = '--server http://api:1 agent --server a:7443 --server b:7443 --join-token T';
+  assert.deepEqual(await optionsOf(line.split(' ')), {
+    server: ['a:7443', 'b:7443'],
+    dataDir: '/var/lib/bridgehead-agent',
+    dockerSocket: '/var/run/docker.sock',
+    joinToken: 'T',
+    joinTokenFile: null,
+    bootIdFile: '/proc/sys/kernel/random/boot_id',
+    logLevel: 'info',
+  });
+});
+
+test('agent is not satisfied by the program’s --server', async () => {
+  const { code } = await runLine(['--server', 'http://api:1', 'agent']);
+  assert.equal(code, 2);
+});
+
+test('an unknown log level is wrong usage', async () => {
+  const { code, err } = await runLine(['server', '--log-level', 'loud']);
+  assert.equal(code, 2);
+  assert.match(err, /Allowed choices are trace, debug, info/);
+});
