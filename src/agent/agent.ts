@@ -12,7 +12,8 @@ import { removeStaleValidations, validate } from './configuration.ts';
 import { readIfThere, replaceFile } from './disk.ts';
 import { portPattern } from './facts.ts';
 import { acceptGrants, formatGrants, type Grants, readGrants } from './grants.ts';
-import { InstanceKeeper, instanceLabel, type KeeperSurroundings } from './instance-keeper.ts';
+import { instanceLabel, nameLabel } from './haproxy-container.ts';
+import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
 import { deletePort, listPorts } from './kernel.ts';
 import { probeAddress } from './probe.ts';
 import { quiesce } from './quiesce.ts';
@@ -56,6 +57,7 @@ export class Agent implements Disposable {
   /** Desired states are taken in the order they came. */
   #inbox: Promise<void> = Promise.resolve();
   readonly #stops: (() => void)[] = [];
+  readonly #stopped = new AbortController();
 
   private constructor(parts: AgentParts, facts: HostFacts, grants: Grants) {
     this.#parts = parts;
@@ -77,6 +79,8 @@ export class Agent implements Disposable {
     parts.link.onFrame((frame) => agent.#receive(frame));
     agent.#stops.push(parts.clock.every(lookPeriodMs, () => agent.#lookAtAll()));
     agent.#stops.push(parts.clock.every(refreshPeriodMs, () => void agent.#refresh()));
+    agent.#stops.push(() => agent.#stopped.abort());
+    void agent.#watchEngine();
     agent.#lookAtAll();
     return agent;
   }
@@ -87,12 +91,22 @@ export class Agent implements Disposable {
     this.#announcer[Symbol.dispose]();
   }
 
+  // A container that ends is looked at now and not in a second; the look itself trusts no event.
+  async #watchEngine(): Promise<void> {
+    const { engine, clock } = this.#parts;
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await engine.watch(instanceLabel, () => this.#lookAtAll(), signal).catch(() => undefined);
+      await clock.sleep(lookPeriodMs, signal).catch(() => undefined);
+    }
+  }
+
   // Everything here that Bridgehead once made gets a keeper: one that is not desired takes it away.
   async #adopt(): Promise<void> {
     const containers = await this.#parts.engine.containers([instanceLabel]).catch(() => []);
     for (const { labels } of containers) {
       const id = labels[instanceLabel] as InstanceId | undefined;
-      const name = labels['bridgehead.name'] as InstanceName | undefined;
+      const name = labels[nameLabel] as InstanceName | undefined;
       if (id !== undefined && name !== undefined) this.#keeper(id, name);
     }
     for (const { id, name } of this.#grants.desired) this.#keeper(id, name);

@@ -5,6 +5,7 @@
 import { chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
+import type { DesiredInstance } from '../domain/desired.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import { parseCheckOutput } from '../haproxy/check-output.ts';
 import { hashInDescription } from '../haproxy/config-hash.ts';
@@ -131,25 +132,17 @@ export async function awaitLoaded(
 }
 
 /**
- * Brings a configuration into the running HAProxy without closing a listening socket.
+ * Brings a configuration, which its image has judged, into the running HAProxy without closing a
+ * listening socket.
  *
- * @throws BridgeheadError CONFIG_REFUSED when the image refuses it or the new worker does not come
- * up; the old configuration is back on disk and, if it was gone, loaded again
+ * @throws BridgeheadError CONFIG_REFUSED when the new worker does not come up; the old configuration
+ * is back on disk and, if it was gone, loaded again
  */
 export async function reload(
-  engine: DockerEngine,
-  dataFolder: string,
   folders: InstanceFolders,
-  wanted: {
-    readonly name: string;
-    readonly image: string;
-    readonly config: string;
-    readonly configHash: string;
-  },
+  wanted: Pick<DesiredInstance, 'name' | 'config' | 'configHash'>,
   clock: Clock,
 ): Promise<void> {
-  const verdict = await validate(engine, dataFolder, wanted.image, wanted.config);
-  if (!verdict.valid) throw refused(wanted.name, verdict);
   const path = join(folders.etc, configFile);
   const old = await readFile(path, 'utf8').catch(() => null);
   await writeConfig(folders.etc, wanted.config);

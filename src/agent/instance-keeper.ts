@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
@@ -6,25 +5,27 @@ import { BridgeheadError } from '../domain/errors.ts';
 import type { Epoch, InstanceId, InstanceName } from '../domain/ids.ts';
 import { macOfInstance, portOfInstance } from '../domain/mac.ts';
 import type { ObservedInstance } from '../domain/model.ts';
-import type { DockerEngine, InspectedContainer } from '../system/docker-engine.ts';
+import type { DockerEngine } from '../system/docker-engine.ts';
 import {
   awaitLoaded,
-  configFolder,
-  haproxyUser,
   type InstanceFolders,
   imageMissing,
   loadedHash,
   makeFolders,
-  masterSocket,
   refused,
   reload,
   removeFolders,
-  runFolder,
   setHealthChecks,
   validate,
   writeConfig,
 } from './configuration.ts';
 import { readIfThere, replaceFile } from './disk.ts';
+import {
+  containerFacts,
+  containerName,
+  fingerprintOf,
+  haproxyContainer,
+} from './haproxy-container.ts';
 import {
   addAddresses,
   attachPort,
@@ -46,9 +47,6 @@ import { findDuplicate } from './wire/ask.ts';
 /** More steps than any way from nothing to serving has: reaching it means two steps undo each other. */
 const stepsMax = 16;
 const retryMs = { first: 500, most: 10_000 };
-/** File descriptors a connection takes at most (client's and server's side), and some for the rest. */
-const filesPerConnection = 2;
-const filesBeside = 512;
 
 /** What a keeper needs of its host. */
 export interface KeeperSurroundings {
@@ -59,16 +57,6 @@ export interface KeeperSurroundings {
   /** Something worth telling people happened. */
   readonly tell: (kind: string, object: string, message: string) => void;
 }
-
-/** Name of an instance's container. */
-export function containerName(name: InstanceName): string {
-  return `bridgehead-${name}`;
-}
-
-/** Labels by which an instance's container is found again after a restart of the agent. */
-export const instanceLabel = 'bridgehead.instance';
-const nameLabel = 'bridgehead.name';
-const fingerprintLabel = 'bridgehead.fingerprint';
 
 /** Keeps one instance on this host what it is meant to be, one step at a time. */
 export class InstanceKeeper {
@@ -197,47 +185,32 @@ export class InstanceKeeper {
   }
 
   async #createContainer(desired: DesiredInstance): Promise<void> {
-    const { engine, dataFolder } = this.#around;
+    const { engine } = this.#around;
     if (!(await engine.hasImage(desired.image))) throw imageMissing(desired.image);
-    const verdict = await validate(engine, dataFolder, desired.image, desired.config);
-    if (!verdict.valid) throw refused(desired.name, verdict);
+    await this.#judge(desired);
     await makeFolders(this.#folders);
     await writeConfig(this.#folders.etc, desired.config);
-    const id = await engine.create(containerName(this.name), {
-      image: desired.image,
-      command: [
-        'haproxy',
-        '-W',
-        '-db',
-        '-S',
-        `${runFolder}/${masterSocket}`,
-        '-f',
-        `${configFolder}/haproxy.cfg`,
-      ],
-      user: `${haproxyUser}:${haproxyUser}`,
-      hostname: desired.name,
-      labels: {
-        [instanceLabel]: desired.id,
-        [nameLabel]: desired.name,
-        [fingerprintLabel]: fingerprintOf(desired),
-      },
-      mounts: [
-        { source: this.#folders.etc, target: configFolder, writable: false },
-        { source: this.#folders.run, target: runFolder, writable: true },
-      ],
-      sysctls: containerSysctls,
-      memoryMib: desired.resources.memoryMib,
-      cpus: desired.resources.cpus,
-      pids: 256,
-      openFiles: openFiles(desired),
-      restart: false,
-    });
+    const id = await engine.create(
+      containerName(this.name),
+      haproxyContainer(desired, this.#folders),
+    );
     await engine.start(id);
     if (!(await awaitLoaded(this.#folders, desired.configHash, this.#around.clock))) {
       const log = (await engine.logs(id)).trim().split('\n').slice(-3).join(' | ');
       throw new Error(`HAProxy did not come up in its container: ${log}`);
     }
     await setHealthChecks(this.#folders, false);
+  }
+
+  // A container that is made anew for what it ran before needs no second judgement.
+  async #judge(desired: DesiredInstance): Promise<void> {
+    const path = join(this.#folder, 'judged');
+    const mark = `${desired.image} ${desired.configHash}\n`;
+    if ((await readIfThere(path)) === mark) return;
+    const { engine, dataFolder } = this.#around;
+    const verdict = await validate(engine, dataFolder, desired.image, desired.config);
+    if (!verdict.valid) throw refused(desired.name, verdict);
+    await replaceFile(path, mark);
   }
 
   async #createPort(desired: DesiredInstance, seen: Look): Promise<void> {
@@ -282,8 +255,9 @@ export class InstanceKeeper {
   }
 
   async #loadConfig(desired: DesiredInstance): Promise<void> {
-    const { engine, dataFolder, clock, tell } = this.#around;
-    await reload(engine, dataFolder, this.#folders, desired, clock);
+    const { clock, tell } = this.#around;
+    await this.#judge(desired);
+    await reload(this.#folders, desired, clock);
     if (desired.role === 'standby') await setHealthChecks(this.#folders, false);
     tell(
       'instance.configured',
@@ -358,41 +332,4 @@ export class InstanceKeeper {
 interface Look {
   readonly pid: number;
   readonly facts: Seen;
-}
-
-// Only one instance lives in the namespace, so no other could be harmed by what it binds. IPv6 is
-// off in a container without a Docker network unless told. `nonlocal_bind` lets HAProxy listen on
-// addresses that arrive later; the rest keeps the kernel from speaking or learning on its own.
-const containerSysctls: Readonly<Record<string, string>> = {
-  'net.ipv4.ip_unprivileged_port_start': '0',
-  'net.ipv4.ip_nonlocal_bind': '1',
-  'net.ipv6.ip_nonlocal_bind': '1',
-  'net.ipv6.conf.all.disable_ipv6': '0',
-  'net.ipv6.conf.default.disable_ipv6': '0',
-  'net.ipv6.conf.default.accept_ra': '0',
-  'net.ipv6.conf.default.autoconf': '0',
-  'net.ipv4.conf.default.arp_ignore': '1',
-  'net.ipv4.conf.default.arp_announce': '2',
-  'net.ipv4.conf.default.arp_notify': '1',
-  'net.ipv6.conf.default.ndisc_notify': '1',
-};
-
-function openFiles(desired: DesiredInstance): number {
-  return desired.resources.maxConnections * filesPerConnection + filesBeside;
-}
-
-function containerFacts(container: InspectedContainer): NonNullable<Seen['container']> {
-  return {
-    running: container.running,
-    fingerprint: container.labels[fingerprintLabel] ?? '',
-    memoryMib: container.memoryMib,
-    cpus: container.cpus,
-  };
-}
-
-/** Changes when a container has to be made anew for what is desired; limits change in place. */
-function fingerprintOf(desired: DesiredInstance | null): string {
-  if (desired === null) return '';
-  const parts = [desired.image, openFiles(desired), Object.entries(containerSysctls)];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }

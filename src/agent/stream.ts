@@ -10,9 +10,11 @@ import {
 } from '../protocol/frames.ts';
 import type { Link } from './agent.ts';
 import type { Identity } from './identity.ts';
-import type { Endpoint } from './join.ts';
+import { type Endpoint, refusalOf } from './join.ts';
 
 const pauseMs = { first: 100, most: 5_000 };
+/** A scheduler that takes nothing while so much waits for it is as good as gone. */
+const backlogBytesMax = 64 * 1024 * 1024;
 
 export interface SchedulerLinkOptions {
   /** Tried in turn; at least one. */
@@ -25,33 +27,59 @@ export interface SchedulerLinkOptions {
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
-/** The agent's one outbound stream, opened again for ever. */
+/**
+ * How long to wait before the next connection: doubled with each failure up to 5 s, the upper half
+ * of it at random.
+ *
+ * @param failures connections in a row that did not last
+ * @param random from [0, 1)
+ */
+export function pauseBeforeMs(failures: number, random: number): number {
+  const limitMs = Math.min(pauseMs.first * 2 ** failures, pauseMs.most);
+  return limitMs / 2 + (random * limitMs) / 2;
+}
+
+/** The agent's one outbound stream, opened again for ever, at the next server each time. */
 export class SchedulerLink implements Link {
   readonly #options: SchedulerLinkOptions;
+  readonly #stopped = new AbortController();
+  #isStarted = false;
   #socket: WebSocket | null = null;
   #onFrame: (frame: SchedulerFrame) => void = () => undefined;
   #onOpen: () => void = () => undefined;
-  #attempt = 0;
-  #isStopped = false;
+  #onClose: (reason: string) => void = () => undefined;
 
   constructor(options: SchedulerLinkOptions) {
     this.#options = options;
   }
 
-  /** Begins to connect. */
+  /** Begins to connect. Once only; a second call does nothing. */
   start(): void {
-    this.#connect();
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    void this.#keepConnected();
   }
 
+  /** For good. */
   stop(): void {
-    this.#isStopped = true;
+    this.#stopped.abort();
     this.#socket?.terminate();
   }
 
-  /** @returns false where nobody is connected: the frame is not kept */
+  get connected(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  /** @returns false where nobody is connected or takes it: the frame is not kept */
   send(frame: AgentFrame): boolean {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(JSON.stringify(frame));
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return false;
+    if (socket.bufferedAmount > backlogBytesMax) {
+      this.#options.log('the scheduler takes nothing', { waitingBytes: socket.bufferedAmount });
+      socket.terminate();
+      return false;
+    }
+    socket.send(JSON.stringify(frame));
     return true;
   }
 
@@ -63,10 +91,33 @@ export class SchedulerLink implements Link {
     this.#onOpen = handler;
   }
 
-  #connect(): void {
-    const { servers, clock, log } = this.#options;
-    const server = servers[this.#attempt % servers.length];
-    if (server === undefined) throw new Error('a link without a server');
+  /** Called with the reason after each stream that was open. */
+  onClose(handler: (reason: string) => void): void {
+    this.#onClose = handler;
+  }
+
+  async #keepConnected(): Promise<void> {
+    const { servers, clock, random } = this.#options;
+    const { signal } = this.#stopped;
+    let failures = 0;
+    for (let index = 0; !signal.aborted; index += 1) {
+      const server = servers[index % servers.length];
+      if (server === undefined) throw new Error('a link without a server');
+      const openMs = await this.#stream(server);
+      // Opening is no success yet: a scheduler that refuses us after hello would be asked at once.
+      if (openMs > pauseMs.most) failures = 0;
+      await clock.sleep(pauseBeforeMs(failures, random()), signal).catch(() => undefined);
+      failures += 1;
+    }
+  }
+
+  /** @returns how long the stream was open, milliseconds; 0 where it never was */
+  #stream(server: Endpoint): Promise<number> {
+    const { clock, log } = this.#options;
+    const name = `${server.host}:${server.port}`;
+    let heardMs = clock.monotonicMs();
+    let openedMs: number | null = null;
+    let reason: string | null = null;
     const { ca, certificate, key } = this.#options.identity();
     const socket = new WebSocket(`wss://${bracketed(server.host)}:${server.port}/stream`, {
       ca,
@@ -75,51 +126,56 @@ export class SchedulerLink implements Link {
       minVersion: 'TLSv1.3',
       perMessageDeflate: false,
       maxPayload: frameBytesMax,
-      handshakeTimeout: streamSilenceMs,
     });
     this.#socket = socket;
-    let heardMs = clock.monotonicMs();
-    let reason = 'connection lost';
+    const end = (why: string) => {
+      reason ??= why;
+      socket.terminate();
+    };
     const stopBeating = clock.every(heartbeatPeriodMs, () => {
-      if (socket.readyState !== WebSocket.OPEN) return;
-      if (clock.monotonicMs() - heardMs > streamSilenceMs) {
-        reason = 'the scheduler is silent';
-        socket.terminate();
-      } else {
-        this.send({ type: 'heartbeat' });
-      }
+      // Counts from the start: a server that never finishes the handshake is silent as well.
+      if (clock.monotonicMs() - heardMs > streamSilenceMs) end('the scheduler is silent');
+      else this.send({ type: 'heartbeat' });
     });
     socket.on('open', () => {
-      this.#attempt = 0;
-      log('connected to the scheduler', { server: `${server.host}:${server.port}` });
+      openedMs = heardMs = clock.monotonicMs();
+      log('connected to the scheduler', { server: name });
       this.#onOpen();
     });
-    socket.on('message', (data) => {
+    socket.on('message', (data, isBinary) => {
+      if (reason !== null) return;
       heardMs = clock.monotonicMs();
+      let frame: SchedulerFrame;
       try {
-        this.#onFrame(schedulerFrame.parse(JSON.parse((data as Buffer).toString('utf8'))));
+        if (isBinary) throw new Error('binary, where text is spoken');
+        frame = schedulerFrame.parse(JSON.parse((data as Buffer).toString('utf8')));
       } catch (error) {
-        reason = `a frame cannot be read: ${(error as Error).message}`;
-        socket.terminate();
+        end(`a frame cannot be read: ${(error as Error).message}`);
+        return;
+      }
+      try {
+        this.#onFrame(frame);
+      } catch (error) {
+        end(`handling a ${frame.type} frame failed: ${(error as Error).message}`);
       }
     });
+    // Not let in: the answer says why, and that is what belongs in this host's log.
+    socket.on('unexpected-response', (_request, response) => {
+      void refusalOf(response).then(({ message, next }) => end(`${message}. ${next}`));
+    });
     socket.on('error', (error) => {
-      reason = error.message;
+      reason ??= error.message;
     });
-    socket.on('close', (code, text) => {
-      stopBeating();
-      const said = text.toString('utf8');
-      log('not connected to the scheduler', { code, reason: said === '' ? reason : said });
-      void this.#again();
+    return new Promise((resolve) => {
+      socket.on('close', (code, text) => {
+        stopBeating();
+        const said = text.toString('utf8');
+        const why = said === '' ? (reason ?? 'connection lost') : said;
+        log('not connected to the scheduler', { server: name, code, reason: why });
+        resolve(openedMs === null ? 0 : clock.monotonicMs() - openedMs);
+        if (openedMs !== null) this.#onClose(why);
+      });
     });
-  }
-
-  async #again(): Promise<void> {
-    const { clock, random } = this.#options;
-    const limitMs = Math.min(pauseMs.first * 2 ** this.#attempt, pauseMs.most);
-    this.#attempt += 1;
-    await clock.sleep(limitMs / 2 + (random() * limitMs) / 2);
-    if (!this.#isStopped) this.#connect();
   }
 }
 

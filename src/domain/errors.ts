@@ -24,13 +24,11 @@ const rows = {
   NO_PLACE: { status: 409, exit: 4 },
   NOT_FOUND: { status: 404, exit: 3 },
   POOL_EXHAUSTED: { status: 409, exit: 4 },
-  POOLS_OVERLAP: { status: 422, exit: 2 },
   PREREQUISITE_MISSING: { status: 500, exit: 1 },
   REQUEST_INVALID: { status: 400, exit: 2 },
   SERVER_UNREACHABLE: { status: 503, exit: 5 },
   SOURCE_MISMATCH: { status: 409, exit: 4 },
   SPEC_INVALID: { status: 422, exit: 2 },
-  STALE_EPOCH: { status: 409, exit: 4 },
   UNAUTHORIZED: { status: 401, exit: 4 },
   VALIDATION_UNAVAILABLE: { status: 503, exit: 5 },
 } as const;

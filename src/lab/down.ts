@@ -28,8 +28,9 @@ export async function labDown(options: LabOptions, report: Report): Promise<void
 
 async function takeDown(paths: LabPaths, journal: JournalFile, report: Report): Promise<void> {
   await runStep(report, 'processes', async () => {
-    const sockets = await shimSockets(paths, journal);
+    const before = await shimSockets(paths, journal);
     const killed = await killAll(scopeOfLab(journal));
+    const sockets = new Set([...before, ...(await shimSockets(paths, journal))]);
     for (const path of sockets) await rm(path, { force: true });
     return { isSame: killed === 0, detail: `${killed} ended` };
   });

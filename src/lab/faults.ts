@@ -82,12 +82,13 @@ export async function labHeal(options: LabOptions, host: string, report: Report)
       return { isSame: !(await giveImage(lab, parts)) && !isStarted };
     });
     await runStep(report, 'agent', async () => {
-      const isSame = !(await startAgent(lab, parts));
+      const startedMs = await startAgent(lab, parts);
+      const isSame = startedMs === null;
       // With no scheduler there is nobody to be connected to; the host is as well as it can be.
       if (findPart(lab.state.id, lab.parts.scheduler) === null) {
         return { isSame, detail: 'the scheduler is down' };
       }
-      await awaitConnected(lab, parts);
+      await awaitConnected(lab, parts, startedMs);
       return { isSame };
     });
   });

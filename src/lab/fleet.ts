@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { BridgeheadError } from '../domain/errors.ts';
-import { applyAnswer, type InstanceView, instanceView } from '../protocol/api.ts';
+import { applyAnswer, explainView, type InstanceView, instanceView } from '../protocol/api.ts';
 import { runCommand } from '../system/command.ts';
 import type { Lab } from './lab-handle.ts';
 import { namespacePath } from './namespaces.ts';
@@ -17,6 +17,8 @@ import { until } from './until.ts';
 const applyLimitMs = 120_000;
 const servingLimitMs = 60_000;
 const answerLimitMs = 10_000;
+/** How long an instance may be without a host, once every host is ready. */
+const placingLimitMs = 5_000;
 
 const answers = z.array(
   z.object({ address: z.string(), port: z.int(), error: z.string().nullable() }),
@@ -57,12 +59,17 @@ export async function applySpec(lab: Lab, path: string | null): Promise<StepEnd>
  * Waits until every instance of the fleet serves with the configuration it should have.
  *
  * @returns how many there are
- * @throws BridgeheadError LAB_FAILED with those that do not within a minute, and why
+ * @throws BridgeheadError LAB_FAILED with those that do not within a minute, and why; NO_PLACE as
+ * soon as it is sure that one has no host that fits
  */
 export async function awaitServing(lab: Lab): Promise<number> {
   let instances: readonly InstanceView[] = [];
+  let placedMs = performance.now();
   const isDone = await until(servingLimitMs, async () => {
     instances = await listInstances(lab);
+    const homeless = instances.filter(({ phase }) => phase === 'pending');
+    if (homeless.length === 0) placedMs = performance.now();
+    if (performance.now() - placedMs > placingLimitMs) throw await noPlace(lab, homeless);
     return instances.every(isServing);
   });
   if (isDone) return instances.length;
@@ -75,6 +82,31 @@ export async function awaitServing(lab: Lab): Promise<number> {
     'LAB_FAILED',
     `after ${servingLimitMs / 1_000} s ${list.join('; ')}`,
     `Ask why: bridgehead describe instance ${waiting[0]?.name ?? 'NAME'}; logs are in ${lab.paths.logs}.`,
+  );
+}
+
+// Every host was ready before this is asked, so that waiting longer brings no other.
+async function noPlace(
+  lab: Lab,
+  instances: readonly Pick<InstanceView, 'name'>[],
+): Promise<BridgeheadError> {
+  const reasons = await Promise.all(
+    instances.map(async ({ name }) => {
+      const { candidates } = await lab.api.call(
+        explainView,
+        'GET',
+        `/v1/instances/${name}/explain`,
+      );
+      const refusals = candidates.flatMap(({ host, refusals }) =>
+        refusals.map((refusal) => `${host}: ${refusal}`),
+      );
+      return `${name} fits on no host (${refusals.join('; ') || 'no reason given'})`;
+    }),
+  );
+  return new BridgeheadError(
+    'NO_PLACE',
+    reasons.join('; '),
+    'Give the lab more hosts (lab up --hosts N), or change the spec and apply it.',
   );
 }
 

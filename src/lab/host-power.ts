@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BridgeheadError } from '../domain/errors.ts';
-import { hostView, joinTokenView } from '../protocol/api.ts';
+import { type HostView, hostView, joinTokenView } from '../protocol/api.ts';
 import { DockerEngine } from '../system/docker-engine.ts';
 import { removeCgroups } from './cgroups.ts';
 import { writeEngineConfig } from './engine.ts';
@@ -30,8 +30,10 @@ const shimSockets = '/run/containerd/s';
  */
 export async function cutPower(lab: Lab, node: LabNode): Promise<void> {
   const host = lab.paths.host(node.name);
-  const sockets = await shimSocketsBelow(host.run);
+  const before = await shimSocketsBelow(host.run);
   await killAll(scopeOfHost(lab, node));
+  // Asked twice: a container may have been on its way in, or out, while the power went.
+  const sockets = new Set([...before, ...(await shimSocketsBelow(host.run))]);
   await unmountBelow(host.folder);
   await removeCgroups(lab.state.id, node.name);
   for (const path of sockets) await rm(path, { force: true });
@@ -89,10 +91,10 @@ export async function giveImage(lab: Lab, parts: HostParts): Promise<boolean> {
  * Starts the host's agent where it does not run, with a join token where the scheduler does not
  * know it yet.
  *
- * @returns false where it ran
+ * @returns when it was started, milliseconds since 1970; null where it ran
  */
-export async function startAgent(lab: Lab, { node, agent }: HostParts): Promise<boolean> {
-  if (findPart(lab.state.id, agent) !== null) return false;
+export async function startAgent(lab: Lab, { node, agent }: HostParts): Promise<number | null> {
+  if (findPart(lab.state.id, agent) !== null) return null;
   const { joinToken } = lab.paths.host(node.name);
   if (await needsToken(lab, node)) {
     const { token } = await lab.api.call(joinTokenView, 'POST', '/v1/join-tokens', {
@@ -100,14 +102,26 @@ export async function startAgent(lab: Lab, { node, agent }: HostParts): Promise<
     });
     await writeFile(joinToken, `${token}\n`, { mode: 0o600 });
   }
-  return ensurePart(lab.state.id, agent);
+  const startedMs = Date.now();
+  await ensurePart(lab.state.id, agent);
+  return startedMs;
 }
 
-/** Waits until the scheduler hears the host's agent. */
-export async function awaitConnected(lab: Lab, { node, agent }: HostParts): Promise<void> {
+/**
+ * Waits until the scheduler hears the host's agent.
+ *
+ * @param startedMs when the agent was started, so that what was known of the one before does not
+ * count; null where it ran before
+ */
+export async function awaitConnected(
+  lab: Lab,
+  { node, agent }: HostParts,
+  startedMs: number | null,
+): Promise<void> {
   const isReady = await until(connectLimitMs, async () => {
     if (findPart(lab.state.id, agent) === null) throw await partFailed(agent, 'ended');
-    return (await hostState(lab, node)) === 'ready';
+    const host = await askHost(lab, node);
+    return host?.state === 'ready' && (host.lastSeenMs ?? 0) >= (startedMs ?? 0);
   });
   if (!isReady) {
     const limit = `${connectLimitMs / 1_000} s`;
@@ -118,16 +132,18 @@ export async function awaitConnected(lab: Lab, { node, agent }: HostParts): Prom
 async function needsToken(lab: Lab, node: LabNode): Promise<boolean> {
   // With no scheduler nobody can hand out a token; one that joined before needs none.
   if (!existsSync(lab.paths.adminToken)) return false;
-  const state = await hostState(lab, node).catch((error: unknown) => {
-    if (error instanceof BridgeheadError && error.code === 'SERVER_UNREACHABLE') return 'unknown';
+  try {
+    const host = await askHost(lab, node);
+    return host === null || host.state === 'joining';
+  } catch (error) {
+    if (error instanceof BridgeheadError && error.code === 'SERVER_UNREACHABLE') return false;
     throw error;
-  });
-  return state === null || state === 'joining';
+  }
 }
 
-async function hostState(lab: Lab, node: LabNode): Promise<string | null> {
+async function askHost(lab: Lab, node: LabNode): Promise<HostView | null> {
   const { items } = await lab.api.call(z.object({ items: z.array(hostView) }), 'GET', '/v1/hosts');
-  return items.find((host) => (host.name as string) === node.name)?.state ?? null;
+  return items.find((host) => (host.name as string) === node.name) ?? null;
 }
 
 async function names(folder: string): Promise<readonly string[]> {

@@ -10,7 +10,7 @@ import { programCommand } from './parts.ts';
 import { plainEnvironment } from './processes.ts';
 
 const durationMsMax = 10 * 60_000;
-const rateMax = 10_000;
+const rateMax = 2_000;
 const connectionsMax = 10_000;
 const requestsMax = 1_000_000;
 
@@ -23,13 +23,13 @@ export interface LoadOptions {
   readonly path?: string;
   /** At most ten minutes. */
   readonly durationMs: number;
-  /** Requests a second, 1 to 10,000, and no more than a million in all. */
+  /** Requests a second, 1 to 2,000, and no more than a million in all. */
   readonly ratePerSecond: number;
   /** Most connections at once, 1,000 unless told; a request beyond them counts as failed. */
   readonly connections?: number;
   /** True unless told: each request on a connection of its own, so that it meets the address's owner. */
   readonly newConnectionPerRequest?: boolean;
-  /** After which a request without an answer has failed; 2 s unless told. */
+  /** After which a request without an answer has failed; 5 s unless told. */
   readonly timeoutMs?: number;
   /** Ends the run early, with the result so far. */
   readonly signal?: AbortSignal;
@@ -115,7 +115,7 @@ function planOf(options: LoadOptions) {
     ratePerSecond: options.ratePerSecond,
     connections: options.connections ?? 1_000,
     newConnectionPerRequest: options.newConnectionPerRequest ?? true,
-    timeoutMs: options.timeoutMs ?? 2_000,
+    timeoutMs: options.timeoutMs ?? 5_000,
   };
   const faults = [
     plan.address === null ? `${options.address} is no IP address` : null,

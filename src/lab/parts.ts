@@ -84,8 +84,8 @@ export function allParts({ backend, scheduler, proxy, hosts }: LabParts): readon
  * The scheduler's own database. The scheduler starts it, under its own mark, and the lab does not;
  * it is here to be looked at and to be killed.
  */
-export function postgresOf({ scheduler }: LabParts): Pick<Part, 'name' | 'argv'> {
-  return { name: scheduler.name, argv: ['postgres'] };
+export function postgresOf({ scheduler }: LabParts): Pick<Part, 'name' | 'argv' | 'namespace'> {
+  return { name: scheduler.name, argv: ['postgres'], namespace: scheduler.namespace };
 }
 
 /** Namespaces of all nodes, by the node's name. */
@@ -97,11 +97,11 @@ function backendPart(labId: string, node: LabNode, paths: LabPaths): Part {
   const servers = node.addresses.map(({ v4 }, index) => `backend-${index + 1}=${v4}`);
   const part = {
     name: 'backend',
+    namespace: node.namespace,
     argv: [...programCommand('backend'), String(backendPort), ...servers],
   } as const;
   return {
     ...part,
-    namespace: node.namespace,
     log: paths.log('backend'),
     stale: [],
     ready: async () => {
@@ -150,6 +150,7 @@ function agentPart(
   const host = paths.host(node.name);
   const part = {
     name: `agent:${node.name}`,
+    namespace: node.namespace,
     argv: [
       ...command,
       'agent',
@@ -162,7 +163,6 @@ function agentPart(
   };
   return {
     ...part,
-    namespace: node.namespace,
     log: paths.log(part.name),
     stale: [],
     // An agent does its work with no scheduler too; that it is connected is asked for elsewhere.

@@ -17,7 +17,7 @@ export interface ProcessEntry {
   readonly mark: string | null;
   /** All lines of /proc/PID/cgroup. */
   readonly cgroups: string;
-  /** Inode of its network namespace. */
+  /** Inode of its main thread's network namespace. */
   readonly netns: number;
 }
 
@@ -117,10 +117,24 @@ function readEntry(pid: number): ProcessEntry | null {
       program: basename(program),
       mark: mark === undefined ? null : mark.slice(markVariable.length + 1),
       cgroups: readFileSync(`/proc/${pid}/cgroup`, 'utf8'),
-      netns: Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/net`))?.[0] ?? 0),
+      netns: netnsOf(`/proc/${pid}`),
     };
   } catch {
     // It ended while we looked, or is a kernel thread without the files.
     return null;
   }
+}
+
+/** Inodes of the network namespaces that the process's threads are in; none once it has ended. */
+export function threadNamespaces(pid: number): ReadonlySet<number> {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return new Set(threads.map((thread) => netnsOf(`/proc/${pid}/task/${thread}`)));
+  } catch {
+    return new Set();
+  }
+}
+
+function netnsOf(folder: string): number {
+  return Number(/\d+/.exec(readlinkSync(`${folder}/ns/net`))?.[0] ?? 0);
 }

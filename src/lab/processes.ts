@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { BridgeheadError } from '../domain/errors.ts';
-import { namespacePath } from './namespaces.ts';
+import { namespaceInode, namespacePath } from './namespaces.ts';
 import {
   mainProcess,
   markVariable,
@@ -12,6 +12,7 @@ import {
   type ProcessScope,
   processesOf,
   readProcessTable,
+  threadNamespaces,
 } from './process-table.ts';
 
 const pollMs = 20;
@@ -34,13 +35,22 @@ export interface Part {
   readonly readyLimitMs: number;
 }
 
-/** The part's own process; null where it does not run. */
+/** The part's own process; null where it does not run, or not in its namespace. */
 export function findPart(
   labId: string,
-  part: Pick<Part, 'name' | 'argv'>,
+  part: Pick<Part, 'name' | 'argv' | 'namespace'>,
   table: readonly ProcessEntry[] = readProcessTable(),
 ): ProcessEntry | null {
-  return mainProcess(table, `${labId}/${part.name}`, basename(part.argv[0]));
+  const found = mainProcess(table, `${labId}/${part.name}`, basename(part.argv[0]));
+  return found === null || isElsewhere(found, part) ? null : found;
+}
+
+// A namespace that was deleted by hand lives on without its name while processes are inside. One
+// thread is not enough to go by: an agent's enters a container's namespace for a moment at times.
+function isElsewhere(entry: ProcessEntry, { namespace }: Pick<Part, 'namespace'>): boolean {
+  if (namespace === null) return false;
+  const home = namespaceInode(namespace);
+  return entry.netns !== home && (home === null || !threadNamespaces(entry.pid).has(home));
 }
 
 /**
@@ -51,6 +61,12 @@ export function findPart(
  */
 export async function ensurePart(labId: string, part: Part): Promise<boolean> {
   const isRunning = findPart(labId, part) !== null;
+  if (!isRunning) {
+    const mark = `${labId}/${part.name}`;
+    await killUntilNone(() =>
+      readProcessTable().filter((entry) => entry.mark === mark && isElsewhere(entry, part)),
+    );
+  }
   const isGone = isRunning ? () => findPart(labId, part) === null : launch(labId, part);
   const deadlineMs = performance.now() + part.readyLimitMs;
   while (!(await part.ready())) {
@@ -136,13 +152,18 @@ export function findProcesses(scope: ProcessScope): readonly ProcessEntry[] {
  * Kills every process of the scope, again and again until none is left: one may fork while its
  * parent dies.
  *
+ * @returns how many were killed
  * @throws BridgeheadError LAB_FAILED when some live on after ten seconds
  */
 export async function killAll(scope: ProcessScope): Promise<number> {
+  return killUntilNone(() => findProcesses(scope));
+}
+
+async function killUntilNone(find: () => readonly ProcessEntry[]): Promise<number> {
   const deadlineMs = performance.now() + killLimitMs;
   const killed = new Set<number>();
   for (;;) {
-    const left = findProcesses(scope);
+    const left = find();
     if (left.length === 0) return killed.size;
     if (performance.now() > deadlineMs) {
       const list = left.map(({ pid, program, state }) => `${pid} (${program}, state ${state})`);

@@ -35,7 +35,8 @@ export async function runStep(
     return end;
   } catch (cause) {
     const error = BridgeheadError.wrap(cause);
-    tell('failed', error.message);
+    // The caller shows the whole of it.
+    tell('failed', error.message.split('\n')[0] ?? '');
     throw new BridgeheadError(error.code, `step ${name}: ${error.message}`, error.next, {
       findings: error.findings,
       cause,

@@ -99,9 +99,9 @@ async function bringUp(lab: Lab, report: Report): Promise<void> {
   await runStep(report, 'agents', async () => {
     const started = await together(
       hosts.map(async (host) => {
-        const isStarted = await startAgent(lab, host);
-        await awaitConnected(lab, host);
-        return isStarted;
+        const startedMs = await startAgent(lab, host);
+        await awaitConnected(lab, host, startedMs);
+        return startedMs !== null;
       }),
     );
     return countStarted(started);

@@ -1,30 +1,24 @@
 // Where agents come in: one TLS listener for joining (without a certificate yet), renewing, and the
 // stream (with one). Who an agent is, only its certificate says.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName } from '../domain/ids.ts';
-import {
-  type AgentFrame,
-  agentFrame,
-  frameBytesMax,
-  heartbeatPeriodMs,
-  type SchedulerFrame,
-  streamSilenceMs,
-} from '../protocol/frames.ts';
+import { frameBytesMax } from '../protocol/frames.ts';
 import { hostOfCertificate } from '../trust/authority.ts';
 import type { AgentStream } from './agents.ts';
+import { SocketStream } from './socket-stream.ts';
 
 const bodyBytesMax = 16 * 1024;
-/** An agent that takes nothing while so much waits for it is as good as gone. */
-const backlogBytesMax = 64 * 1024 * 1024;
-const violation = 1008;
+/** Time for a handshake, and again for a whole request: both are a few kilobytes. */
+const patienceMs = 10_000;
 
 const joinBody = z.object({ id: z.string(), secret: z.string(), csr: z.string() });
 const renewBody = z.object({ csr: z.string() });
@@ -54,6 +48,9 @@ export class AgentListener {
     perMessageDeflate: false,
   });
   readonly #options: AgentListenerOptions;
+  /** Every TCP connection, also those that TLS or HTTP do not count (yet, or any more). */
+  readonly #connections = new Set<Socket>();
+  readonly #streams = new Map<HostName, SocketStream>();
 
   constructor(options: AgentListenerOptions) {
     this.#options = options;
@@ -66,42 +63,84 @@ export class AgentListener {
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.3',
-      handshakeTimeout: 10_000,
+      handshakeTimeout: patienceMs,
+      headersTimeout: patienceMs,
+      requestTimeout: patienceMs,
+    });
+    this.#server.on('connection', (socket: Socket) => {
+      this.#connections.add(socket);
+      socket.once('close', () => this.#connections.delete(socket));
     });
     this.#server.on('request', (request, response) => void this.#serve(request, response));
-    this.#server.on('upgrade', (request, socket, head) => {
-      const host = hostOf(request);
-      if (request.url !== '/stream' || host === null) {
-        socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n');
-        return;
-      }
-      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        options.onStream(new SocketStream(host, webSocket, options.clock));
-      });
-    });
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
   /** @returns the port it listens on; rejects when it cannot */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => resolve((this.#server.address() as AddressInfo).port));
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        // Such as no file descriptor left for one more connection: the others go on.
+        this.#server.on('error', ({ message }) =>
+          this.#options.log('the listener for agents has trouble', { message }),
+        );
+        resolve((this.#server.address() as AddressInfo).port);
+      });
     });
   }
 
   async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const client of this.#sockets.clients) client.terminate();
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    for (const connection of this.#connections) connection.destroy();
+    await closed;
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // HTTP has taken its own handler off: without one, a reset would end the process.
+    socket.on('error', () => socket.destroy());
+    const host = hostOf(request);
+    if (request.url !== '/stream') return this.#turnAway(request, socket, notHere(request));
+    if (host === null) {
+      return this.#turnAway(request, socket, unproven(request, 'the stream'));
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const stream = new SocketStream(host, webSocket, this.#options.clock);
+      const former = this.#streams.get(host);
+      this.#streams.set(host, stream);
+      stream.onClose(() => {
+        if (this.#streams.get(host) === stream) this.#streams.delete(host);
+      });
+      // The new one is handed over first: the host was never gone.
+      this.#options.onStream(stream);
+      former?.close('replaced by a newer stream of the same host');
+    });
+  }
+
+  #turnAway(request: IncomingMessage, socket: Duplex, error: BridgeheadError): void {
+    const { message } = error;
+    this.#options.log('refused an agent', { from: request.socket.remoteAddress, message });
+    const body = JSON.stringify({ error: error.body() });
+    const head = [
+      `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,
+      'Connection: close',
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+    ];
+    // Gone once it is written: a peer that never hangs up would hold it open.
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Asked first: a request that broke off has no socket any more.
+    const from = request.socket.remoteAddress;
     try {
       answer(response, 200, await this.#handle(request));
     } catch (error) {
       const known = error instanceof z.ZodError ? malformed(error) : BridgeheadError.wrap(error);
       const { message } = known;
-      this.#options.log('refused an agent', { from: request.socket.remoteAddress, message });
+      this.#options.log('refused an agent', { from, message });
       answer(response, known.status, { error: known.body() });
     }
   }
@@ -114,87 +153,30 @@ export class AgentListener {
     }
     if (path === 'POST /renew') {
       const host = hostOf(request);
-      if (host === null) {
-        throw new BridgeheadError(
-          'UNAUTHORIZED',
-          'a renewal needs the certificate that is to be renewed',
-          'Join again with a new token: bridgehead token create --host NAME',
-        );
-      }
+      if (host === null) throw unproven(request, 'a renewal');
       return this.#options.renew(host, renewBody.parse(await readBody(request)).csr);
     }
-    throw new BridgeheadError(
-      'NOT_FOUND',
-      `there is no ${path} on the listener for agents`,
-      'The HTTP API is on the address given by --listen.',
-    );
+    throw notHere(request);
   }
 }
 
-/** One WebSocket as a stream of checked frames. */
-class SocketStream implements AgentStream {
-  readonly host: HostName;
-  readonly #socket: WebSocket;
-  readonly #clock: Clock;
-  #heardMs: number;
-  #onFrame: (frame: AgentFrame) => void = () => undefined;
-  #closeReason = 'connection lost';
+function notHere({ method, url }: IncomingMessage): BridgeheadError {
+  return new BridgeheadError(
+    'NOT_FOUND',
+    `there is no ${method} ${url} on the listener for agents`,
+    'The HTTP API is on the address given by --listen.',
+  );
+}
 
-  constructor(host: HostName, socket: WebSocket, clock: Clock) {
-    this.host = host;
-    this.#socket = socket;
-    this.#clock = clock;
-    this.#heardMs = clock.monotonicMs();
-    const stopBeating = clock.every(heartbeatPeriodMs, () => this.#beat());
-    socket.on('message', (data) => this.#receive(data as Buffer));
-    socket.on('error', (error) => {
-      this.#closeReason = error.message;
-    });
-    socket.on('close', stopBeating);
-  }
-
-  send(frame: SchedulerFrame): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#socket.send(JSON.stringify(frame));
-    if (this.#socket.bufferedAmount > backlogBytesMax) this.#end('the agent takes nothing');
-  }
-
-  close(reason: string): void {
-    this.#closeReason = reason;
-    // A reason over 123 bytes is an error of its own (RFC 6455 5.5).
-    this.#socket.close(violation, reason.slice(0, 120));
-  }
-
-  onFrame(handler: (frame: AgentFrame) => void): void {
-    this.#onFrame = handler;
-  }
-
-  onClose(handler: (reason: string) => void): void {
-    this.#socket.on('close', () => handler(this.#closeReason));
-  }
-
-  #receive(data: Buffer): void {
-    this.#heardMs = this.#clock.monotonicMs();
-    let frame: AgentFrame;
-    try {
-      frame = agentFrame.parse(JSON.parse(data.toString('utf8')));
-    } catch (error) {
-      this.close(`a frame cannot be read: ${(error as Error).message}`);
-      return;
-    }
-    this.#onFrame(frame);
-  }
-
-  #beat(): void {
-    const silentMs = this.#clock.monotonicMs() - this.#heardMs;
-    if (silentMs > streamSilenceMs) this.#end(`nothing heard for ${Math.round(silentMs)} ms`);
-    else this.send({ type: 'heartbeat' });
-  }
-
-  #end(reason: string): void {
-    this.#closeReason = reason;
-    this.#socket.terminate();
-  }
+function unproven(request: IncomingMessage, what: string): BridgeheadError {
+  const socket = request.socket as TLSSocket;
+  const isShown = socket.getPeerX509Certificate() !== undefined;
+  const fault = socket.authorized ? 'it names no host' : String(socket.authorizationError);
+  return new BridgeheadError(
+    'UNAUTHORIZED',
+    `${what} needs a certificate of this fleet; ${isShown ? `the one shown is not valid: ${fault}` : 'none was shown'}`,
+    'Let the host join again with a new token: bridgehead token create --host NAME',
+  );
 }
 
 function hostOf(request: IncomingMessage): HostName | null {
@@ -206,7 +188,8 @@ function hostOf(request: IncomingMessage): HostName | null {
 async function readBody(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // The request outlives a body that is not read to its end: it is still to be answered.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
     if (bytes > bodyBytesMax) throw invalidBody(`the body has over ${bodyBytesMax} bytes`);
     chunks.push(chunk);

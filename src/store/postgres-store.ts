@@ -52,7 +52,6 @@ export class PostgresStore implements Store {
     const settings = {
       ...options.connection,
       connectionTimeoutMillis: connectTimeoutMs,
-      types: { getTypeParser },
     };
     const client = new pg.Client(settings);
     // Without a listener, a connection that breaks while it is idle would end the process.
@@ -115,9 +114,9 @@ export class PostgresStore implements Store {
           .insertInto('observations')
           .values(rows)
           .onConflict((conflict) =>
-            conflict.columns(['host', 'instance_id']).doUpdateSet(({ ref }) => ({
-              at_ms: ref('excluded.at_ms'),
-              seen: ref('excluded.seen'),
+            conflict.columns(['host', 'instance_id']).doUpdateSet((row) => ({
+              at_ms: row.ref('excluded.at_ms'),
+              seen: row.ref('excluded.seen'),
             })),
           )
           .execute();
@@ -139,11 +138,11 @@ export class PostgresStore implements Store {
   async events({ object, afterId, limit }: EventFilter): Promise<readonly FleetEvent[]> {
     let query = this.#db.selectFrom('events').selectAll().orderBy('id', 'desc').limit(limit);
     if (object !== undefined) query = query.where('object', '=', object);
-    if (afterId !== undefined) query = query.where('id', '>', afterId);
+    if (afterId !== undefined) query = query.where('id', '>', String(afterId));
     const rows = await this.#read(query.execute());
     return rows
       .map(({ id, at_ms: atMs, kind, object: about, message }) => ({
-        id,
+        id: Number(id),
         atMs,
         kind,
         object: about,
@@ -164,12 +163,6 @@ export class PostgresStore implements Store {
     await this.#pool.end();
     await this.#options.onDispose?.();
   }
-}
-
-// Event ids stay far below 2^53, and a number is what everybody expects.
-function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
-  if (oid === pg.types.builtins.INT8 && format !== 'binary') return Number;
-  return pg.types.getTypeParser(oid, format);
 }
 
 function translate(error: unknown): unknown {

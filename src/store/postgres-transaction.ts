@@ -193,8 +193,8 @@ export class PostgresTransaction implements Transaction {
     await this.#db
       .insertInto('addresses')
       .values(
-        addresses.map(({ family: _, ...address }, position) => ({
-          ...address,
+        addresses.map(({ address, pool, prefix, gateway, bridge, vlan }, position) => ({
+          ...{ address, pool, prefix, gateway, bridge, vlan },
           instance_id: id,
           position,
         })),
@@ -215,7 +215,7 @@ export class PostgresTransaction implements Transaction {
       .execute();
     await this.#db
       .updateTable('instances')
-      .set(({ fn, val, ref }) => ({ last_epoch: fn('greatest', [ref('last_epoch'), val(epoch)]) }))
+      .set((row) => ({ last_epoch: row.fn('greatest', [row.ref('last_epoch'), row.val(epoch)]) }))
       .where('id', '=', instanceId)
       .execute();
   }
@@ -294,15 +294,16 @@ export class PostgresTransaction implements Transaction {
   }
 
   async addEvent({ atMs, kind, object, message }: Omit<FleetEvent, 'id'>): Promise<void> {
-    const { id } = await this.#db
+    const row = await this.#db
       .insertInto('events')
       .values({ at_ms: atMs, kind, object, message })
       .returning('id')
       .executeTakeFirstOrThrow();
+    const id = Number(row.id);
     if (id % trimEvery !== 0) return;
     await this.#db
       .deleteFrom('events')
-      .where('id', '<=', id - eventsMax)
+      .where('id', '<=', String(id - eventsMax))
       .execute();
   }
 

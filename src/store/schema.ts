@@ -66,7 +66,8 @@ export interface Schema {
     outcome: string | null;
     error: string | null;
   };
-  events: { id: Generated<number>; at_ms: number; kind: string; object: string; message: string };
+  /** The driver gives a bigint as text; ids stay far below 2^53. */
+  events: { id: Generated<string>; at_ms: number; kind: string; object: string; message: string };
   join_tokens: { id: string; host: string; secret_hash: string; expires_ms: number };
   settings: { name: string; value: string };
 }

@@ -221,6 +221,35 @@ export class DockerEngine {
     });
   }
 
+  /**
+   * Calls `onChange` whenever a container that carries `label` ends or goes, until the signal is
+   * aborted. Ends with an error when the Engine does: call it again then.
+   */
+  async watch(label: string, onChange: () => void, signal: AbortSignal): Promise<void> {
+    const filters = JSON.stringify({
+      type: ['container'],
+      event: ['die', 'destroy'],
+      label: [label],
+    });
+    const path = `${apiPrefix}/events?${new URLSearchParams({ filters }).toString()}`;
+    const call = request({
+      socketPath: this.socketPath,
+      path,
+      headers: { host: 'docker' },
+      signal,
+    });
+    await new Promise<never>((_, reject) => {
+      call.once('error', reject);
+      call.once('response', (response) => {
+        // One line an event: what it says does not matter, what is there now will be looked at.
+        response.on('data', onChange);
+        response.once('error', reject);
+        response.once('end', () => reject(new Error('the Engine ended the stream of events')));
+      });
+      call.end();
+    });
+  }
+
   /** Kills and removes the container; nothing happens where there is none. */
   async remove(id: string): Promise<void> {
     await this.#maybe('DELETE', `/containers/${id}?force=true`);

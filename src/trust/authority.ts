@@ -3,6 +3,7 @@
 
 import 'reflect-metadata';
 import { createHash, webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
@@ -56,7 +57,7 @@ export async function createAuthority(now: Date): Promise<KeyPair> {
         new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
       ],
     },
-    webcrypto as Crypto,
+    webcrypto,
   );
   return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
 }
@@ -73,7 +74,7 @@ export async function issueServerCertificate(
 ): Promise<KeyPair> {
   const keys = await newKeys();
   const alternatives = names.map((value) => ({
-    type: /^[0-9.]+$|:/.test(value) ? ('ip' as const) : ('dns' as const),
+    type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const),
     value,
   }));
   const certificate = await sign(authority, {
@@ -92,7 +93,7 @@ export async function newAgentRequest(): Promise<{ readonly key: string; readonl
   const keys = await newKeys();
   const csr = await Pkcs10CertificateRequestGenerator.create(
     { name: 'CN=Bridgehead agent', keys, signingAlgorithm: signing },
-    webcrypto as Crypto,
+    webcrypto,
   );
   return { key: await exportKey(keys.privateKey), csr: csr.toString('pem') };
 }
@@ -113,7 +114,7 @@ export async function signAgentRequest(
   let csr: Pkcs10CertificateRequest;
   try {
     csr = new Pkcs10CertificateRequest(csrPem);
-    if (!(await csr.verify(webcrypto as Crypto))) throw new Error('wrong signature');
+    if (!(await csr.verify(webcrypto))) throw new Error('wrong signature');
   } catch (cause) {
     throw new BridgeheadError(
       'JOIN_REFUSED',
@@ -132,13 +133,27 @@ export async function signAgentRequest(
   });
 }
 
-/** The host that a certificate speaks for; null for none. Only for chains that TLS has verified. */
+/**
+ * The host that a certificate speaks for. Only for chains that TLS has verified.
+ *
+ * @returns null for a certificate that cannot be read, or that has not exactly one URI and that one
+ * ours: an identity has one name (SPIFFE X.509-SVID, section 2)
+ */
 export function hostOfCertificate(der: Uint8Array): HostName | null {
-  const certificate = new X509Certificate(new Uint8Array(der));
-  const names = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
-  const uri = names.find(({ type, value }) => type === 'url' && value.startsWith(spiffePrefix));
-  const name = uri?.value.slice(spiffePrefix.length) ?? '';
+  const [uri, ...others] = urisOf(der);
+  if (uri === undefined || others.length > 0 || !uri.startsWith(spiffePrefix)) return null;
+  const name = uri.slice(spiffePrefix.length);
   return namePattern.test(name) ? (name as HostName) : null;
+}
+
+function urisOf(der: Uint8Array): readonly string[] {
+  try {
+    const certificate = new X509Certificate(new Uint8Array(der));
+    const names = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
+    return names.filter(({ type }) => type === 'url').map(({ value }) => value);
+  } catch {
+    return [];
+  }
 }
 
 /** SHA-256 of a certificate, base64url: what a join token pins. */
@@ -184,7 +199,7 @@ async function sign(authority: KeyPair, wish: Wish): Promise<string> {
       notAfter: new Date(wish.now.getTime() + wish.lifeMs),
       signingAlgorithm: signing,
       publicKey: wish.publicKey as CryptoKey,
-      signingKey: signingKey as CryptoKey,
+      signingKey,
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
         new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
@@ -192,7 +207,7 @@ async function sign(authority: KeyPair, wish: Wish): Promise<string> {
         new SubjectAlternativeNameExtension([...wish.alternatives]),
       ],
     },
-    webcrypto as Crypto,
+    webcrypto,
   );
   return certificate.toString('pem');
 }

@@ -56,15 +56,19 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   link.start();
   log('keeps this host', { host: identity.host, version: manifest.version });
 
+  const renewNow = async () => {
+    try {
+      const fresh = await renewAt(servers, identity);
+      await saveIdentity(dataFolder, fresh);
+      identity = fresh;
+      log('certificate renewed');
+    } catch (error) {
+      log('cannot renew the certificate yet', { error: String(error) });
+    }
+  };
   const stopRenewing = clock.every(renewalCheckMs, () => {
     if (!isRenewalDue(identity.certificate, new Date(clock.wallMs()))) return;
-    renewAt(servers, identity)
-      .then(async (fresh) => {
-        await saveIdentity(dataFolder, fresh);
-        identity = fresh;
-        log('certificate renewed');
-      })
-      .catch((error: unknown) => log('cannot renew the certificate yet', { error: String(error) }));
+    void renewNow();
   });
   // The link holds no handle open while it waits to connect again; this does.
   const stay = setInterval(() => undefined, renewalCheckMs);
