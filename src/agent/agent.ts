@@ -13,10 +13,9 @@ import { readIfThere, replaceFile } from './disk.ts';
 import { portPattern } from './facts.ts';
 import { acceptGrants, formatGrants, type Grants, readGrants } from './grants.ts';
 import { instanceLabel, nameLabel } from './haproxy-container.ts';
-import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
+import { InstanceKeeper, type KeeperSurroundings, notHere } from './instance-keeper.ts';
 import { deletePort, listPorts } from './kernel.ts';
 import { probeAddress } from './probe.ts';
-import { quiesce } from './quiesce.ts';
 import { Announcer } from './wire/announcer.ts';
 
 /** How often every instance is looked at even when nobody called: drift is found in this time. */
@@ -123,6 +122,7 @@ export class Agent implements Disposable {
       dataFolder: this.#parts.dataFolder,
       clock: this.#parts.clock,
       announcer: this.#announcer,
+      report: (one) => this.#report(one),
       tell: (kind, object, message) => {
         this.#parts.log(message, { kind, object });
         this.#parts.link.send({ type: 'event', kind, object, message });
@@ -253,18 +253,11 @@ export class Agent implements Disposable {
         return validate(engine, dataFolder, request.image, request.config);
       case 'probe':
         return probeAddress(request.address, request.ports, request.timeoutMs, clock);
-      case 'quiesce':
-        return quiesce(await this.#pidOf(request.instance), request.limitMs, clock);
+      case 'quiesce': {
+        const keeper = this.#keepers.get(request.instance);
+        if (keeper === undefined) throw notHere(request.instance);
+        return keeper.quiesce(request.limitMs);
+      }
     }
-  }
-
-  async #pidOf(id: InstanceId): Promise<number> {
-    const pid = (await this.#keepers.get(id)?.pid()) ?? 0;
-    if (pid !== 0) return pid;
-    throw new BridgeheadError(
-      'SOURCE_MISMATCH',
-      `instance ${id} does not run on this host`,
-      'Look at where it runs: bridgehead get instances',
-    );
   }
 }

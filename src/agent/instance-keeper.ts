@@ -5,6 +5,7 @@ import { BridgeheadError } from '../domain/errors.ts';
 import type { Epoch, InstanceId, InstanceName } from '../domain/ids.ts';
 import { macOfInstance, portOfInstance } from '../domain/mac.ts';
 import type { ObservedInstance } from '../domain/model.ts';
+import type { QuiesceResult } from '../protocol/frames.ts';
 import type { DockerEngine } from '../system/docker-engine.ts';
 import {
   awaitLoaded,
@@ -40,7 +41,7 @@ import {
   removeAddresses,
 } from './kernel.ts';
 import { isOnTheWire, nextStep, type Seen, type Step, strangers } from './plan.ts';
-import { endQuiesce } from './quiesce.ts';
+import { endQuiesce, quiesce } from './quiesce.ts';
 import type { Announcer } from './wire/announcer.ts';
 import { findDuplicate } from './wire/ask.ts';
 
@@ -54,6 +55,8 @@ export interface KeeperSurroundings {
   readonly dataFolder: string;
   readonly clock: Clock;
   readonly announcer: Announcer;
+  /** The instance's `observed` has changed in the middle of a step, and somebody waits for it. */
+  readonly report: (keeper: InstanceKeeper) => void;
   /** Something worth telling people happened. */
   readonly tell: (kind: string, object: string, message: string) => void;
 }
@@ -71,6 +74,7 @@ export class InstanceKeeper {
   #failures = 0;
   #notBeforeMs = 0;
   #observed: ObservedInstance | null = null;
+  #isQuiesced = false;
 
   constructor(id: InstanceId, name: InstanceName, around: KeeperSurroundings) {
     this.id = id;
@@ -137,9 +141,23 @@ export class InstanceKeeper {
     return null;
   }
 
-  /** First process of the instance's container, for work inside its namespaces; 0 while it is down. */
-  async pid(): Promise<number> {
-    return (await this.#around.engine.inspect(containerName(this.name)))?.pid ?? 0;
+  /**
+   * Lets no new connection in and waits until the open ones have ended, at most `limitMs`.
+   *
+   * @throws BridgeheadError SOURCE_MISMATCH where the instance does not run here
+   */
+  async quiesce(limitMs: number): Promise<QuiesceResult> {
+    const pid = (await this.#around.engine.inspect(containerName(this.name)))?.pid ?? 0;
+    if (pid === 0) throw notHere(this.name);
+    this.#isQuiesced = true;
+    return quiesce(pid, limitMs, this.#around.clock);
+  }
+
+  // What an agent before this one had closed opens by itself: the kernel's own timer does it.
+  async #endQuiesce(pid: number): Promise<void> {
+    if (!this.#isQuiesced || pid === 0) return;
+    await endQuiesce(pid);
+    this.#isQuiesced = false;
   }
 
   async #do(step: Step, desired: DesiredInstance | null, seen: Look): Promise<void> {
@@ -169,11 +187,13 @@ export class InstanceKeeper {
   async #release(seen: Look): Promise<void> {
     if (seen.facts.port !== null) await detachPort(this.#port);
     this.#around.announcer.silence(this.id);
-    await this.#forgetHold();
-    if (seen.facts.interior !== null) {
-      await flushAddresses(seen.pid);
-      await endQuiesce(seen.pid);
+    if (this.#observed !== null) {
+      this.#observed = { ...this.#observed, phase: 'preparing', linkUp: false, addresses: [] };
+      this.#around.report(this);
     }
+    await this.#forgetHold();
+    if (seen.facts.interior !== null) await flushAddresses(seen.pid);
+    await this.#endQuiesce(seen.pid);
     this.#around.tell('instance.released', `instance/${this.name}`, 'addresses given up');
   }
 
@@ -241,7 +261,7 @@ export class InstanceKeeper {
     await this.#rememberHold(desired.epoch);
     await addAddresses(seen.pid, desired.addresses);
     announcer.speak(this.id, namespace, this.#mac, desired.addresses);
-    await endQuiesce(seen.pid);
+    await this.#endQuiesce(seen.pid);
     await setHealthChecks(this.#folders, true);
     tell(
       'instance.serving',
@@ -332,4 +352,13 @@ export class InstanceKeeper {
 interface Look {
   readonly pid: number;
   readonly facts: Seen;
+}
+
+/** The error for an instance that was looked for on a host where it does not run. */
+export function notHere(name: string): BridgeheadError {
+  return new BridgeheadError(
+    'SOURCE_MISMATCH',
+    `instance ${name} does not run on this host`,
+    'Look at where it runs: bridgehead get instances',
+  );
 }

@@ -126,9 +126,11 @@ export async function deletePort(port: string): Promise<void> {
 
 /** Puts the port on the bridge, in its VLAN where it has one, and brings it up. */
 export async function attachPort(port: string, bridge: string, vlan: number | null): Promise<void> {
-  await batch(['ip'], [`link set ${port} master ${bridge}`]);
-  if (vlan !== null) await joinVlan(port, bridge, vlan);
-  await batch(['ip'], [`link set ${port} up`]);
+  if (vlan !== null) {
+    await batch(['ip'], [`link set ${port} master ${bridge}`]);
+    await joinVlan(port, bridge, vlan);
+  }
+  await batch(['ip'], [`link set ${port} master ${bridge} up`]);
 }
 
 /**

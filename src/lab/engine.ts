@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DockerEngine } from '../system/docker-engine.ts';
@@ -73,8 +74,16 @@ export function writeEngineConfig(host: HostPaths): void {
     mkdirSync(folder, { recursive: true, mode: 0o711 });
   }
   // A file of its own keeps the machine's /etc/docker/daemon.json out.
-  writeFileSync(join(host.folder, 'docker.json'), '{}\n');
+  writeFileSync(join(host.folder, 'docker.json'), `${JSON.stringify(engineConfig(host))}\n`);
   writeFileSync(join(host.folder, 'containerd.toml'), containerdConfig(host));
+}
+
+// Engines before 24 make a key that nobody uses any more, and would make it in /etc/docker; later
+// ones refuse to be told where.
+function engineConfig(host: HostPaths): Record<string, string> {
+  const said = spawnSync('dockerd', ['--version'], { encoding: 'utf8', timeout: 5_000 }).stdout;
+  const major = Number(/version (\d+)\./.exec(said)?.[1] ?? Number.POSITIVE_INFINITY);
+  return major < 24 ? { 'deprecated-key-path': join(host.folder, 'key.json') } : {};
 }
 
 // The CRI plugin is for Kubernetes, and the opt plugin would make /opt/containerd.

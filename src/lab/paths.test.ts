@@ -5,7 +5,6 @@ import { labContextPath, labPaths } from './paths.ts';
 
 /** sun_path of unix(7) without its closing zero. */
 const socketPathMax = 107;
-const instance = '00000000-0000-0000-0000-000000000000';
 
 test('the state is below /var/lib unless BRIDGEHEAD_LAB_DIR says otherwise', () => {
   assert.equal(labPaths('lab', {}).folder, '/var/lib/bridgehead-lab/lab');
@@ -29,7 +28,7 @@ test('whatever name is taken, the longest unix socket below it is short enough',
     const name = 'x'.repeat(length);
     try {
       const host = labPaths(name, {}).host('host-10');
-      const socket = `${host.agent}/instances/${instance}/run/master.sock`;
+      const socket = `${host.run}/docker/libnetwork/000000000000.sock`;
       assert.ok(Buffer.byteLength(socket) <= socketPathMax, socket);
       assert.ok(Buffer.byteLength(host.dockerSocket) <= socketPathMax);
       accepted.push(name);

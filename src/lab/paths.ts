@@ -5,8 +5,8 @@ import { namePattern } from '../domain/ids.ts';
 /** Longest path of a unix socket, bytes: sun_path without its closing zero (unix(7)). */
 const socketPathMax = 107;
 
-/** The longest socket that is made below a host's agent folder: HAProxy's, of one instance. */
-const longestAgentSocket = 'instances/00000000-0000-0000-0000-000000000000/run/master.sock';
+/** The longest socket below a host's run folder. HAProxy's are longer, but nobody names them whole. */
+const longestSocket = 'docker/libnetwork/000000000000.sock';
 
 /** Where a host of the lab keeps its things. What is below `run` is lost in a crash, as in /run. */
 export interface HostPaths {
@@ -51,7 +51,7 @@ export function labPaths(name: string, env: NodeJS.ProcessEnv = process.env): La
   }
   const folder = join(env['BRIDGEHEAD_LAB_DIR'] || '/var/lib/bridgehead-lab', name);
   const paths = pathsBelow(name, folder);
-  const longest = join(paths.host('host-10').agent, longestAgentSocket);
+  const longest = join(paths.host('host-10').run, longestSocket);
   const excess = Buffer.byteLength(longest) - socketPathMax;
   if (excess > 0) {
     throw new BridgeheadError(

@@ -212,8 +212,10 @@ export class MigrationRun {
       // What follows the switch must not stop half way because a witness could not look.
       if (!this.#record.switched || phase === 'switch') throw error;
     } finally {
+      // Written with the beginning of the next step, or the end: one commit a step, while no new
+      // connection gets through.
       const ended = { ...begun, endedMs: clock.wallMs(), note };
-      await this.#keep({ ...this.#record, steps: [...this.#record.steps.slice(0, -1), ended] });
+      this.#record = { ...this.#record, steps: [...this.#record.steps.slice(0, -1), ended] };
     }
   }
 
