@@ -10,7 +10,7 @@ export PATH
 # as Debian's, and cannot be installed beside them.
 needs='dockerd:docker.io containerd:containerd containerd-shim-runc-v2:containerd runc:runc
 haproxy:haproxy ip:iproute2 bridge:iproute2 nft:nftables nsenter:util-linux unshare:util-linux
-umount:mount tar:tar ldd:libc-bin'
+umount:mount tar:tar ldd:libc-bin docker:docker.io curl:curl'
 # Packages with services, those that come along as dependencies too, and the services.
 services='docker.io:docker.socket docker.io:docker.service containerd:containerd.service
 haproxy:haproxy.service'

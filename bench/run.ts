@@ -1,0 +1,16 @@
+// `npm run bench -- NAME`: runs one benchmark on a lab of its own, prints a report for people and,
+// as the last line, one JSON object with the figures and their ratios to a peer of the same run.
+
+const benches: Readonly<Record<string, () => Promise<() => Promise<object>>>> = {
+  migration: async () => (await import('./migration.ts')).benchMigration,
+};
+
+const name = process.argv[2] ?? '';
+const load = benches[name];
+if (load === undefined) {
+  console.error(`usage: npm run bench -- ${Object.keys(benches).join('|')}`);
+  process.exit(2);
+}
+const bench = await load();
+const figures = await bench();
+console.log(JSON.stringify({ bench: name, ...figures }));
