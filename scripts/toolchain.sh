@@ -38,7 +38,9 @@ toolchain_mark="$BRIDGEHEAD_ROOT/node_modules/.bridgehead-installed"
 toolchain_lock=$(cksum <"$BRIDGEHEAD_ROOT/package-lock.json")
 if [ "$(cat "$toolchain_mark" 2>/dev/null)" != "$toolchain_lock" ]; then
   echo "bridgehead: installing npm packages (once per version)" >&2
-  (cd "$BRIDGEHEAD_ROOT" && npm ci --no-audit --no-fund --loglevel=error >&2) ||
-    toolchain_fail "npm ci failed in $BRIDGEHEAD_ROOT (its message is above). Check that this machine reaches the npm registry, then run this again."
+  # Not `npm ci`: that refuses the lock file when a mirror of the registry lacks a formatter's or
+  # linter's binary for some other platform. This takes the locked versions and writes nothing back.
+  (cd "$BRIDGEHEAD_ROOT" && npm install --no-save --no-audit --no-fund --loglevel=error >&2) ||
+    toolchain_fail "npm install failed in $BRIDGEHEAD_ROOT (its message is above). Check that this machine reaches the npm registry, then run this again."
   echo "$toolchain_lock" >"$toolchain_mark"
 fi
