@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import type { FastifyInstance } from 'fastify';
+import { ModelAgent } from '../scheduler/model-agent.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import type { Store } from '../store/store.ts';
+import { TestDatabases } from '../store/test-database.ts';
+import { systemClock } from '../system/clock.ts';
+import { createApi } from './server.ts';
+
+let databases: TestDatabases;
+let store: Store;
+let scheduler: Scheduler;
+let api: FastifyInstance;
+const token = 'right';
+const authorization = `Bearer ${token}`;
+
+before(async () => {
+  databases = await TestDatabases.start();
+  store = await databases.fresh();
+  scheduler = new Scheduler({ store, clock: systemClock, newId: randomUUID, log: () => undefined });
+  api = await createApi({
+    store,
+    storeKind: 'embedded',
+    scheduler,
+    version: '0.0.0',
+    isAdmin: (text) => text === token,
+    newJoinToken: async () => ({ token: 'ticket', expiresMs: 1 }),
+    log: () => undefined,
+  });
+  await api.ready();
+  const agent = new ModelAgent('host-1');
+  await store.transact((tx) =>
+    tx.putHost({ name: agent.host, zone: 'z', rack: 'r', labels: {}, capacity: null }),
+  );
+  scheduler.attach(agent);
+  agent.hello();
+});
+
+after(async () => {
+  await api.close();
+  await scheduler[Symbol.asyncDispose]();
+  await store[Symbol.asyncDispose]();
+  await databases[Symbol.asyncDispose]();
+});
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { summary?: string }>>>>;
+}
+
+async function operations(): Promise<readonly (readonly [method: string, path: string])[]> {
+  const answer = await api.inject({ url: '/v1/openapi.json' });
+  const document = answer.json<Document>();
+  assert.equal(document.openapi, '3.1.0');
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => [method.toUpperCase(), path] as const),
+  );
+}
+
+test('every operation of the description wants a token, and takes no other', async () => {
+  const all = await operations();
+  assert.ok(all.length >= 14, `only ${all.length} operations`);
+  for (const [method, path] of all) {
+    const url = path.replaceAll(/\{\w+\}/g, 'x');
+    for (const headers of [
+      {},
+      { authorization: 'Bearer wrong' },
+      { authorization: 'Basic right' },
+    ]) {
+      const answer = await api.inject({ method: method as 'GET', url, headers });
+      assert.equal(answer.statusCode, 401, `${method} ${path}`);
+      assert.equal(answer.json<{ error: { code: string } }>().error.code, 'UNAUTHORIZED');
+    }
+  }
+});
+
+test('every operation is described', async () => {
+  const document = (await api.inject({ url: '/v1/openapi.json' })).json<Document>();
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const [method, { summary }] of Object.entries(methods)) {
+      assert.ok(summary !== undefined && summary !== '', `${method} ${path} has no summary`);
+    }
+  }
+});
+
+for (const [what, request, status, code] of [
+  ['an unknown path', { method: 'GET', url: '/v1/nothing' }, 404, 'NOT_FOUND'],
+  ['an unknown host', { method: 'GET', url: '/v1/hosts/nobody' }, 404, 'NOT_FOUND'],
+  [
+    'a name that cannot be one',
+    { method: 'GET', url: '/v1/hosts/No..Body' },
+    400,
+    'REQUEST_INVALID',
+  ],
+  [
+    'a body that is not JSON',
+    { method: 'POST', url: '/v1/apply', payload: '{' },
+    400,
+    'REQUEST_INVALID',
+  ],
+  [
+    'a body of the wrong form',
+    { method: 'POST', url: '/v1/apply', payload: '{"text":1}' },
+    400,
+    'REQUEST_INVALID',
+  ],
+  [
+    'a limit that is too high',
+    { method: 'GET', url: '/v1/events?limit=9999' },
+    400,
+    'REQUEST_INVALID',
+  ],
+  [
+    'a spec with a fault',
+    { method: 'POST', url: '/v1/apply', payload: '{"text":"a: 1"}' },
+    422,
+    'SPEC_INVALID',
+  ],
+  [
+    'a migration of nothing',
+    { method: 'POST', url: '/v1/instances/web/migrate', payload: '{"to":"host-1"}' },
+    404,
+    'NOT_FOUND',
+  ],
+] as const) {
+  test(`${what} is answered with ${status} ${code} and a next step`, async () => {
+    const headers = { authorization, 'content-type': 'application/json' };
+    const answer = await api.inject({ ...request, headers });
+    const { error } = answer.json<{ error: { code: string; message: string; next: string } }>();
+    assert.deepEqual([answer.statusCode, error.code], [status, code], answer.body);
+    assert.ok(error.message !== '' && error.next !== '');
+  });
+}
+
+test('a spec goes in and comes out as instances, hosts, pools and events', async () => {
+  const text = `apiVersion: bridgehead/v1
+pools: [{ name: public, cidr: 198.18.10.0/24, bridge: br0 }]
+instances:
+  - name: web
+    owner: team
+    service: web
+    image: image:1
+    addresses: [{ pool: public }]
+    config: |
+      frontend f
+        bind :80
+`;
+  const post = (url: string, payload: object) =>
+    api.inject({ method: 'POST', url, headers: { authorization }, payload });
+  const get = async <Body>(url: string) =>
+    (await api.inject({ url, headers: { authorization } })).json<Body>();
+  const applied = await post('/v1/apply', { source: 's.yaml', text });
+  assert.equal(applied.statusCode, 200, applied.body);
+  let phase = '';
+  for (let tries = 0; phase !== 'serving' && tries < 200; tries += 1) {
+    ({ phase } = await get<{ phase: string }>('/v1/instances/web'));
+    if (phase !== 'serving') await systemClock.sleep(20);
+  }
+  assert.equal(phase, 'serving');
+  const pool = await get<{ used: object[] }>('/v1/pools/public');
+  assert.deepEqual(pool.used, [{ address: '198.18.10.1', instance: 'web' }]);
+  const host = await get<{ instances: object[] }>('/v1/hosts/host-1');
+  assert.deepEqual(host.instances, [{ name: 'web', role: 'active' }]);
+  const events = await get<{ items: { kind: string }[] }>('/v1/events?object=instance/web');
+  assert.deepEqual(
+    events.items.map(({ kind }) => kind),
+    ['instance.created', 'instance.placed'],
+  );
+  const status = await get<{ instances: object; hosts: object }>('/v1/status');
+  assert.deepEqual(
+    [status.instances, status.hosts],
+    [
+      { serving: 1, total: 1 },
+      { ready: 1, total: 1 },
+    ],
+  );
+  const cordoned = await post('/v1/hosts/host-1/cordon', { reason: 'fan' });
+  assert.equal(cordoned.json<{ cordonReason: string }>().cordonReason, 'fan');
+  const open = await post('/v1/hosts/host-1/uncordon', {});
+  assert.equal(open.json<{ cordonReason: null }>().cordonReason, null);
+});
