@@ -312,6 +312,25 @@ for (const switched of [false, true]) {
   });
 }
 
+test('the next scheduler gives back what was taken for a deletion that was never written', async () => {
+  await using fleet = await Fleet.serving();
+  const { source } = fleet.places();
+  const { assignments } = await fleet.store.transact((tx) => tx.fleet());
+  const [assignment] = assignments;
+  assert.ok(assignment !== undefined);
+  await fleet.store.transact((tx) => tx.putAssignment({ ...assignment, granted: false }));
+  await fleet.scheduler.push();
+  await fleet.until(async () => fleet.owners().length === 0);
+  const next = schedulerOn(fleet.store);
+  for (const agent of fleet.agents) {
+    next.attach(agent);
+    agent.hello();
+  }
+  next.start();
+  await fleet.until(async () => fleet.owners()[0] === source.host);
+  await next[Symbol.asyncDispose]();
+});
+
 test('an agent that falls silent is suspect, and ready again when it is back', async () => {
   await using fleet = await Fleet.serving();
   const [agent] = fleet.agents;

@@ -225,10 +225,18 @@ export class Scheduler implements AsyncDisposable {
 
   async #resumeLeft(): Promise<void> {
     const { store } = this.#parts;
-    const left = await store.transact(async (tx) => ({
-      migrations: await tx.unfinishedMigrations(),
-      instances: (await tx.fleet()).instances,
-    }));
+    const left = await store.transact(async (tx) => {
+      const migrations = await tx.unfinishedMigrations();
+      const moving = new Set(migrations.map(({ instanceId }) => instanceId));
+      const { instances, assignments } = await tx.fleet();
+      // Taken back for a deletion that was never written: the instance still exists, so it serves.
+      for (const assignment of assignments) {
+        if (assignment.granted || moving.has(assignment.instanceId)) continue;
+        const epoch = ((await tx.lastEpoch(assignment.instanceId)) + 1) as Epoch;
+        await tx.putAssignment({ ...assignment, epoch, granted: true });
+      }
+      return { migrations, instances };
+    });
     for (const record of left.migrations) {
       const instance = left.instances.find(({ id }) => id === record.instanceId);
       if (instance === undefined) continue;

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import pg from 'pg';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
+import { Ownership } from './ownership.ts';
 import { checkReach, chooseUser, postgresBinaries, type RunAs } from './postgres-binaries.ts';
 
 const database = 'postgres';
@@ -15,8 +16,6 @@ const pollMs = 25;
 const restartPauseMs = { first: 100, most: 5_000 };
 /** sun_path of unix(7) is 108 bytes with its closing NUL; the server adds `/.s.PGSQL.5432`. */
 const socketFolderBytesMax = 107 - '/.s.PGSQL.5432'.length;
-/** Any number will do: who holds this lock is the one scheduler of the server. */
-const ownerLock = 7_215_302;
 
 export interface EmbeddedPostgresOptions {
   /** The scheduler's data folder; everything of the server lies in `postgres` below it. */
@@ -36,7 +35,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
   readonly #bin: string;
   readonly #data: string;
   readonly #socketFolder: string;
-  #owner: pg.Client | null = null;
+  #owner: Ownership | null = null;
   #isStopping = false;
   #keeping: Promise<void> = Promise.resolve();
   readonly #stopped = new AbortController();
@@ -89,7 +88,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
     this.#isStopping = true;
     this.#stopped.abort();
     await this.#keeping;
-    await this.#owner?.end().catch(() => undefined);
+    await this.#owner?.[Symbol.asyncDispose]();
     await this.#stop('SIGINT');
   }
 
@@ -147,33 +146,10 @@ export class EmbeddedPostgres implements AsyncDisposable {
     }
   }
 
-  // The lock lives as long as its connection, so a killed scheduler never blocks the next one.
   async #own(): Promise<void> {
-    const client = new pg.Client({
-      ...this.connection,
-      application_name: `scheduler ${process.pid}`,
-    });
-    client.on('error', () => undefined);
-    await client.connect();
-    const { rows } = await client.query<{ owns: boolean }>(
-      'select pg_try_advisory_lock($1) as owns',
-      [ownerLock],
-    );
-    if (rows[0]?.owns === true) {
-      this.#owner = client;
-      return;
-    }
-    const holder = await client.query<{ name: string }>(
-      `select application_name as name from pg_stat_activity
-       join pg_locks on pg_locks.pid = pg_stat_activity.pid
-       where locktype = 'advisory' and objid = $1 and granted`,
-      [ownerLock],
-    );
-    await client.end();
-    throw new BridgeheadError(
-      'BUSY',
-      `the data folder ${this.#options.directory} is in use by ${holder.rows[0]?.name ?? 'another scheduler'}`,
-      'Stop that scheduler, or give this one a --data-dir of its own. Several schedulers share a server by --database-url.',
+    this.#owner = await Ownership.take(
+      this.connection,
+      `the data folder ${this.#options.directory}`,
     );
   }
 
@@ -186,7 +162,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
       log('postgres: the server has died and is started anew');
       try {
         await this.#bringUp();
-        await this.#owner?.end().catch(() => undefined);
+        await this.#owner?.[Symbol.asyncDispose]();
         await this.#own();
         pauseMs = restartPauseMs.first;
       } catch (error) {

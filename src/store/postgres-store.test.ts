@@ -256,12 +256,23 @@ test('events: the newest, in the order they happened, of one object, after an id
 
 test('the same store on a server of yours, by URL', async () => {
   const databaseUrl = await databases.create();
-  const options = { directory: '/nonexistent', clock: systemClock, random: Math.random };
-  const { store, kind } = await openStore({ ...options, databaseUrl, log: () => undefined });
+  const options = {
+    directory: '/nonexistent',
+    clock: systemClock,
+    random: Math.random,
+    log: () => undefined,
+    onOwnershipLost: () => undefined,
+  };
+  const { store, kind } = await openStore({ ...options, databaseUrl });
   await using opened = store;
   assert.equal(kind, 'external');
   await opened.transact((tx) => tx.putPool(pool));
   assert.deepEqual((await opened.transact((tx) => tx.fleet())).pools, [pool]);
+  await assert.rejects(
+    openStore({ ...options, databaseUrl }),
+    (error) => error instanceof BridgeheadError && error.code === 'BUSY',
+    'a second scheduler on the database is refused',
+  );
 });
 
 test('a server that is not there is one clear error', async () => {
@@ -272,6 +283,7 @@ test('a server that is not there is one clear error', async () => {
       clock: systemClock,
       random: Math.random,
       log: () => undefined,
+      onOwnershipLost: () => undefined,
     }),
     (error) => error instanceof BridgeheadError && error.code === 'DATABASE_UNAVAILABLE',
   );

@@ -5,6 +5,7 @@ import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { FleetEvent, ObservedInstance } from '../domain/model.ts';
 import { migrate, readMigrationFiles } from './migrate.ts';
+import type { Connection } from './ownership.ts';
 import { PostgresTransaction } from './postgres-transaction.ts';
 import type { Schema } from './schema.ts';
 import type { EventFilter, Observation, Store, Transaction } from './store.ts';
@@ -16,11 +17,6 @@ const attemptsMax = 12;
 const pauseMsMax = 160;
 /** PostgreSQL's "serialization_failure" and "deadlock_detected": the transaction may be repeated. */
 const repeatable: ReadonlySet<string> = new Set(['40001', '40P01']);
-
-/** How a store reaches its server: a URL, or a unix socket's folder with user and database. */
-export type Connection =
-  | { readonly connectionString: string }
-  | { readonly host: string; readonly user: string; readonly database: string };
 
 export interface PostgresStoreOptions {
   readonly connection: Connection;

@@ -35,6 +35,10 @@ export async function runServer(options: ServerOptions): Promise<void> {
     clock,
     random: Math.random,
     log,
+    onOwnershipLost: () => {
+      log('lost the connection that makes this the one scheduler on the database; ends');
+      process.exit(1);
+    },
   });
   const scheduler = new Scheduler({ store, clock, newId: randomUUID, log });
   const membership = await Membership.open(store, clock);

@@ -1,0 +1,61 @@
+import pg from 'pg';
+import { BridgeheadError } from '../domain/errors.ts';
+
+/** How to reach a PostgreSQL server: a URL, or a unix socket's folder with user and database. */
+export type Connection =
+  | { readonly connectionString: string }
+  | { readonly host: string; readonly user: string; readonly database: string };
+
+/** Any number will do: who holds this lock is the one scheduler on the database. */
+const ownerLock = 7_215_302;
+
+/**
+ * The right to be the one scheduler on a database. It hangs on a connection and ends with it, so a
+ * killed scheduler never blocks the next one.
+ */
+export class Ownership implements AsyncDisposable {
+  readonly #client: pg.Client;
+
+  private constructor(client: pg.Client) {
+    this.#client = client;
+  }
+
+  /**
+   * @param place what is owned, for the error: a data folder or a database
+   * @param onLost the connection broke, and with it the right; not called for a disposal
+   * @throws BridgeheadError BUSY while another scheduler owns the database
+   */
+  static async take(
+    connection: Connection,
+    place: string,
+    onLost: () => void = () => undefined,
+  ): Promise<Ownership> {
+    const client = new pg.Client({
+      ...connection,
+      application_name: `scheduler ${process.pid}`,
+    });
+    client.on('error', onLost);
+    await client.connect();
+    const { rows } = await client.query<{ owns: boolean }>(
+      'select pg_try_advisory_lock($1) as owns',
+      [ownerLock],
+    );
+    if (rows[0]?.owns === true) return new Ownership(client);
+    const holder = await client.query<{ name: string }>(
+      `select application_name as name from pg_stat_activity
+       join pg_locks on pg_locks.pid = pg_stat_activity.pid
+       where locktype = 'advisory' and objid = $1 and granted`,
+      [ownerLock],
+    );
+    await client.end();
+    throw new BridgeheadError(
+      'BUSY',
+      `${place} is in use by ${holder.rows[0]?.name ?? 'another scheduler'}`,
+      'Stop that scheduler, or give this one a --data-dir or --database-url of its own.',
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.end().catch(() => undefined);
+  }
+}
