@@ -135,8 +135,9 @@ export class InstanceKeeper {
     }
     if (this.#observed !== null) {
       const problem = { code: error.code, message: `${error.message}. ${error.next}` };
-      const linkUp = this.#observed.linkUp && !isLettingGo;
-      this.#observed = { ...this.#observed, linkUp, problem };
+      const { epoch } = desired ?? this.#observed;
+      const off = { epoch, linkUp: false, addresses: [] };
+      this.#observed = { ...this.#observed, ...(isLettingGo ? off : {}), problem };
     }
     return null;
   }
@@ -161,7 +162,7 @@ export class InstanceKeeper {
   }
 
   async #do(step: Step, desired: DesiredInstance | null, seen: Look): Promise<void> {
-    if (step === 'release') return this.#release(seen);
+    if (step === 'release') return this.#release(desired, seen);
     if (step === 'remove-container') return this.#removeContainer(seen);
     if (step === 'remove-port') return deletePort(this.#port);
     if (desired === null) throw new Error(`step ${step} without anything desired`);
@@ -184,11 +185,15 @@ export class InstanceKeeper {
   }
 
   // Off the bridge first: what happens after that can no longer be seen on the wire.
-  async #release(seen: Look): Promise<void> {
+  async #release(desired: DesiredInstance | null, seen: Look): Promise<void> {
     if (seen.facts.port !== null) await detachPort(this.#port);
     this.#around.announcer.silence(this.id);
     if (this.#observed !== null) {
-      this.#observed = { ...this.#observed, phase: 'preparing', linkUp: false, addresses: [] };
+      const epoch = desired?.epoch ?? this.#observed.epoch;
+      this.#observed = {
+        ...this.#observed,
+        ...{ epoch, phase: 'preparing', linkUp: false, addresses: [] },
+      };
       this.#around.report(this);
     }
     await this.#forgetHold();

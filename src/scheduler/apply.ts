@@ -10,6 +10,7 @@ import type { FleetState, Store, Transaction } from '../store/store.ts';
 import type { Agents } from './agents.ts';
 import { type ApplyPlan, type PlannedInstance, planApply } from './apply-plan.ts';
 import { busy } from './busy.ts';
+import { grant, hasLetGo, takeBack } from './release.ts';
 
 const validateTimeoutMs = 30_000;
 const validationsAtOnce = 4;
@@ -158,26 +159,25 @@ async function letGo(plan: ApplyPlan, fleet: FleetState, parts: ApplyParts): Pro
     if (!parts.agents.isConnected(assignment.host)) throw notReleased(instance, assignment.host);
   }
   if (leaving.length === 0) return;
-  await parts.store.transact(async (tx) => {
+  const epochs = await parts.store.transact(async (tx) => {
     const moving = await tx.unfinishedMigrations();
     for (const { instance } of leaving) {
       const migration = moving.find(({ instanceId }) => instanceId === instance.id);
       if (migration !== undefined) throw busy(instance.spec.name, migration, parts.clock.wallMs());
     }
-    for (const { assignment } of leaving) await tx.putAssignment({ ...assignment, granted: false });
+    const taken = new Map<InstanceId, Epoch>();
+    for (const { instance, assignment } of leaving) {
+      taken.set(instance.id, await takeBack(tx, instance.id, assignment.host));
+    }
+    return taken;
   });
   await parts.push();
   for (const { instance, assignment } of leaving) {
-    const isOff = () => {
-      const seen = parts.agents.observed(assignment.host, instance.id);
-      return parts.agents.isConnected(assignment.host) && (seen === null || !seen.linkUp);
-    };
+    const epoch = epochs.get(instance.id) ?? assignment.epoch;
+    const isOff = () => hasLetGo(parts.agents, assignment.host, instance.id, epoch);
     if (await parts.agents.until(isOff, releaseTimeoutMs)) continue;
     await parts.store.transact(async (tx) => {
-      for (const one of leaving) {
-        const epoch = ((await tx.lastEpoch(one.instance.id)) + 1) as Epoch;
-        await tx.putAssignment({ ...one.assignment, epoch, granted: true });
-      }
+      for (const one of leaving) await grant(tx, one.instance.id, one.assignment.host);
     });
     await parts.push();
     throw notReleased(instance, assignment.host);
@@ -195,10 +195,7 @@ async function write(plan: ApplyPlan, who: string, tx: Transaction, atMs: number
     const had = new Set(before?.addresses.map(({ address }) => address));
     const isNewAddress = instance.addresses.some(({ address }) => !had.has(address));
     // A new epoch makes the host ask the wire about the new address before it answers for it.
-    if (assignment !== undefined && isNewAddress) {
-      const epoch = ((await tx.lastEpoch(instance.id)) + 1) as Epoch;
-      await tx.putAssignment({ ...assignment, epoch });
-    }
+    if (assignment?.granted === true && isNewAddress) await grant(tx, instance.id, assignment.host);
   }
   for (const name of plan.deletedPools) await tx.deletePool(name);
   for (const { kind, name, action, fields } of plan.changes) {

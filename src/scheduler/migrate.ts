@@ -1,11 +1,12 @@
 import type { Clock } from '../domain/clock.ts';
-import type { Epoch, HostName } from '../domain/ids.ts';
+import type { Epoch } from '../domain/ids.ts';
 import { macOfInstance } from '../domain/mac.ts';
 import type { Instance } from '../domain/model.ts';
 import { publicPorts } from '../haproxy/public-ports.ts';
 import { probeResult, quiesceResult } from '../protocol/frames.ts';
 import type { Migration, MigrationPhase, Store } from '../store/store.ts';
 import type { Agents } from './agents.ts';
+import { grant, hasLetGo, takeBack } from './release.ts';
 
 const prepareTimeoutMs = 60_000;
 /** How long open requests may take to end before the address moves away under them. */
@@ -100,12 +101,10 @@ export class MigrationRun {
   async #release(): Promise<string> {
     const { source } = this.#record;
     const { agents } = this.#parts;
-    await this.#assign(source, false);
+    const { id } = this.#instance;
+    const epoch = await this.#parts.store.transact((tx) => takeBack(tx, id, source));
     await this.#parts.push();
-    const isReleased = () => {
-      const seen = agents.observed(source, this.#instance.id);
-      return agents.isConnected(source) && (seen === null || !seen.linkUp);
-    };
+    const isReleased = () => hasLetGo(agents, source, id, epoch);
     if (await agents.until(isReleased, releaseTimeoutMs)) return `${source} is off the wire`;
     throw new Error(`${source} did not confirm that it let go`);
   }
@@ -167,20 +166,13 @@ export class MigrationRun {
   async #undo(cause: Error): Promise<Migration> {
     const { source, target } = this.#record;
     // A new epoch, so that a late word of the failed attempt is void everywhere.
-    await this.#assign(source, true);
-    const standby = { instanceId: this.#instance.id, host: target };
-    await this.#parts.store.transact((tx) => tx.deleteStandby(standby));
+    const { id: instanceId } = this.#instance;
+    await this.#parts.store.transact(async (tx) => {
+      await grant(tx, instanceId, source);
+      await tx.deleteStandby({ instanceId, host: target });
+    });
     await this.#parts.push();
     return this.#end('undone', cause.message);
-  }
-
-  async #assign(host: HostName, granted: boolean): Promise<void> {
-    const instanceId = this.#instance.id;
-    await this.#parts.store.transact(async (tx) => {
-      const last = await tx.lastEpoch(instanceId);
-      const epoch = (granted ? last + 1 : last) as Epoch;
-      await tx.putAssignment({ instanceId, host, epoch, granted });
-    });
   }
 
   // One transaction: the grant, and the knowledge that there is only forward from here.
@@ -189,8 +181,7 @@ export class MigrationRun {
     const instanceId = this.#instance.id;
     const record = { ...this.#record, switched: true };
     const epoch = await this.#parts.store.transact(async (tx) => {
-      const next = ((await tx.lastEpoch(instanceId)) + 1) as Epoch;
-      await tx.putAssignment({ instanceId, host: target, epoch: next, granted: true });
+      const next = await grant(tx, instanceId, target);
       await tx.deleteStandby({ instanceId, host: target });
       await tx.putStandby({ instanceId, host: source });
       await tx.putMigration(record);

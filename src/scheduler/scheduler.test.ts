@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError, type ErrorCode } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { Instance } from '../domain/model.ts';
@@ -47,9 +48,9 @@ class Fleet implements AsyncDisposable {
     this.agents = agents;
   }
 
-  static async start(): Promise<Fleet> {
+  static async start(clock = systemClock): Promise<Fleet> {
     const store = await databases.fresh();
-    const scheduler = schedulerOn(store);
+    const scheduler = schedulerOn(store, clock);
     const agents = ['host-1', 'host-2', 'host-3'].map((name) => new ModelAgent(name));
     await store.transact(async (tx) => {
       for (const { host: name } of agents) {
@@ -65,8 +66,8 @@ class Fleet implements AsyncDisposable {
     return fleet;
   }
 
-  static async serving(): Promise<Fleet> {
-    const fleet = await Fleet.start();
+  static async serving(clock = systemClock): Promise<Fleet> {
+    const fleet = await Fleet.start(clock);
     await fleet.apply(spec('one'));
     await fleet.until(async () => fleet.owners().length === 1);
     return fleet;
@@ -127,8 +128,14 @@ class Fleet implements AsyncDisposable {
   }
 }
 
-function schedulerOn(store: Store): Scheduler {
-  return new Scheduler({ store, clock: systemClock, newId: randomUUID, log: () => undefined });
+/** Patience of seconds runs out in a fraction of one. */
+const hastyClock: Clock = {
+  ...systemClock,
+  sleep: (durationMs, signal) => systemClock.sleep(durationMs / 40, signal),
+};
+
+function schedulerOn(store: Store, clock: Clock = systemClock): Scheduler {
+  return new Scheduler({ store, clock, newId: randomUUID, log: () => undefined });
 }
 
 const refusal =
@@ -204,7 +211,7 @@ test('a migration ends with one owner, a higher epoch and nothing left behind', 
   assert.deepEqual(standbys, []);
   assert.deepEqual(
     assignments.map(({ host, epoch, granted }) => ({ host, epoch, granted })),
-    [{ host: target.host, epoch: 2, granted: true }],
+    [{ host: target.host, epoch: 3, granted: true }],
   );
 });
 
@@ -228,6 +235,28 @@ for (const [fault, where, outcome] of [
     assert.deepEqual(standbys, []);
   });
 }
+
+test('a source that never lets go keeps the instance: silence and clinging are no release', async () => {
+  await using fleet = await Fleet.serving(hastyClock);
+  const { source, target } = fleet.places();
+  source.fault = 'never-release';
+  const record = await fleet.migrate(target.host);
+  assert.equal(record.outcome, 'undone');
+  assert.match(record.error ?? '', /did not confirm that it let go/);
+  assert.deepEqual(fleet.owners(), [source.host]);
+});
+
+test('a target that is slow to serve still has the grant, and nobody else answers', async () => {
+  await using fleet = await Fleet.serving(hastyClock);
+  const { target } = fleet.places();
+  target.fault = 'never-serve';
+  const record = await fleet.migrate(target.host);
+  assert.equal(record.outcome, 'done');
+  assert.match(record.error ?? '', /after the switch/);
+  assert.deepEqual(fleet.owners(), []);
+  const { assignments } = await fleet.store.transact((tx) => tx.fleet());
+  assert.equal(assignments[0]?.host, target.host);
+});
 
 test('a second migration of the same instance is told of the first', async () => {
   await using fleet = await Fleet.serving();

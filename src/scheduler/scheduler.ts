@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
-import type { Epoch, HostName, InstanceId, InstanceName } from '../domain/ids.ts';
+import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
 import type { Host, HostFacts, ObservedInstance } from '../domain/model.ts';
 import { explain } from '../placement/explain.ts';
 import { place } from '../placement/place.ts';
@@ -13,6 +13,7 @@ import { desiredStateOf } from './desired-state.ts';
 import { MigrationRun } from './migrate.ts';
 import { checkMigration } from './migration-checks.ts';
 import { Reconciler, type ReconcilerStatus } from './reconciler.ts';
+import { grant } from './release.ts';
 import type { ViewSource } from './views.ts';
 
 const placePeriodMs = 2_000;
@@ -232,8 +233,7 @@ export class Scheduler implements AsyncDisposable {
       // Taken back for a deletion that was never written: the instance still exists, so it serves.
       for (const assignment of assignments) {
         if (assignment.granted || moving.has(assignment.instanceId)) continue;
-        const epoch = ((await tx.lastEpoch(assignment.instanceId)) + 1) as Epoch;
-        await tx.putAssignment({ ...assignment, epoch, granted: true });
+        await grant(tx, assignment.instanceId, assignment.host);
       }
       return { migrations, instances };
     });
@@ -261,8 +261,7 @@ export class Scheduler implements AsyncDisposable {
       for (const { instanceId, instance, host, explanation } of decisions) {
         if (host === null) continue;
         count += 1;
-        const epoch = ((await tx.lastEpoch(instanceId)) + 1) as Epoch;
-        await tx.putAssignment({ instanceId, host, epoch, granted: true });
+        await grant(tx, instanceId, host);
         const message = `placed on ${host}: ${explanation}`;
         const object = `instance/${instance}`;
         await tx.addEvent({ atMs: clock.wallMs(), kind: 'instance.placed', object, message });

@@ -169,7 +169,7 @@ test('an instance moves under load, and a third host sees it at its new place', 
   assert.equal(load.failed, 0, JSON.stringify(load));
   const after = await lab.instance('shop-web');
   assert.equal(after.host, fitting);
-  assert.equal(after.epoch, (epoch ?? 0) + 1);
+  assert.ok((after.epoch ?? 0) > (epoch ?? 0), 'the epoch has grown');
   assert.equal(after.phase, 'serving');
   for (const { address } of addresses) await lab.fetch(address);
   const events = await lab.api('events', '--object', 'instance/shop-web');

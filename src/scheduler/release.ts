@@ -1,0 +1,47 @@
+import type { Epoch, HostName, InstanceId } from '../domain/ids.ts';
+import type { Transaction } from '../store/store.ts';
+import type { Agents } from './agents.ts';
+
+/**
+ * Takes an instance's addresses back from the host that holds them. The epoch grows, so that the
+ * host's word about it can be told from what it said before.
+ *
+ * @returns the epoch under which the host has to let go
+ */
+export async function takeBack(
+  tx: Transaction,
+  instanceId: InstanceId,
+  host: HostName,
+): Promise<Epoch> {
+  return assign(tx, instanceId, host, false);
+}
+
+/** Grants an instance's addresses to a host, under a new epoch. @returns the epoch */
+export async function grant(
+  tx: Transaction,
+  instanceId: InstanceId,
+  host: HostName,
+): Promise<Epoch> {
+  return assign(tx, instanceId, host, true);
+}
+
+/**
+ * True once the host has said, of this epoch or a later one, that the instance's port is off the
+ * wire. Silence is no proof, and neither is a host that has not heard of the instance yet: the
+ * grant before may still be on its way to it.
+ */
+export function hasLetGo(agents: Agents, host: HostName, id: InstanceId, epoch: Epoch): boolean {
+  const seen = agents.observed(host, id);
+  return agents.isConnected(host) && seen !== null && seen.epoch >= epoch && !seen.linkUp;
+}
+
+async function assign(
+  tx: Transaction,
+  instanceId: InstanceId,
+  host: HostName,
+  granted: boolean,
+): Promise<Epoch> {
+  const epoch = ((await tx.lastEpoch(instanceId)) + 1) as Epoch;
+  await tx.putAssignment({ instanceId, host, epoch, granted });
+  return epoch;
+}
