@@ -1,8 +1,8 @@
-import { createConnection } from 'node:net';
 import { familyOf } from '../domain/address.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ServiceAddress } from '../domain/model.ts';
 import type { ProbeResult } from '../protocol/frames.ts';
+import { canConnect } from '../system/connect.ts';
 import { portPattern } from './facts.ts';
 import { readBridges } from './kernel.ts';
 import { resolveMac } from './wire/ask.ts';
@@ -33,20 +33,7 @@ export async function probeAddress(
           clock,
         )
       : null,
-    ...ports.map((port) => canConnect(address, port, timeoutMs)),
+    ...ports.map((port) => canConnect({ host: address, port }, timeoutMs)),
   ]);
   return { mac, openPorts: ports.filter((_, index) => open[index]) };
-}
-
-function canConnect(host: string, port: number, timeoutMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const connection = createConnection({ host, port, timeout: timeoutMs });
-    const end = (isOpen: boolean) => {
-      connection.destroy();
-      resolve(isOpen);
-    };
-    connection.once('connect', () => end(true));
-    connection.once('timeout', () => end(false));
-    connection.once('error', () => end(false));
-  });
 }

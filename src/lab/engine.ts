@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { canConnect } from '../system/connect.ts';
 import { DockerEngine } from '../system/docker-engine.ts';
 import type { HostPaths, LabPaths } from './paths.ts';
 import { cgroupName } from './process-table.ts';
 import type { Part } from './processes.ts';
-import { canConnect } from './socket-check.ts';
 import type { LabNode } from './topology.ts';
 
 const readyLimitMs = 60_000;

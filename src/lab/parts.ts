@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { canConnect } from '../system/connect.ts';
 import { engineParts } from './engine.ts';
 import { LabApi } from './lab-api.ts';
 import type { LabPaths } from './paths.ts';
 import { findPart, type Part } from './processes.ts';
-import { canConnect } from './socket-check.ts';
 import {
   addressOf,
   backendPort,

@@ -1,9 +1,9 @@
 import { createConnection, type NetConnectOpts } from 'node:net';
 
-/** True where something accepts a connection there, within a second. */
-export function canConnect(target: NetConnectOpts): Promise<boolean> {
+/** True where something accepts a connection there within `timeoutMs`. */
+export function canConnect(target: NetConnectOpts, timeoutMs = 1_000): Promise<boolean> {
   return new Promise((resolve) => {
-    const connection = createConnection({ ...target, timeout: 1_000 });
+    const connection = createConnection({ ...target, timeout: timeoutMs });
     const end = (isOpen: boolean) => {
       connection.destroy();
       resolve(isOpen);
