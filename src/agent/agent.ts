@@ -6,7 +6,7 @@ import type { InstanceId, InstanceName } from '../domain/ids.ts';
 import { portOfInstance } from '../domain/mac.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
 import type { AgentFrame, AgentRequest, SchedulerFrame } from '../protocol/frames.ts';
-import { protocolVersion } from '../protocol/frames.ts';
+import { eventMessageMax, protocolVersion } from '../protocol/frames.ts';
 import type { DockerEngine } from '../system/docker-engine.ts';
 import { removeStaleValidations, validate } from './configuration.ts';
 import { readIfThere, replaceFile } from './disk.ts';
@@ -125,7 +125,8 @@ export class Agent implements Disposable {
       report: (one) => this.#report(one),
       tell: (kind, object, message) => {
         this.#parts.log(message, { kind, object });
-        this.#parts.link.send({ type: 'event', kind, object, message });
+        const shown = message.slice(0, eventMessageMax);
+        this.#parts.link.send({ type: 'event', kind, object, message: shown });
       },
     };
     const keeper = new InstanceKeeper(id, name, around);

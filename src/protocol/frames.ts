@@ -25,6 +25,9 @@ export const streamSilenceMs = 5_000;
 /** Largest frame either side takes, bytes: 1,000 instances with 32 KiB of configuration each. */
 export const frameBytesMax = 32 * 1024 * 1024;
 
+/** Longest message of an event, characters. */
+export const eventMessageMax = 4_096;
+
 /** A question that the scheduler puts to an agent. */
 export const agentRequest = z.discriminatedUnion('kind', [
   /** Does the image's own HAProxy accept this configuration? */
@@ -83,7 +86,7 @@ export const agentFrame = z.discriminatedUnion('type', [
     type: z.literal('event'),
     kind: z.string().max(64),
     object: z.string().max(128),
-    message: z.string().max(4_096),
+    message: z.string().max(eventMessageMax),
   }),
   z.object({ type: z.literal('reply'), id: z.int(), result: z.unknown() }),
   z.object({ type: z.literal('refusal'), id: z.int(), error: errorBody }),
