@@ -1,6 +1,7 @@
 // The host's kernel as the agent uses it: veth pairs, bridge ports and addresses. Every change is
 // idempotent; every reading is the kernel's own, not what the agent remembers.
 
+import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { commandOutput, runCommand } from '../system/command.ts';
@@ -70,8 +71,9 @@ export async function listPorts(pattern: RegExp): Promise<readonly string[]> {
   return links.map((link) => link.ifname).filter((name) => pattern.test(name));
 }
 
-/** Null where the namespace has no eth0. */
+/** Null where the namespace has no eth0, or has gone with its process. */
 export async function readInterior(pid: number): Promise<Interior | null> {
+  if (!existsSync(namespaceOf(pid))) return null;
   const quick = interiorWhileUp(pid);
   if (quick !== null) return quick;
   const result = await runCommand([
