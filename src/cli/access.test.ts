@@ -76,14 +76,14 @@ test('a context file that is broken, or a lab that is not there, is named', asyn
     });
   }
   await assert.rejects(findAccess({ lab: 'gone' }, env), { message: /lab gone is not there/ });
-  await assert.rejects(findAccess({ lab: '../etc' }, env), { message: /is no name of a lab/ });
+  await assert.rejects(findAccess({ lab: '../etc' }, env), { message: /cannot be a lab's name/ });
 });
 
 test('a server on a unix socket is reached', async (t) => {
   const socket = join(await folderFor(t), 'api.sock');
   await using server = await TestServer.start(
     { 'GET /v1/hosts': () => ({ items: hosts }) },
-    socket,
+    { socket },
   );
   const argv = ['get', 'hosts', '-o', 'json', '--server', server.url, '--token', 'secret'];
   const { code, out } = await runLine(argv);
@@ -148,9 +148,46 @@ test('answers of another form or another program are told apart from a bug', asy
 });
 
 test('an address that is none is wrong usage', async () => {
-  for (const url of ['nonsense', 'https://x', 'http://x/path', 'unix:relative.sock']) {
+  for (const url of ['nonsense', 'ftp://x', 'http://x/path', 'unix:relative.sock']) {
     const { code, err } = await runLine(['status', '--server', url]);
     assert.equal(code, 2, url);
     assert.match(err, /is no address of a server/);
   }
+});
+
+test('--wait-server waits for a server that starts later, and for that one only', async (t) => {
+  const socket = join(await folderFor(t), 'api.sock');
+  const argv = ['get', 'hosts', '-o', 'json', '--server', `unix:${socket}`, '--token', 'secret'];
+  assert.equal((await runLine(argv)).code, 5);
+  let started: Promise<TestServer> | undefined;
+  let slept = 0;
+  // The clock of the test waits for nobody; the listening socket has to be there when it moves on.
+  const onSleepAsync = async (count: number) => {
+    slept = count;
+    if (count === 3)
+      started = TestServer.start({ 'GET /v1/hosts': () => ({ items: hosts }) }, { socket });
+    await started;
+  };
+  const { code, out } = await runLine([...argv, '--wait-server'], { onSleepAsync });
+  await using server = await started;
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(out), hosts);
+  assert.equal(slept, 3);
+  assert.equal(server?.seen.length, 1);
+});
+
+test('--wait-server gives up, and never sends again what changes something', async () => {
+  const server = await TestServer.start({});
+  await server[Symbol.asyncDispose]();
+  let sleeps = 0;
+  const onSleep = (count: number) => {
+    sleeps = count;
+    return false;
+  };
+  const argv = ['--server', server.url, '--wait-server'];
+  assert.equal((await runLine(['status', ...argv], { onSleep })).code, 5);
+  assert.ok(sleeps > 10 && sleeps < 100, String(sleeps));
+  sleeps = 0;
+  assert.equal((await runLine(['cordon', 'host-1', ...argv], { onSleep })).code, 5);
+  assert.equal(sleeps, 0);
 });

@@ -141,3 +141,32 @@ test('a missing file, and no file at all, are wrong usage', async () => {
   assert.equal(missing.seen.length, 0);
   assert.equal((await apply([], () => answer)).code, 2);
 });
+
+test('a spec without end is given up after 16 MiB, before anything is sent', async () => {
+  const endless = async function* () {
+    for (;;) yield Buffer.alloc(1024 * 1024, 'a');
+  };
+  const { code, err, seen } = await apply(['-f', '-'], () => answer, { input: endless() });
+  assert.equal(code, 2);
+  assert.match(err, /^error: spec stdin is longer than 16 MiB \(REQUEST_INVALID\)\nnext: /);
+  assert.equal(seen.length, 0);
+  const file = await apply(['-f', '/dev/zero'], () => answer);
+  assert.equal(file.code, 2);
+  assert.match(file.err, /spec \/dev\/zero is longer than 16 MiB/);
+});
+
+test('control characters of a spec and its findings are shown, not obeyed, caret in place', async () => {
+  const refused = new BridgeheadError('SPEC_INVALID', 'no \u001b[2J', 'Correct it.', {
+    findings: [{ line: 1, column: 6, message: 'odd \u0007' }],
+  });
+  const { err } = await apply(['-f', '-'], () => refused, { input: 'a: \u001bb c\n' });
+  assert.equal(
+    err,
+    `stdin:1:6: odd \\u0007
+  a: \uFFFDb c
+       ^
+error: no \\u001b[2J (SPEC_INVALID)
+next: Correct it.
+`,
+  );
+});

@@ -1,6 +1,7 @@
 // The HTTP API as functions: one request each, answers checked by the schemas of src/protocol.
 
 import { z } from 'zod';
+import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError, type ErrorBody } from '../domain/errors.ts';
 import {
   type ApplyAnswer,
@@ -24,11 +25,15 @@ import {
 } from '../protocol/api.ts';
 import { finding } from '../protocol/shapes.ts';
 import type { Access } from './context.ts';
-import { sendRequest } from './http.ts';
+import { type HttpAnswer, type HttpRequest, sendRequest } from './http.ts';
+import { printableValue } from './printable.ts';
 
 const timeoutMs = 30_000;
 /** Applying has HAProxy judge every configuration and waits for hosts to let go of addresses. */
 const applyTimeoutMs = 300_000;
+/** A first start, which makes the database, was measured at 2.1 s on two cores. */
+const startMaxMs = 10_000;
+const startPollMs = 200;
 
 // A newer server may answer with a code that is not known here; BridgeheadError.from takes that.
 const failure = z.object({
@@ -39,6 +44,14 @@ const failure = z.object({
     findings: z.array(finding).optional(),
   }),
 });
+
+export interface ClientOptions {
+  readonly clock: Clock;
+  /** Whether a GET waits for a server that does not listen yet. */
+  readonly isWaiting: boolean;
+  /** Whether a person will read what comes back, so that no control character may be in it. */
+  readonly isShown: boolean;
+}
 
 export interface ApplyInput {
   readonly source: string;
@@ -79,7 +92,20 @@ export interface ApiClient {
  * @throws BridgeheadError from each call: what the server answered; SERVER_UNREACHABLE where there is
  * no server, or none that speaks this API
  */
-export function createClient(access: Access): ApiClient {
+export function createClient(access: Access, options: ClientOptions): ApiClient {
+  const { clock, isWaiting, isShown } = options;
+  const send = async (request: HttpRequest): Promise<HttpAnswer> => {
+    const deadlineMs = clock.monotonicMs() + startMaxMs;
+    for (;;) {
+      try {
+        return await sendRequest(access, request);
+      } catch (error) {
+        const isOver = request.method !== 'GET' || clock.monotonicMs() >= deadlineMs;
+        if (!isWaiting || isOver || !isNobodyThere(error)) throw error;
+      }
+      await clock.sleep(startPollMs);
+    }
+  };
   const call = async <Answer>(
     method: 'GET' | 'POST',
     path: string,
@@ -87,8 +113,8 @@ export function createClient(access: Access): ApiClient {
     body?: unknown,
     limitMs = timeoutMs,
   ): Promise<Answer> => {
-    const { status, text } = await sendRequest(access, { method, path, body, timeoutMs: limitMs });
-    const value = jsonOf(text);
+    const { status, text } = await send({ method, path, body, timeoutMs: limitMs });
+    const value = isShown ? printableValue(jsonOf(text)) : jsonOf(text);
     if (status < 200 || status > 299) {
       const known = failure.safeParse(value);
       if (known.success) throw BridgeheadError.from(known.data.error as ErrorBody);
@@ -128,6 +154,13 @@ export function createClient(access: Access): ApiClient {
     newJoinToken: (host, ttlS) => call('POST', '/v1/join-tokens', joinTokenView, { host, ttlS }),
     status: () => call('GET', '/v1/status', statusView),
   };
+}
+
+// A POST may have been heard before the connection went; only what changes nothing is sent again.
+function isNobodyThere(error: unknown): boolean {
+  const cause = error instanceof BridgeheadError ? error.cause : undefined;
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+  return code === 'ECONNREFUSED' || code === 'ENOENT';
 }
 
 function jsonOf(text: string): unknown {

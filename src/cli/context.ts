@@ -5,7 +5,7 @@ import { BridgeheadError } from '../domain/errors.ts';
 
 /** Where the API is and what opens it. */
 export interface Access {
-  /** `http://HOST:PORT` or `unix:/path/to.sock`. */
+  /** `http://HOST:PORT`, `https://HOST:PORT` or `unix:/path/to.sock`. */
   readonly url: string;
   readonly token: string | null;
   /** Where the address was found, for messages. */
@@ -38,7 +38,7 @@ export async function findAccess(options: AccessOptions, env: Environment): Prom
   const token = await givenToken(options, env);
   if (options.server !== undefined) return { url: options.server, token, from: '--server' };
   if (options.lab !== undefined) {
-    const path = labContextPath(options.lab, env);
+    const path = await labContextOf(options.lab, env);
     const lab = await readContext(path);
     if (lab === null) throw noLab(options.lab, path);
     return { ...lab, token: token ?? lab.token };
@@ -46,7 +46,7 @@ export async function findAccess(options: AccessOptions, env: Environment): Prom
   const fromEnvironment = env['BRIDGEHEAD_SERVER'] ?? '';
   if (fromEnvironment !== '') return { url: fromEnvironment, token, from: 'BRIDGEHEAD_SERVER' };
   const own = await readContext(ownContextPath(env));
-  const found = own ?? (await readContext(labContextPath('lab', env)));
+  const found = own ?? (await readContext(await labContextOf('lab', env)));
   if (found === null) throw noServer(env);
   return { ...found, token: token ?? found.token };
 }
@@ -58,16 +58,10 @@ export function ownContextPath(env: Environment): string {
   return join(configured === '' ? join(home, '.config') : configured, 'bridgehead', 'context.json');
 }
 
-function labContextPath(name: string, env: Environment): string {
-  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) {
-    throw new BridgeheadError(
-      'REQUEST_INVALID',
-      `${JSON.stringify(name)} is no name of a lab`,
-      'Give the name that the lab was brought up with: small letters, digits and hyphens.',
-    );
-  }
-  const configured = env['BRIDGEHEAD_LAB_DIR'] ?? '';
-  return join(configured === '' ? '/var/lib/bridgehead-lab' : configured, name, 'context.json');
+/** Loaded when it is wanted: most commands are told of a server by other means. */
+async function labContextOf(name: string, env: Environment): Promise<string> {
+  const { labContextPath } = await import('../lab/paths.ts');
+  return labContextPath(name, env);
 }
 
 async function givenToken(options: AccessOptions, env: Environment): Promise<string | null> {

@@ -1,5 +1,6 @@
 import { BridgeheadError } from '../domain/errors.ts';
 import type { OutputFormat } from './output.ts';
+import { oneLine, printable } from './printable.ts';
 import { paintFor, type Terminal } from './terminal.ts';
 
 /**
@@ -18,12 +19,17 @@ export function reportFailure(
     terminal.err(`${JSON.stringify({ error: known.body() })}\n`);
   } else {
     const paint = paintFor(terminal, 'err');
-    terminal.err(`${paint('red', 'error:')} ${known.message} (${known.code})\n`);
-    terminal.err(`${paint('bold', 'next:')} ${known.next}\n`);
+    terminal.err(`${paint('red', 'error:')} ${lineOf(known.message)} (${known.code})\n`);
+    terminal.err(`${paint('bold', 'next:')} ${lineOf(known.next)}\n`);
   }
   if (known.code === 'INTERNAL' && options.verbose) {
     const cause = known.cause instanceof Error ? known.cause : known;
     terminal.err(`${cause.stack ?? String(cause)}\n`);
   }
   return known.exitCode;
+}
+
+// Two lines are two lines, whatever a program that failed had to say.
+function lineOf(text: string): string {
+  return oneLine(printable(text));
 }

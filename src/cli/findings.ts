@@ -1,4 +1,5 @@
 import type { Finding } from '../domain/errors.ts';
+import { printable, printableInPlace } from './printable.ts';
 import type { Paint } from './terminal.ts';
 
 /** Wider lines are cut around the place that is meant. */
@@ -18,11 +19,12 @@ export function findingText(
 ): string {
   const label = severity === 'warning' ? paint('yellow', 'warning: ') : '';
   const about = object === undefined || message.includes(object) ? '' : ` (${object})`;
-  const head = `${paint('bold', `${file}:${line}:${column}:`)} ${label}${message}${about}`;
+  const place = paint('bold', printable(`${file}:${line}:${column}:`));
+  const head = `${place} ${label}${printable(message + about)}`;
   const text = source.split(/\r?\n/)[line - 1];
   if (text === undefined || text.trim() === '') return head;
   const { shown, before } = excerpt(text, Math.min(column, text.length + 1) - 1);
-  return `${head}\n  ${shown}\n  ${padding(before)}${paint('red', '^')}`;
+  return `${head}\n  ${printableInPlace(shown)}\n  ${padding(before)}${paint('red', '^')}`;
 }
 
 // Two marks of three dots are part of the width, so that the caret still stands under its place.

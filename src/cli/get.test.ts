@@ -161,3 +161,28 @@ test('an unknown kind or format is wrong usage', async () => {
   assert.match(kind.err, /"things" is no kind of object.*\nnext: Choose one of hosts, pools/);
   assert.equal((await ask('get hosts -o xml')).code, 2);
 });
+
+test('a narrow terminal has the last column below itself, a pipe never', async () => {
+  const { out } = await ask('get instances', { isTty: true, columns: 95 });
+  assert.equal(
+    stripVTControlCharacters(out),
+    [
+      'NAME      PHASE                    HOST    TIER  OWNER      SERVICE  ADDRESSES',
+      'shop-web  serving, CONFIG_REFUSED  host-1     0  team-shop  shop     198.18.10.10',
+      `${' '.repeat(69)}2001:db8:0:10::10`,
+      '',
+    ].join('\n'),
+  );
+});
+
+test('what others wrote cannot break a table or move the cursor, and JSON has it as it is', async () => {
+  const event = { ...events[0], message: 'first\nsecond \u001b]0;owned\u0007\u009b2J' };
+  await using server = await TestServer.start({
+    'GET /v1/events?limit=100': () => ({ items: [event] }),
+  });
+  const env = { BRIDGEHEAD_SERVER: server.url, BRIDGEHEAD_TOKEN: 'secret' };
+  const { out } = await runLine(['events'], { env });
+  assert.equal(out.split('\n').length, 3);
+  assert.match(out, / {2}first second \\u001b\]0;owned\\u0007\\u009b2J\n$/);
+  assert.deepEqual(JSON.parse((await runLine(['events', '-o', 'json'], { env })).out), [event]);
+});

@@ -1,4 +1,5 @@
-import { type RequestOptions, request } from 'node:http';
+import { request as overHttp, type RequestOptions } from 'node:http';
+import { request as overHttps } from 'node:https';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { Access } from './context.ts';
 
@@ -19,12 +20,13 @@ export interface HttpAnswer {
 }
 
 /**
- * One request to the server that `access` names, over TCP or a unix socket.
+ * One request to the server that `access` names, over TCP, TLS or a unix socket. A certificate is
+ * judged as Node does: by its own list of authorities and by NODE_EXTRA_CA_CERTS.
  *
  * @throws BridgeheadError SERVER_UNREACHABLE, or REQUEST_INVALID for an address that is none
  */
 export function sendRequest(access: Access, wanted: HttpRequest): Promise<HttpAnswer> {
-  const target = targetOf(access);
+  const { send, ...target } = targetOf(access);
   const body = wanted.body === undefined ? null : JSON.stringify(wanted.body);
   const limit = AbortSignal.timeout(wanted.timeoutMs);
   return new Promise((resolve, reject) => {
@@ -34,7 +36,7 @@ export function sendRequest(access: Access, wanted: HttpRequest): Promise<HttpAn
         unreachable(access, isLate ? `no answer within ${wanted.timeoutMs / 1_000} s` : cause),
       );
     };
-    const sent = request(
+    const sent = send(
       {
         ...target,
         method: wanted.method,
@@ -68,12 +70,16 @@ export function sendRequest(access: Access, wanted: HttpRequest): Promise<HttpAn
   });
 }
 
-function targetOf({ url, token, from }: Access): RequestOptions {
+type Target = Pick<RequestOptions, 'socketPath' | 'host' | 'port'> & {
+  readonly send: typeof overHttp;
+};
+
+function targetOf({ url, token, from }: Access): Target {
   const invalid = (why: string) =>
     new BridgeheadError(
       'REQUEST_INVALID',
       `${url} (from ${from}) is no address of a server: ${why}`,
-      'Write it as http://HOST:PORT or unix:/path/to.sock.',
+      'Write it as http://HOST:PORT, https://HOST:PORT or unix:/path/to.sock.',
     );
   if (token !== null && !/^[\x21-\x7e]+$/.test(token)) {
     throw new BridgeheadError(
@@ -85,24 +91,42 @@ function targetOf({ url, token, from }: Access): RequestOptions {
   if (url.startsWith('unix:')) {
     const socketPath = url.slice('unix:'.length).replace(/^\/\//, '');
     if (!socketPath.startsWith('/')) throw invalid('the path does not begin with /');
-    return { socketPath };
+    return { send: overHttp, socketPath };
   }
   if (!URL.canParse(url)) throw invalid('it cannot be read');
   const { protocol, hostname, port, pathname } = new URL(url);
-  if (protocol !== 'http:') throw invalid(`it begins with ${protocol}`);
+  const isTls = protocol === 'https:';
+  if (!isTls && protocol !== 'http:') throw invalid(`it begins with ${protocol}`);
   if (pathname !== '/') throw invalid(`it has a path, ${pathname}`);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
+  return {
+    send: isTls ? overHttps : overHttp,
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (isTls ? 443 : 80) : Number(port),
+  };
 }
 
 function unreachable(access: Access, cause: Error | string): BridgeheadError {
   const why = typeof cause === 'string' ? cause : reasonOf(cause);
+  const isUntrusted = typeof cause !== 'string' && untrusted.has(codeOf(cause));
+  const running = 'systemctl status bridgehead-server, or bridgehead lab status';
   return new BridgeheadError(
     'SERVER_UNREACHABLE',
     `the server at ${access.url} cannot be reached: ${why}`,
-    `Check that it runs (systemctl status bridgehead-server, or bridgehead lab status) and that the address from ${access.from} is right.`,
+    isUntrusted
+      ? 'Name the authority that signed it in the environment: NODE_EXTRA_CA_CERTS=/path/to/ca.pem'
+      : `Check that it runs (${running}) and that the address from ${access.from} is right.`,
     { cause },
   );
 }
+
+/** Ends of a certificate's chain that nobody here vouches for (`openssl verify` lists them). */
+const untrusted: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
@@ -112,8 +136,16 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not open it',
   EHOSTUNREACH: 'there is no way to that host',
   ENETUNREACH: 'there is no way to that network',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  EPROTO: 'the TLS handshake failed; perhaps it speaks http:// there',
 };
 
-function reasonOf(error: NodeJS.ErrnoException): string {
-  return reasons[error.code ?? ''] ?? error.message;
+function reasonOf(error: Error): string {
+  const code = codeOf(error);
+  if (untrusted.has(code)) return 'its certificate is from an authority that is not trusted here';
+  return reasons[code] ?? error.message;
+}
+
+function codeOf(error: NodeJS.ErrnoException): string {
+  return error.code ?? '';
 }

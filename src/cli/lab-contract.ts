@@ -50,7 +50,8 @@ export interface LoadResult {
   readonly longestGapMs: number;
 }
 
-export type PartitionSide = 'all' | 'control' | 'peers';
+export const partitionSides = ['all', 'control', 'peers'] as const;
+export type PartitionSide = (typeof partitionSides)[number];
 
 export interface Lab {
   readonly labUp: (

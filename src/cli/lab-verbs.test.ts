@@ -211,6 +211,19 @@ test('lab exec hands the command on untouched and ends as it ended', async () =>
   assert.deepEqual(bare.calls, [['labExec', { name: 'b' }, 'client', ['ip', '-br', 'a']]]);
 });
 
+test('lab exec takes its own --name behind the node too, and nothing it cannot make out', async () => {
+  for (const own of [['--name', 'b'], ['--name=b']]) {
+    const { calls } = await lab(['exec', 'client', ...own, '--', 'ip', '--name', 'x']);
+    assert.deepEqual(calls, [['labExec', { name: 'b' }, 'client', ['ip', '--name', 'x']]]);
+  }
+  for (const odd of [['-x'], ['--name'], ['-o', 'yaml', '--', 'ip']]) {
+    const { code, calls, err } = await lab(['exec', 'client', ...odd]);
+    assert.equal(code, 2);
+    assert.equal(calls.length, 0);
+    assert.match(err, /^error: lab exec cannot make out -.*\nnext: Write its own options before/);
+  }
+});
+
 test('lab load finds the address of an instance and sums up', async () => {
   const { code, out, err, calls } = await lab(['load', 'shop-web', '--duration', '500ms']);
   assert.equal(code, 0);

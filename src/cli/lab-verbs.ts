@@ -1,6 +1,7 @@
 // `lab` and its verbs: a whole fleet on one machine. What they do is loaded when one of them runs.
 
 import type { Command } from 'commander';
+import { BridgeheadError } from '../domain/errors.ts';
 import { parseDurationMs } from './duration.ts';
 import { type Act, type CommandLine, does, type Given, withOutputOption } from './verb.ts';
 
@@ -76,9 +77,9 @@ export function addLabVerbs(program: Command, line: CommandLine): void {
     'run a command inside a host or another node of the lab',
     ['exec host-1 -- ip address', 'exec client -- curl -s http://198.18.10.10/'],
     async (session, [node = '', ...words], given) => {
-      const command = words[0] === '--' ? words.slice(1) : words;
+      const { name, command } = splitExec(words, nameOf(given));
       const { labExec } = await import('./commands/lab.ts');
-      return labExec(session, nameOf(given), node, command.length === 0 ? ['sh'] : command);
+      return labExec(session, name, node, command.length === 0 ? ['sh'] : command);
     },
   );
   exec.passThroughOptions();
@@ -90,6 +91,27 @@ export function addLabVerbs(program: Command, line: CommandLine): void {
       const { labDown } = await import('./commands/lab.ts');
       return labDown(session, nameOf(given));
     },
+  );
+}
+
+// All behind the node is the command's, so that its options are not taken for ours. But no command
+// begins with a dash: a `--name` there is ours, and in the command it would have gone unnoticed to
+// the lab that is the default.
+function splitExec(
+  words: readonly string[],
+  name: string,
+): { readonly name: string; readonly command: readonly string[] } {
+  const [first = '', ...rest] = words;
+  if (first === '--') return { name, command: rest };
+  if (!first.startsWith('-')) return { name, command: words };
+  const [flag, value] = first.startsWith('--name=')
+    ? ['--name', first.slice('--name='.length)]
+    : [first, rest.shift()];
+  if (flag === '--name' && value !== undefined) return splitExec(rest, value);
+  throw new BridgeheadError(
+    'REQUEST_INVALID',
+    `lab exec cannot make out ${first} behind the node`,
+    'Write its own options before the node, and the command behind --: bridgehead lab exec --name LAB NODE -- COMMAND',
   );
 }
 

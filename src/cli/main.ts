@@ -16,19 +16,17 @@ function interrupted(): AbortSignal {
   return interruption;
 }
 
-async function readInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 const terminal: Terminal = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   outIsTty: isatty(1),
   errIsTty: isatty(2),
+  // A pseudo-terminal that nobody gave a size says 0.
+  get outColumns() {
+    return process.stdout.isTTY ? process.stdout.columns || null : null;
+  },
   env: process.env,
-  input: readInput,
+  input: () => process.stdin,
   clock: systemClock,
   get interrupted() {
     return interrupted();

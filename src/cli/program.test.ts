@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { systemClock } from '../system/clock.ts';
-import { bashCompletion } from './completion.ts';
 import { createProgram } from './program.ts';
 import { runLine } from './test-terminal.ts';
 
@@ -22,7 +21,8 @@ function program(): Command {
       outIsTty: false,
       errIsTty: false,
       env: {},
-      input: () => Promise.resolve(''),
+      outColumns: null,
+      input: () => Readable.from([]),
       clock: systemClock,
       interrupted: new AbortController().signal,
     },
@@ -129,20 +129,4 @@ test('a bug prints its stack with --verbose only', async () => {
   );
   const verbose = await runLine(['lab', 'status', '--verbose']);
   assert.match(verbose.err, /\nError: this test has no lab\n +at /);
-});
-
-test('the bash completion is valid and completes commands, options and kinds', () => {
-  const script = bashCompletion(program());
-  const complete = (words: readonly string[]): readonly string[] => {
-    const line = words.map((word) => `'${word}'`).join(' ');
-    const call = `COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _bridgehead; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const result = spawnSync('bash', ['--norc', '-c', `${script}\n${call}`], { encoding: 'utf8' });
-    assert.equal(result.stderr, '');
-    return result.stdout.trim().split('\n');
-  };
-  assert.deepEqual(complete(['bridgehead', 'mig']), ['migrate']);
-  assert.deepEqual(complete(['bridgehead', 'lab', 'cr']), ['crash']);
-  assert.deepEqual(complete(['bridgehead', 'get', 'i']), ['instances']);
-  assert.deepEqual(complete(['bridgehead', 'migrate', 'shop-web', '--re']), ['--reason']);
-  assert.deepEqual(complete(['bridgehead', 'get', 'hosts', '-o', 'j']), ['json']);
 });

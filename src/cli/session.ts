@@ -20,6 +20,8 @@ export interface Session {
   readonly format: OutputFormat;
   /** Colours for standard output. */
   readonly paint: Paint;
+  /** How wide a table may be; infinite where no terminal shows it. */
+  readonly columns: number;
   /** Finds the server and makes its client. */
   readonly connect: () => Promise<ApiClient>;
   readonly lab: () => Promise<Lab>;
@@ -30,6 +32,8 @@ export interface Session {
 /** Options that every command takes that speaks to a server or prints records. */
 export interface SharedOptions extends AccessOptions {
   readonly output?: string | undefined;
+  /** Wait a little for a server that is about to start. */
+  readonly waitServer?: boolean | undefined;
 }
 
 /** @throws BridgeheadError REQUEST_INVALID for an unknown output format */
@@ -39,10 +43,15 @@ export function openSession(terminal: Terminal, rooms: Rooms, options: SharedOpt
     terminal,
     format,
     paint: paintFor(terminal, 'out'),
+    columns: terminal.outColumns ?? Number.POSITIVE_INFINITY,
     connect: async () => {
       const access = await findAccess(options, terminal.env);
       const { createClient } = await import('./client.ts');
-      return createClient(access);
+      return createClient(access, {
+        clock: terminal.clock,
+        isWaiting: options.waitServer === true,
+        isShown: format === 'table',
+      });
     },
     lab: rooms.lab,
     print: (value, table) => print(terminal, format, value, table),

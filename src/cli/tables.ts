@@ -2,6 +2,7 @@
 
 import type { EventView, HostView, InstanceView, PoolView } from '../protocol/api.ts';
 import { durationText, momentText } from './duration.ts';
+import { oneLine } from './printable.ts';
 import { tableText } from './table.ts';
 import type { Paint, Style } from './terminal.ts';
 
@@ -19,7 +20,7 @@ export function hostsTable(hosts: readonly HostView[], nowMs: number, paint: Pai
       host.facts?.kernel ?? '-',
       agoText(host.lastSeenMs, nowMs),
     ]),
-    new Set(['ACTIVE', 'STANDBY']),
+    { right: new Set(['ACTIVE', 'STANDBY']) },
   );
 }
 
@@ -36,11 +37,15 @@ export function poolsTable(pools: readonly PoolView[]): string {
       pool.vlan === null ? '-' : String(pool.vlan),
       String(pool.used.length),
     ]),
-    new Set(['USED']),
+    { right: new Set(['USED']) },
   );
 }
 
-export function instancesTable(instances: readonly InstanceView[], paint: Paint): string {
+export function instancesTable(
+  instances: readonly InstanceView[],
+  paint: Paint,
+  columns: number,
+): string {
   if (instances.length === 0) return 'no instances';
   return tableText(
     ['NAME', 'PHASE', 'HOST', 'TIER', 'OWNER', 'SERVICE', 'ADDRESSES'],
@@ -53,18 +58,18 @@ export function instancesTable(instances: readonly InstanceView[], paint: Paint)
       instance.service || '-',
       instance.addresses.map(({ address }) => address).join(' ') || '-',
     ]),
-    new Set(['TIER']),
+    { right: new Set(['TIER']), columns },
   );
 }
 
-export function eventsTable(events: readonly EventView[]): string {
+export function eventsTable(events: readonly EventView[], columns: number): string {
   if (events.length === 0) return 'no events';
-  return tableText(['TIME', 'KIND', 'OBJECT', 'MESSAGE'], events.map(eventCells));
+  return tableText(['TIME', 'KIND', 'OBJECT', 'MESSAGE'], events.map(eventCells), { columns });
 }
 
 /** One event on a line of its own, for a list that goes on. */
 export function eventLine(event: EventView): string {
-  return eventCells(event).join('  ');
+  return oneLine(eventCells(event).join('  '));
 }
 
 /** How a host does, with its cordon. */

@@ -10,9 +10,11 @@ export interface Terminal {
   /** Whether standard output is a terminal that a person looks at. */
   readonly outIsTty: boolean;
   readonly errIsTty: boolean;
+  /** How wide the terminal behind standard output is; null where there is none, or it does not say. */
+  readonly outColumns: number | null;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** All of standard input, as text. */
-  readonly input: () => Promise<string>;
+  /** Standard input, as it comes. */
+  readonly input: () => AsyncIterable<Uint8Array>;
   readonly clock: Clock;
   /** Aborted when the person wants the command to end. */
   readonly interrupted: AbortSignal;

@@ -1,6 +1,7 @@
 // A real HTTP server for tests, on TCP or a unix socket, that answers what the test tells it to.
 
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { BridgeheadError } from '../domain/errors.ts';
 
 export interface Seen {
@@ -14,6 +15,11 @@ export interface Seen {
 /** An answer: a value is sent with 200, an error as the API sends one; a string as it is. */
 export type Answer = (seen: Seen) => unknown;
 
+export interface Where {
+  readonly socket?: string;
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
 export class TestServer implements AsyncDisposable {
   readonly url: string;
   readonly seen: readonly Seen[];
@@ -25,13 +31,16 @@ export class TestServer implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** Listens on any free port of 127.0.0.1, or on the socket of that path. Token: `secret`. */
+  /**
+   * Listens on any free port of 127.0.0.1, with TLS where a certificate is given, or on the socket
+   * of that path. Token: `secret`.
+   */
   static async start(
     answers: Readonly<Record<string, Answer>>,
-    socket?: string,
+    { socket, tls }: Where = {},
   ): Promise<TestServer> {
     const seen: Seen[] = [];
-    const server = createServer((request, response) => {
+    const listener: RequestListener = (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
@@ -46,7 +55,8 @@ export class TestServer implements AsyncDisposable {
         const { status, body } = answerTo(one, answers);
         response.writeHead(status, { 'content-type': 'application/json' }).end(body);
       });
-    });
+    };
+    const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
     await new Promise<void>((resolve) => {
       if (socket === undefined) server.listen(0, '127.0.0.1', resolve);
       else server.listen(socket, resolve);
@@ -54,7 +64,7 @@ export class TestServer implements AsyncDisposable {
     const address = server.address();
     const url =
       typeof address === 'object' && address !== null
-        ? `http://127.0.0.1:${address.port}`
+        ? `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`
         : `unix:${socket ?? ''}`;
     return new TestServer(url, seen, server);
   }

@@ -1,5 +1,6 @@
 // A terminal for tests: keeps what was printed, and its time goes by only when somebody sleeps.
 
+import { Readable } from 'node:stream';
 import type { Clock } from '../domain/clock.ts';
 import type { Lab } from './lab-contract.ts';
 import type { AgentOptions, ServerOptions } from './options.ts';
@@ -17,17 +18,22 @@ export interface Ran {
 
 export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
-  readonly input?: string;
+  readonly input?: string | AsyncIterable<Uint8Array>;
   readonly isTty?: boolean;
+  /** Width of the terminal; none unless given. */
+  readonly columns?: number;
   readonly lab?: Lab;
   /** Called with the options of `server` and `agent`. */
   readonly onService?: (options: ServerOptions | AgentOptions) => void;
   /** Called at each sleep; returning true interrupts the command. */
   readonly onSleep?: (count: number) => boolean;
+  /** Awaited at each sleep, for what has to happen while a command waits. */
+  readonly onSleepAsync?: (count: number) => Promise<void>;
 }
 
 /** Runs a command line in this process. */
 export async function runLine(argv: readonly string[], around: Surroundings = {}): Promise<Ran> {
+  const { input = '' } = around;
   const out: string[] = [];
   const err: string[] = [];
   const interruption = new AbortController();
@@ -41,7 +47,7 @@ export async function runLine(argv: readonly string[], around: Surroundings = {}
       sleeps += 1;
       if (around.onSleep?.(sleeps) === true) interruption.abort(new Error('interrupted'));
       signal?.throwIfAborted();
-      return Promise.resolve();
+      return around.onSleepAsync?.(sleeps) ?? Promise.resolve();
     },
     every: () => () => undefined,
   };
@@ -51,7 +57,8 @@ export async function runLine(argv: readonly string[], around: Surroundings = {}
     outIsTty: around.isTty ?? false,
     errIsTty: around.isTty ?? false,
     env: { HOME: '/nonexistent', BRIDGEHEAD_LAB_DIR: '/nonexistent', ...around.env },
-    input: () => Promise.resolve(around.input ?? ''),
+    outColumns: around.columns ?? null,
+    input: () => (typeof input === 'string' ? Readable.from([Buffer.from(input)]) : input),
     clock,
     interrupted: interruption.signal,
   };

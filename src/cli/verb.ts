@@ -62,10 +62,11 @@ export type Act = (
 /** The options that say where the server is. On the program too, but not on `server` and `agent`. */
 export function withAccessOptions(command: Command): Command {
   return command
-    .option('--server <url>', 'http://HOST:PORT or unix:/path/to.sock (env BRIDGEHEAD_SERVER)')
+    .option('--server <url>', 'http(s)://HOST:PORT or unix:/path/to.sock (env BRIDGEHEAD_SERVER)')
     .option('--token <token>', 'token of the API (env BRIDGEHEAD_TOKEN)')
     .option('--token-file <path>', 'file that holds the token')
-    .option('--lab <name>', 'use the server of the lab of that name');
+    .option('--lab <name>', 'use the server of the lab of that name')
+    .option('--wait-server', 'wait up to 10 s for a server that is about to start');
 }
 
 export function withOutputOption(command: Command): Command {

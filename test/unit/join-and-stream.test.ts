@@ -42,6 +42,8 @@ interface Fleet {
   readonly authority: KeyPair;
   readonly port: number;
   readonly streams: AgentStream[];
+  /** What agents said, heard from the first frame on. */
+  readonly heard: AgentFrame[];
   readonly token: string;
   readonly listener: AgentListener;
   readonly asked: string[];
@@ -53,6 +55,7 @@ async function fleet(authority?: KeyPair, port = 0): Promise<Fleet> {
   const certificate = await issueServerCertificate(ca, [address, 'localhost'], now);
   const ticket = newTicket(fingerprintOf(ca.certificate));
   const streams: AgentStream[] = [];
+  const heard: AgentFrame[] = [];
   const asked: string[] = [];
   let isUsed = false;
   const certify = async (host: HostName, csr: string): Promise<Admission> => ({
@@ -72,12 +75,23 @@ async function fleet(authority?: KeyPair, port = 0): Promise<Fleet> {
       return certify('host-1' as HostName, csr);
     },
     renew: certify,
-    onStream: (stream) => streams.push(stream),
+    onStream: (stream) => {
+      stream.onFrame((frame) => heard.push(frame));
+      streams.push(stream);
+    },
     log: () => undefined,
   });
   const open = await listener.listen(address, port);
   closers.push(() => listener.close());
-  return { authority: ca, port: open, streams, token: formatTicket(ticket), listener, asked };
+  return {
+    authority: ca,
+    port: open,
+    streams,
+    heard,
+    token: formatTicket(ticket),
+    listener,
+    asked,
+  };
 }
 
 function link(ports: readonly number[], identity: Identity): SchedulerLink {
@@ -167,15 +181,13 @@ test('the stream needs a certificate of this fleet', async () => {
 });
 
 test('frames go both ways, and the host is the one of the certificate', async () => {
-  const { port, token, streams } = await fleet();
+  const { port, token, streams, heard } = await fleet();
   const agent = link([port], await join({ host: address, port }, token));
   const got: unknown[] = [];
   agent.onFrame((frame) => frame.type !== 'heartbeat' && got.push(frame));
   agent.onOpen(() => agent.send({ type: 'event', kind: 'k', object: 'o', message: 'm' }));
   agent.start();
   await until(() => streams.length === 1);
-  const heard: AgentFrame[] = [];
-  streams[0]?.onFrame((frame) => heard.push(frame));
   streams[0]?.send({ type: 'desired', revision: 1, instances: [] });
   await until(() => got.length === 1 && heard.some(({ type }) => type === 'event'));
   assert.equal(streams[0]?.host, 'host-1');

@@ -1,10 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { BridgeheadError } from '../../domain/errors.ts';
 import { changesText } from '../changes.ts';
 import { findingText } from '../findings.ts';
+import { readLimited } from '../read-limited.ts';
 import type { Session } from '../session.ts';
 import { paintFor } from '../terminal.ts';
+
+/** What the API takes in characters; in UTF-8 none is shorter than a byte. */
+const specBytesMax = 16 * 1024 * 1024;
 
 export interface ApplyOptions {
   /** A path, or `-` for standard input. */
@@ -18,7 +22,7 @@ export async function apply(session: Session, options: ApplyOptions): Promise<vo
   const { file, dryRun, prune } = options;
   const { terminal, format } = session;
   const source = file === '-' ? 'stdin' : file;
-  const text = file === '-' ? await terminal.input() : await readSpec(file);
+  const text = await readSpec(file === '-' ? terminal.input() : createReadStream(file), source);
   const paint = paintFor(terminal, 'err');
   const api = await session.connect();
   try {
@@ -42,14 +46,21 @@ function nameOf(source: string): string {
   return source.length <= 1_024 ? source : basename(source).slice(-1_024);
 }
 
-async function readSpec(path: string): Promise<string> {
+async function readSpec(stream: AsyncIterable<Uint8Array>, source: string): Promise<string> {
+  let text: string | null;
   try {
-    return await readFile(path, 'utf8');
+    text = await readLimited(stream, specBytesMax);
   } catch (error) {
     throw new BridgeheadError(
       'REQUEST_INVALID',
-      `spec ${path} cannot be read: ${(error as Error).message}`,
+      `spec ${source} cannot be read: ${(error as Error).message}`,
       'Check the path; -f - reads the spec from standard input.',
     );
   }
+  if (text !== null) return text;
+  throw new BridgeheadError(
+    'REQUEST_INVALID',
+    `spec ${source} is longer than 16 MiB`,
+    'A scheduler takes no more at once: apply it in parts, without --prune.',
+  );
 }

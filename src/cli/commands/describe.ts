@@ -1,18 +1,21 @@
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { EventView, HostView, InstanceView, PoolView } from '../../protocol/api.ts';
 import { durationText } from '../duration.ts';
+import { kindOf } from '../kinds.ts';
 import type { Session } from '../session.ts';
 import { indented, recordText, tableText } from '../table.ts';
 import { agoText, eventsTable, hostState, phaseText } from '../tables.ts';
 import type { Paint } from '../terminal.ts';
-import { kindOf } from './get.ts';
 
 const eventsShown = 10;
 const hashShown = 12;
 
+type Fields = readonly (readonly [name: string, value: string])[];
+
 /** The whole record of one object, with what happened to it last. */
 export async function describe(session: Session, kind: string, name: string): Promise<void> {
-  const { paint, terminal } = session;
+  const { paint, columns, terminal } = session;
+  const nowMs = terminal.clock.wallMs();
   const wanted = kindOf(kind);
   if (wanted === 'event') {
     throw new BridgeheadError(
@@ -27,27 +30,30 @@ export async function describe(session: Session, kind: string, name: string): Pr
     case 'host': {
       const host = await api.host(name);
       const last = await events();
-      const text = () => hostRecord(host, terminal.clock.wallMs(), paint) + eventsPart(last);
+      const text = () =>
+        recordText(hostFields(host, nowMs, paint), columns) + eventsPart(last, columns);
       return session.print({ ...host, events: last }, text);
     }
     case 'pool': {
       const pool = await api.pool(name);
       const last = await events();
-      return session.print({ ...pool, events: last }, () => poolRecord(pool) + eventsPart(last));
+      const text = () => poolRecord(pool) + eventsPart(last, columns);
+      return session.print({ ...pool, events: last }, text);
     }
     case 'instance': {
       const instance = await api.instance(name);
       const last = await events();
-      const text = () => instanceRecord(instance, paint) + eventsPart(last);
+      const text = () =>
+        recordText(instanceFields(instance, paint), columns) + eventsPart(last, columns);
       return session.print({ ...instance, events: last }, text);
     }
   }
 }
 
-function hostRecord(host: HostView, nowMs: number, paint: Paint): string {
+function hostFields(host: HostView, nowMs: number, paint: Paint): Fields {
   const { facts, capacity } = host;
   const labels = Object.entries(host.labels).map(([key, value]) => `${key}=${value}`);
-  return recordText([
+  return [
     ['Name', host.name],
     ['State', hostState(host, paint)],
     ['Cordon', host.cordonReason === null ? 'none' : host.cordonReason || 'without a reason'],
@@ -78,7 +84,7 @@ function hostRecord(host: HostView, nowMs: number, paint: Paint): string {
           ],
         ] as const)),
     ['Instances', host.instances.map((one) => `${one.name} (${one.role})`).join('\n') || '-'],
-  ]);
+  ];
 }
 
 function bridgeText(bridge: NonNullable<HostView['facts']>['bridges'][number]): string {
@@ -105,9 +111,9 @@ function poolRecord(pool: PoolView): string {
   return `${fields}\n\n${used}`;
 }
 
-function instanceRecord(instance: InstanceView, paint: Paint): string {
+function instanceFields(instance: InstanceView, paint: Paint): Fields {
   const { resources, problem, loadedHash, configHash } = instance;
-  return recordText([
+  return [
     ['Name', instance.name],
     ['Phase', phaseText(instance, paint)],
     ['Problem', problem === null ? 'none' : `${problem.message} (${problem.code})`],
@@ -132,7 +138,7 @@ function instanceRecord(instance: InstanceView, paint: Paint): string {
     ],
     ['Config', configText(configHash, loadedHash, paint)],
     ['Id', instance.id],
-  ]);
+  ];
 }
 
 function configText(wanted: string, loaded: string | null, paint: Paint): string {
@@ -142,7 +148,7 @@ function configText(wanted: string, loaded: string | null, paint: Paint): string
   return `${short} wanted, ${paint('red', `${loaded.slice(0, hashShown)} loaded`)}`;
 }
 
-function eventsPart(events: readonly EventView[]): string {
+function eventsPart(events: readonly EventView[], columns: number): string {
   if (events.length === 0) return '\n\nLast events: none';
-  return `\n\nLast events:\n${indented(eventsTable(events))}`;
+  return `\n\nLast events:\n${indented(eventsTable(events, columns - 2))}`;
 }

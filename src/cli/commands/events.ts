@@ -1,5 +1,6 @@
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { EventView } from '../../protocol/api.ts';
+import { oneLine, printable } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { eventLine, eventsTable } from '../tables.ts';
 
@@ -22,7 +23,7 @@ export async function events(session: Session, options: EventsOptions): Promise<
   const { terminal } = session;
   const api = await session.connect();
   const first = await api.events({ object, limit });
-  if (!follow) return session.print(first, () => eventsTable(first));
+  if (!follow) return session.print(first, () => eventsTable(first, session.columns));
   await printEach(session, first);
   let after = first.at(-1)?.id ?? 0;
   let isAway = false;
@@ -39,7 +40,7 @@ export async function events(session: Session, options: EventsOptions): Promise<
       after = next.at(-1)?.id ?? after;
     } catch (error) {
       if (!(error instanceof BridgeheadError) || error.exitCode !== 5) throw error;
-      if (!isAway) terminal.err(`${error.message}; trying again\n`);
+      if (!isAway) terminal.err(`${oneLine(printable(error.message))}; trying again\n`);
       isAway = true;
     }
   }

@@ -7,11 +7,11 @@ import type { Paint } from '../terminal.ts';
 export async function explain(session: Session, instance: string): Promise<void> {
   const api = await session.connect();
   const view = await api.explain(instance);
-  await session.print(view, () => explainText(view, session.paint));
+  await session.print(view, () => explainText(view, session.paint, session.columns));
 }
 
 /** Best first; each host with the parts of its score, or with every reason why it does not fit. */
-export function explainText(view: ExplainView, paint: Paint): string {
+export function explainText(view: ExplainView, paint: Paint, columns: number): string {
   const here = view.host === null ? 'is on no host' : `is on ${view.host}`;
   const choice = view.choice === null ? 'no host fits it' : `best host for it: ${view.choice}`;
   const candidates = view.candidates.toSorted(
@@ -35,7 +35,10 @@ export function explainText(view: ExplainView, paint: Paint): string {
       ...more.map((part) => ['', '', '', '', part]),
     ];
   });
-  const table = tableText(['HOST', 'FITS', 'SCORE', 'NOW', 'WHY'], rows, new Set(['SCORE']));
+  const table = tableText(['HOST', 'FITS', 'SCORE', 'NOW', 'WHY'], rows, {
+    right: new Set(['SCORE']),
+    columns,
+  });
   return `instance ${view.instance} ${here}; ${choice}\n\n${table}`;
 }
 

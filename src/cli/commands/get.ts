@@ -1,4 +1,4 @@
-import { BridgeheadError } from '../../domain/errors.ts';
+import { kindOf } from '../kinds.ts';
 import type { Session } from '../session.ts';
 import { eventsTable, hostsTable, instancesTable, poolsTable } from '../tables.ts';
 
@@ -6,7 +6,7 @@ const eventsShown = 100;
 
 /** Lists records of a kind, or shows the one of a name; `events NAME` are those of that object. */
 export async function get(session: Session, kind: string, name: string | undefined): Promise<void> {
-  const { paint, terminal } = session;
+  const { paint, columns, terminal } = session;
   const wanted = kindOf(kind);
   const api = await session.connect();
   switch (wanted) {
@@ -21,11 +21,11 @@ export async function get(session: Session, kind: string, name: string | undefin
     }
     case 'instance': {
       const instances = name === undefined ? await api.instances() : [await api.instance(name)];
-      return show(session, instances, name, (shown) => instancesTable(shown, paint));
+      return show(session, instances, name, (shown) => instancesTable(shown, paint, columns));
     }
     case 'event': {
       const events = await api.events({ object: name, limit: eventsShown });
-      return show(session, events, undefined, eventsTable);
+      return show(session, events, undefined, (shown) => eventsTable(shown, columns));
     }
   }
 }
@@ -37,18 +37,4 @@ function show<Item>(
   table: (items: readonly Item[]) => string,
 ): Promise<void> {
   return session.print(name === undefined ? items : items[0], () => table(items));
-}
-
-const kinds = ['host', 'pool', 'instance', 'event'] as const;
-export type Kind = (typeof kinds)[number];
-
-/** The kind that `word` names in the singular or the plural. @throws BridgeheadError REQUEST_INVALID */
-export function kindOf(word: string): Kind {
-  const kind = kinds.find((one) => word === one || word === `${one}s`);
-  if (kind !== undefined) return kind;
-  throw new BridgeheadError(
-    'REQUEST_INVALID',
-    `${JSON.stringify(word)} is no kind of object`,
-    `Choose one of ${kinds.map((one) => `${one}s`).join(', ')}.`,
-  );
 }

@@ -1,10 +1,8 @@
 import { constants } from 'node:os';
 import { BridgeheadError } from '../../domain/errors.ts';
-import type { PartitionSide } from '../lab-contract.ts';
+import { partitionSides } from '../lab-contract.ts';
 import type { Session } from '../session.ts';
 import { stepPrinter } from '../steps.ts';
-
-const partitionSides: readonly PartitionSide[] = ['all', 'control', 'peers'];
 
 /** Breaks a host as a power cut does: everything on it is gone at once. */
 export async function labCrash(session: Session, name: string, host: string): Promise<void> {

@@ -104,7 +104,7 @@ export async function labStatus(session: Session, name: string): Promise<void> {
   const lab = await session.lab();
   const { hosts, instances, url, parts } = await lab.labStatus({ name });
   const status = { hosts, instances, url, parts };
-  await session.print(status, () => statusText(name, status, session.paint));
+  await session.print(status, () => statusText(name, status, session));
 }
 
 const partStyles: Readonly<Record<LabStatus['parts'][number]['state'], Style>> = {
@@ -116,7 +116,7 @@ const partStyles: Readonly<Record<LabStatus['parts'][number]['state'], Style>> =
 function statusText(
   name: string,
   { hosts, instances, url, parts }: LabStatus,
-  paint: Paint,
+  { paint, columns }: Session,
 ): string {
   const tables = [
     tableText(
@@ -131,7 +131,7 @@ function statusText(
         String(instance.tier),
         instance.addresses.join(' '),
       ]),
-      new Set(['TIER']),
+      { right: new Set(['TIER']), columns },
     ),
     tableText(
       ['PART', 'STATE', 'PID'],
@@ -140,7 +140,7 @@ function statusText(
         paint(partStyles[part.state], part.state),
         part.pid === null ? '-' : String(part.pid),
       ]),
-      new Set(['PID']),
+      { right: new Set(['PID']) },
     ),
   ];
   return [`${called(name)}, API ${url}`, ...tables].join('\n\n');

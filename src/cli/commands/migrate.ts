@@ -2,6 +2,7 @@ import { BridgeheadError } from '../../domain/errors.ts';
 import type { MigrationView } from '../../protocol/api.ts';
 import type { ApiClient } from '../client.ts';
 import { durationText, fineMomentText } from '../duration.ts';
+import { oneLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { Interruption, type Paint } from '../terminal.ts';
 
@@ -85,6 +86,7 @@ async function watch(
 /** A step that ended: when it began, what it was, how long it took, what came of it. */
 function stepText(step: MigrationView['steps'][number], paint: Paint): string {
   const took = durationText((step.endedMs ?? step.startedMs) - step.startedMs);
-  const note = step.note.startsWith('failed') ? paint('red', step.note) : step.note;
+  const said = oneLine(step.note);
+  const note = said.startsWith('failed') ? paint('red', said) : said;
   return `${paint('dim', fineMomentText(step.startedMs))}  ${step.phase.padEnd(8)} ${took.padStart(8)}  ${note}`;
 }

@@ -3,16 +3,16 @@ import { durationText } from '../duration.ts';
 import type { Session } from '../session.ts';
 import { recordText, tableText } from '../table.ts';
 import { agoText } from '../tables.ts';
-import type { Paint } from '../terminal.ts';
 
 /** How the scheduler does, and the last result of each of its reconcilers. */
 export async function status(session: Session): Promise<void> {
   const api = await session.connect();
   const view = await api.status();
-  await session.print(view, () => statusText(view, session.terminal.clock.wallMs(), session.paint));
+  await session.print(view, () => statusText(view, session));
 }
 
-function statusText(view: StatusView, nowMs: number, paint: Paint): string {
+function statusText(view: StatusView, { terminal, paint, columns }: Session): string {
+  const nowMs = terminal.clock.wallMs();
   const share = (part: number, total: number, what: string) =>
     paint(part === total ? 'green' : 'yellow', `${part} of ${total} ${what}`);
   const summary = recordText([
@@ -31,6 +31,7 @@ function statusText(view: StatusView, nowMs: number, paint: Paint): string {
       tookMs === null ? '-' : durationText(tookMs),
       error === null ? result || '-' : paint('red', `failed: ${error}`),
     ]),
+    { columns },
   );
   return `${summary}\n\n${table}`;
 }
