@@ -1,5 +1,5 @@
 import { applyAnswer, applyRequest } from '../protocol/api.ts';
-import { failures, type Routes } from './routes.ts';
+import { failures, keyed, keyOf, type Routes } from './routes.ts';
 import { type ApiParts, administrator } from './server.ts';
 
 /** Taking a whole spec, or saying what it would change. */
@@ -9,9 +9,10 @@ export function applyRoutes(routes: Routes, { scheduler }: ApiParts): void {
     url: '/v1/apply',
     schema: {
       summary: 'Apply a spec as a whole, or show what it would change',
+      headers: keyed,
       body: applyRequest,
       response: { 200: applyAnswer, ...failures },
     },
-    handler: (request) => scheduler.apply(request.body, administrator),
+    handler: ({ body, headers }) => scheduler.apply(body, administrator, keyOf(headers)),
   });
 }

@@ -90,7 +90,7 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
     method: 'GET',
     url: '/v1/events',
     schema: {
-      summary: 'What happened, the newest events in the order they happened',
+      summary: 'What happened: the newest events, or those that follow an id, in their order',
       querystring: eventsQuery,
       response: { 200: z.object({ items: z.array(eventView) }), ...failures },
     },
@@ -119,6 +119,8 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
         version: parts.version,
         uptimeS: scheduler.uptimeS,
         store: parts.storeKind,
+        scheduler: scheduler.name,
+        schedulers: source.sessions.filter(({ isAlive }) => isAlive).map(({ name }) => name),
         hosts: {
           ready: hosts.filter(({ state }) => state === 'ready').length,
           total: hosts.length,

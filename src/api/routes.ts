@@ -23,3 +23,11 @@ export const failures = {
   '4xx': z.object({ error: errorBody }),
   '5xx': z.object({ error: errorBody }),
 };
+
+/** The header by which a request that is repeated is known again. */
+export const keyed = z.looseObject({ 'idempotency-key': z.string().min(1).max(128).optional() });
+
+/** The request's idempotency key, null where it has none. */
+export function keyOf(headers: z.infer<typeof keyed>): string | null {
+  return headers['idempotency-key'] ?? null;
+}

@@ -14,7 +14,7 @@ import type { Store } from '../store/store.ts';
 import { applyRoutes } from './apply-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { hostRoutes } from './host-routes.ts';
-import { migrationRoutes } from './migration-routes.ts';
+import { operationRoutes } from './operation-routes.ts';
 
 /** A spec carries whole HAProxy configurations: sixteen MiB, and some for its JSON quoting. */
 const bodyBytesMax = 24 * 1024 * 1024;
@@ -88,7 +88,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     applyRoutes(routes, parts);
     fleetRoutes(routes, parts);
     hostRoutes(routes, parts);
-    migrationRoutes(routes, parts);
+    operationRoutes(routes, parts);
   });
   api.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());
   return api;

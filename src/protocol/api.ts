@@ -2,7 +2,9 @@
 // OpenAPI document from them; the CLI and the lab read answers with them.
 
 import { z } from 'zod';
+import { operationKinds, operationStates } from '../domain/operation.ts';
 import {
+  errorBody,
   finding,
   hostFacts,
   hostName,
@@ -20,6 +22,8 @@ export const applyRequest = z.object({
   dryRun: z.boolean().default(false),
   /** Delete pools and instances that the text does not name. Hosts are never pruned. */
   prune: z.boolean().default(false),
+  /** Let instances get another owner than they have. */
+  takeOver: z.boolean().default(false),
 });
 
 export const change = z.object({
@@ -37,6 +41,10 @@ export const applyAnswer = z.object({
   dryRun: z.boolean(),
   changes: z.array(change),
   warnings: z.array(finding),
+  /** What was begun to bring the fleet there; empty for a dry run. */
+  operations: z.array(
+    z.object({ id: z.string(), kind: z.enum(operationKinds), objects: z.array(z.string()) }),
+  ),
 });
 export type ApplyAnswer = z.infer<typeof applyAnswer>;
 
@@ -98,8 +106,8 @@ export const instanceView = z.object({
   standbys: z.array(hostName),
   phase: instancePhase,
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
-  /** Id of the migration under way, null for none. */
-  migration: z.string().nullable(),
+  /** Id of the operation that holds it, null for none. */
+  operation: z.string().nullable(),
 });
 export type InstanceView = z.infer<typeof instanceView>;
 
@@ -123,29 +131,56 @@ export const explainView = z.object({
 });
 export type ExplainView = z.infer<typeof explainView>;
 
-export const migrateRequest = z.object({ to: hostName, reason: z.string().max(1_024).default('') });
+export const migrateRequest = z.object({
+  to: hostName,
+  reason: z.string().max(1_024).default(''),
+  /** Get in line where the instance is locked, instead of being refused. */
+  wait: z.boolean().default(false),
+});
 
-export const migrationView = z.object({
+export const drainRequest = z.object({
+  reason: z.string().max(1_024).default(''),
+  /** Get in line where the host is locked, instead of being refused. */
+  wait: z.boolean().default(false),
+});
+
+const words = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+
+export const operationView = z.object({
   id: z.string(),
-  instance: instanceName,
-  source: hostName,
-  target: hostName,
+  kind: z.enum(operationKinds),
+  /** What it is about, in a few words: `migrate shop-web from host-1 to host-2`. */
+  title: z.string(),
+  /** What it locks, such as `instance/shop-web`. */
+  objects: z.array(z.string()),
+  args: words,
   who: z.string(),
   reason: z.string(),
+  state: z.enum(operationStates),
+  /** What was seen when it began; null while it waits. */
+  observed: words.nullable(),
   steps: z.array(
     z.object({
-      phase: z.string(),
+      name: z.string(),
       startedMs: z.number(),
       endedMs: z.number().nullable(),
       note: z.string(),
     }),
   ),
-  startedMs: z.number(),
+  /** True once it can only be completed, not undone. */
+  isForward: z.boolean(),
+  /** Scheduler that runs it; null where it waits, has ended, or that scheduler is gone. */
+  holder: z.string().nullable(),
+  /** Fencing token: grows with each scheduler that takes it over. */
+  token: z.int(),
+  cancelledBy: z.string().nullable(),
+  parentId: z.string().nullable(),
+  requestedMs: z.number(),
+  startedMs: z.number().nullable(),
   endedMs: z.number().nullable(),
-  outcome: z.enum(['done', 'undone']).nullable(),
-  error: z.string().nullable(),
+  error: errorBody.nullable(),
 });
-export type MigrationView = z.infer<typeof migrationView>;
+export type OperationView = z.infer<typeof operationView>;
 
 export const cordonRequest = z.object({ reason: z.string().max(1_024).default('') });
 
@@ -178,6 +213,9 @@ export const statusView = z.object({
   version: z.string(),
   uptimeS: z.number(),
   store: z.enum(['embedded', 'external']),
+  /** The schedulers that hold a lease on the store, and which one answers here. */
+  scheduler: z.string(),
+  schedulers: z.array(z.string()),
   hosts: z.object({ ready: z.int(), total: z.int() }),
   instances: z.object({ serving: z.int(), total: z.int() }),
   /** Last result of each reconciler; `error` null where it went well. */
@@ -201,10 +239,15 @@ export type StatusView = z.infer<typeof statusView>;
 //   GET  /v1/pools | /v1/pools/:name                    -> {items: poolView[]} | poolView
 //   GET  /v1/instances | /v1/instances/:name            -> {items: instanceView[]} | instanceView
 //   GET  /v1/instances/:name/explain                    -> explainView
-//   POST /v1/instances/:name/migrate     migrateRequest -> 202 migrationView
-//   GET  /v1/migrations/:id                             -> migrationView
+//   POST /v1/instances/:name/migrate     migrateRequest -> 202 operationView
+//   POST /v1/hosts/:name/drain           drainRequest   -> 202 operationView
+//   GET  /v1/operations?object=&open=&limit=            -> {items: operationView[]}, newest first
+//   GET  /v1/operations/:id                             -> operationView
+//   POST /v1/operations/:id/cancel                      -> operationView
 //   GET  /v1/events?object=&after=&limit=               -> {items: eventView[]}
 //   POST /v1/join-tokens                 joinTokenRequest -> joinTokenView
 //   GET  /v1/status                                     -> statusView
 //   GET  /v1/openapi.json
+// apply, migrate and drain take an `Idempotency-Key` header (1 to 128 characters): repeated with the
+// same key and body they answer what they answered before, and do nothing again.
 // An error is answered as {error: errorBody} with the status of its code.

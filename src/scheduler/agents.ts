@@ -54,7 +54,6 @@ export class Agents {
   readonly #clock: Clock;
   readonly #watchers = new Set<() => void>();
   #nextRequest = 1;
-  #revision = 0;
 
   constructor(listener: AgentsListener, clock: Clock) {
     this.#listener = listener;
@@ -89,15 +88,22 @@ export class Agents {
     return this.#sessions.get(host)?.observed.get(id) ?? null;
   }
 
-  /** Sends a host what it is to do, unless that is what it was sent last. */
-  tell(host: HostName, instances: readonly DesiredInstance[]): boolean {
+  /** True where the host was sent something else last, or nothing yet. */
+  isNews(host: HostName, instances: readonly DesiredInstance[]): boolean {
     const session = this.#sessions.get(host);
-    if (session === undefined || !session.greeted) return false;
-    const text = JSON.stringify(instances);
-    if (text === session.sent) return false;
-    session.sent = text;
-    this.#revision += 1;
-    session.stream.send({ type: 'desired', revision: this.#revision, instances });
+    return session?.greeted === true && JSON.stringify(instances) !== session.sent;
+  }
+
+  /**
+   * Sends a host what it is to do, unless that is what it was sent last.
+   *
+   * @param revision grows from telling to telling over all schedulers
+   */
+  tell(host: HostName, revision: number, instances: readonly DesiredInstance[]): boolean {
+    const session = this.#sessions.get(host);
+    if (session === undefined || !this.isNews(host, instances)) return false;
+    session.sent = JSON.stringify(instances);
+    session.stream.send({ type: 'desired', revision, instances });
     return true;
   }
 

@@ -1,20 +1,21 @@
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError, type Finding } from '../domain/errors.ts';
-import type { Epoch, HostName, InstanceId, InstanceName } from '../domain/ids.ts';
-import type { Instance } from '../domain/model.ts';
-import { locateFinding } from '../haproxy/locate.ts';
-import { validateResult } from '../protocol/frames.ts';
-import { configFindings } from '../spec/config-origin.ts';
-import type { Change } from '../spec/diff.ts';
+import type { InstanceId, InstanceName } from '../domain/ids.ts';
+import { instanceObject, type Operation } from '../domain/operation.ts';
+import { configure } from '../operations/configure.ts';
+import { create } from '../operations/create.ts';
+import { fingerprintOf, keep, keptFor, type OperationEngine } from '../operations/engine.ts';
+import type { Hands } from '../operations/hands.ts';
+import type { FleetView } from '../operations/kind.ts';
+import { blockerOf, busy } from '../operations/locks.ts';
+import { grant } from '../operations/release.ts';
+import { forget, letGo, remove, startRemoval, undoRemoval } from '../operations/remove.ts';
+import { Abandoned, type Run } from '../operations/run.ts';
+import { type ApplyAnswer, applyAnswer } from '../protocol/api.ts';
 import type { FleetState, Store, Transaction } from '../store/store.ts';
-import type { Agents } from './agents.ts';
-import { type ApplyPlan, type PlannedInstance, planApply } from './apply-plan.ts';
-import { busy } from './busy.ts';
-import { grant, hasLetGo, takeBack } from './release.ts';
+import { type ApplyPlan, planApply } from './apply-plan.ts';
+import { validateAll } from './apply-validation.ts';
 
-const validateTimeoutMs = 30_000;
-const validationsAtOnce = 4;
-const releaseTimeoutMs = 10_000;
 /** How often a plan is made anew because the fleet changed while its configurations were checked. */
 const attemptsMax = 3;
 
@@ -23,187 +24,236 @@ export interface ApplyRequest {
   readonly text: string;
   readonly dryRun: boolean;
   readonly prune: boolean;
+  /** Whether instances may get another owner than they have. */
+  readonly takeOver: boolean;
 }
 
 export interface ApplyParts {
   readonly store: Store;
-  readonly agents: Agents;
+  readonly hands: Hands;
+  readonly engine: OperationEngine;
   readonly clock: Clock;
   readonly newId: () => string;
-  readonly push: () => Promise<void>;
 }
 
-interface Applied {
-  readonly changes: readonly Change[];
-  readonly warnings: readonly Finding[];
+/** Who applies, and the name they gave to this request, if any. */
+export interface Applicant {
+  readonly who: string;
+  readonly key: string | null;
 }
 
 /**
  * Takes a spec as a whole or not at all: every configuration is judged by the image that will run
- * it before the first row is written, and all rows are written in one transaction.
+ * it before the first row is written, and all rows are written in one transaction, together with
+ * the operations that bring each instance there. While another operation holds an instance that
+ * the spec changes, nothing is taken.
  *
  * @throws BridgeheadError SPEC_INVALID, CONFIG_REFUSED (both with lines and columns of the text),
- * VALIDATION_UNAVAILABLE, IMAGE_MISSING, HOST_NOT_READY for a deletion that cannot be proven, BUSY
+ * VALIDATION_UNAVAILABLE, IMAGE_MISSING, HOST_NOT_READY for a deletion that cannot be proven,
+ * OWNER_MISMATCH, BUSY, IDEMPOTENCY_MISMATCH
  */
 export async function apply(
   request: ApplyRequest,
-  who: string,
+  applicant: Applicant,
   parts: ApplyParts,
-): Promise<Applied> {
+): Promise<ApplyAnswer> {
+  const { store } = parts;
   const ids = new Map<InstanceName, InstanceId>();
   const idOf = (name: InstanceName): InstanceId => {
     const id = ids.get(name) ?? (parts.newId() as InstanceId);
     ids.set(name, id);
     return id;
   };
+  const { key } = applicant;
+  if (key !== null) {
+    const answer = await store.transact((tx) => keptFor(tx, key, fingerprintOf(request)));
+    if (answer !== null) return applyAnswer.parse(answer);
+  }
   for (let attempt = 1; ; attempt += 1) {
-    const fleet = await parts.store.transact((tx) => tx.fleet());
+    const fleet = await store.transact((tx) => tx.fleet());
     const plan = planApply(request, fleet, idOf);
-    const warnings = await validateAll(plan, fleet, request.source, parts);
-    if (request.dryRun) return { changes: plan.changes, warnings };
-    await letGo(plan, fleet, parts);
-    const isWritten = await parts.store.transact(async (tx) => {
-      const now = planApply(request, await tx.fleet(), idOf);
-      if (signature(now) !== signature(plan)) return false;
-      await write(now, who, tx, parts.clock.wallMs());
-      return true;
-    });
-    if (isWritten) return { changes: plan.changes, warnings };
+    if (!request.takeOver) checkOwners(plan, request.source);
+    const warnings = await validateAll(plan, fleet, request.source, parts.hands);
+    if (request.dryRun) return answerOf(plan, warnings, [], true);
+    const removals = await removeAll(plan, applicant, parts);
+    const work = async (tx: Transaction) => {
+      const view = viewOf(await tx.fleet(), parts.hands);
+      const now = planApply(request, view.fleet, idOf);
+      if (signature(now) !== signature(plan)) throw new Overtaken();
+      await checkLocks(tx, now, removals, parts);
+      for (const { run } of removals) await forget(run, tx);
+      const operations = await write(now, applicant.who, view, tx, parts);
+      const answer = answerOf(plan, warnings, operations, false);
+      const atMs = parts.clock.wallMs();
+      if (key !== null) await keep(tx, key, fingerprintOf(request), answer, atMs);
+      return { operations, answer };
+    };
+    const begun = await commit(removals, work, parts);
+    if (begun !== null) {
+      for (const operation of begun.operations) parts.engine.launch(operation);
+      return begun.answer;
+    }
     if (attempt === attemptsMax) throw overtaken(request.source);
   }
 }
 
-// Judged are configurations that are new to the fleet, and old ones that meet a new image.
-async function validateAll(
-  plan: ApplyPlan,
-  fleet: FleetState,
-  source: string,
-  parts: ApplyParts,
-): Promise<readonly Finding[]> {
-  const toJudge = plan.instances.filter(
-    ({ instance, before }) =>
-      before?.configHash !== instance.configHash || before.spec.image !== instance.spec.image,
-  );
-  const warnings: Finding[] = [];
-  const faults: Finding[] = [];
-  for (let first = 0; first < toJudge.length; first += validationsAtOnce) {
-    const part = toJudge.slice(first, first + validationsAtOnce);
-    const results = await Promise.all(part.map((one) => validateOne(one, plan, fleet, parts)));
-    for (const result of results) {
-      warnings.push(...result.warnings);
-      faults.push(...result.faults);
-    }
-  }
-  if (faults.length === 0) return warnings;
-  const head = faults[0];
-  throw new BridgeheadError(
-    'CONFIG_REFUSED',
-    `${source}:${head?.line}:${head?.column}: HAProxy refuses the configuration of ${head?.object}: ${head?.message}`,
-    'Correct the configuration and apply it again; nothing was changed.',
-    { findings: [...faults, ...warnings] },
-  );
-}
-
-async function validateOne(
-  { instance, rendered }: PlannedInstance,
-  plan: ApplyPlan,
-  fleet: FleetState,
-  { agents }: ApplyParts,
-): Promise<{ readonly faults: readonly Finding[]; readonly warnings: readonly Finding[] }> {
-  const { name, image, config } = instance.spec;
-  const judge = judgeFor(image, name, fleet, agents);
-  const body = { kind: 'validate', image, config: rendered.text } as const;
-  const verdict = validateResult.parse(await agents.ask(judge, body, validateTimeoutMs));
-  const located = (severity: 'alert' | 'warning') =>
-    configFindings(
-      plan.parsed,
-      name,
-      verdict.findings
-        .filter((finding) => finding.severity === severity)
-        .map((finding) => locateFinding(finding, rendered, config)),
-    );
-  const alerts = located('alert');
-  const silent = { line: 1, column: 1, message: 'it gives no reason', object: `instance ${name}` };
-  const faults = verdict.valid ? [] : alerts.length > 0 ? alerts : [silent];
-  return { faults, warnings: located('warning') };
-}
-
-function judgeFor(image: string, name: InstanceName, fleet: FleetState, agents: Agents): HostName {
-  const ready = fleet.hosts.filter((host) => agents.isConnected(host.name));
-  const judge = ready.find(({ facts }) =>
-    facts?.images.some(({ reference }) => reference === image),
-  );
-  if (judge !== undefined) return judge.name;
-  if (ready.length === 0) {
+// Whoever takes over another's instance has to say so: it is easily done by a copied name.
+function checkOwners(plan: ApplyPlan, source: string): void {
+  for (const { instance, before } of plan.instances) {
+    const { name, owner } = instance.spec;
+    if (before === null || before.spec.owner === owner) continue;
     throw new BridgeheadError(
-      'VALIDATION_UNAVAILABLE',
-      `instance ${name}: no host is connected that could judge its configuration with image ${image}`,
-      'Let a host join whose Docker Engine holds the image, then apply the spec again.',
+      'OWNER_MISMATCH',
+      `${source}: instance ${name} belongs to ${before.spec.owner}, not to ${owner}`,
+      'Choose another name, or say that it changes hands: --take-over',
     );
   }
-  throw new BridgeheadError(
-    'IMAGE_MISSING',
-    `instance ${name}: none of the ${ready.length} connected hosts holds image ${image}`,
-    'Load the image into the Docker Engine of the hosts that are to run it, or name one they hold.',
-  );
 }
 
-// An instance that goes may only be forgotten once its host has taken the addresses off the wire:
-// the next instance to get them must not be their second owner.
-async function letGo(plan: ApplyPlan, fleet: FleetState, parts: ApplyParts): Promise<void> {
-  const leaving = plan.deletedInstances.flatMap((instance) => {
-    const assignment = fleet.assignments.find(({ instanceId }) => instanceId === instance.id);
-    return assignment === undefined ? [] : [{ instance, assignment }];
-  });
-  for (const { instance, assignment } of leaving) {
-    if (!parts.agents.isConnected(assignment.host)) throw notReleased(instance, assignment.host);
-  }
-  if (leaving.length === 0) return;
-  const epochs = await parts.store.transact(async (tx) => {
-    const moving = await tx.unfinishedMigrations();
-    for (const { instance } of leaving) {
-      const migration = moving.find(({ instanceId }) => instanceId === instance.id);
-      if (migration !== undefined) throw busy(instance.spec.name, migration, parts.clock.wallMs());
+/** An instance that is off the wire and waits to be forgotten, and the way to end that. */
+interface Removal {
+  readonly run: Run;
+  readonly settle: () => void;
+}
+
+// Every instance that the spec takes away lets go of its addresses first, by its host's own word.
+async function removeAll(
+  plan: ApplyPlan,
+  { who }: Applicant,
+  { store, engine, hands, clock }: ApplyParts,
+): Promise<readonly Removal[]> {
+  if (plan.deletedInstances.length === 0) return [];
+  const operations = await store.transact(async (tx) => {
+    const view = viewOf(await tx.fleet(), hands);
+    const open = await tx.openOperations();
+    const begun: Operation[] = [];
+    for (const instance of plan.deletedInstances) {
+      const start = startRemoval(view, instance);
+      const object = instanceObject(instance.spec.name);
+      const blocker = blockerOf([object], open);
+      if (blocker !== null) throw busy(object, blocker, await tx.sessions(), clock.wallMs());
+      const ask = { kind: remove.kind, args: start.args, who, reason: 'applied' };
+      begun.push(await engine.begin(tx, ask, start));
     }
-    const taken = new Map<InstanceId, Epoch>();
-    for (const { instance, assignment } of leaving) {
-      taken.set(instance.id, await takeBack(tx, instance.id, assignment.host));
-    }
-    return taken;
+    return begun;
   });
-  await parts.push();
-  for (const { instance, assignment } of leaving) {
-    const epoch = epochs.get(instance.id) ?? assignment.epoch;
-    const isOff = () => hasLetGo(parts.agents, assignment.host, instance.id, epoch);
-    if (await parts.agents.until(isOff, releaseTimeoutMs)) continue;
-    await parts.store.transact(async (tx) => {
-      for (const one of leaving) await grant(tx, one.instance.id, one.assignment.host);
+  const removals = operations.map((operation) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    return new Promise<Removal>((begin) => {
+      // The run stays attended until the apply has been written, or was not.
+      void engine.attend(operation, async (run) => {
+        begin({ run, settle: resolve });
+        await promise;
+      });
     });
-    await parts.push();
-    throw notReleased(instance, assignment.host);
+  });
+  const runs = await Promise.all(removals);
+  const released = await Promise.allSettled(runs.map(({ run }) => letGo(run)));
+  const failed = released.find((one) => one.status === 'rejected');
+  if (failed === undefined) return runs;
+  await undoAll(runs, failed.reason);
+  throw failed.reason;
+}
+
+// What fails leaves every instance as it was.
+async function commit<Result>(
+  removals: readonly Removal[],
+  work: (tx: Transaction) => Promise<Result>,
+  { store }: ApplyParts,
+): Promise<Result | null> {
+  try {
+    const result = await store.transact(work);
+    for (const { settle } of removals) settle();
+    return result;
+  } catch (error) {
+    await undoAll(removals, error);
+    if (error instanceof Overtaken) return null;
+    throw error;
   }
 }
 
-async function write(plan: ApplyPlan, who: string, tx: Transaction, atMs: number): Promise<void> {
-  for (const { id } of plan.deletedInstances) await tx.deleteInstance(id);
+/** The fleet is not any more what the plan was made for. */
+class Overtaken extends Error {}
+
+async function undoAll(removals: readonly Removal[], cause: unknown): Promise<void> {
+  for (const { run, settle } of removals) {
+    // One that cannot be undone here is for whoever finds its lease run out.
+    await undoRemoval(run, cause).catch((error: unknown) => {
+      if (!(error instanceof Abandoned)) throw error;
+    });
+    settle();
+  }
+}
+
+async function checkLocks(
+  tx: Transaction,
+  plan: ApplyPlan,
+  removals: readonly Removal[],
+  { clock }: ApplyParts,
+): Promise<void> {
+  const own = new Set(removals.map(({ run }) => run.operation.id));
+  const open = (await tx.openOperations()).filter(({ id }) => !own.has(id));
+  for (const { instance } of plan.instances) {
+    const object = instanceObject(instance.spec.name);
+    const blocker = blockerOf([object], open);
+    if (blocker !== null) throw busy(object, blocker, await tx.sessions(), clock.wallMs());
+  }
+}
+
+async function write(
+  plan: ApplyPlan,
+  who: string,
+  view: FleetView,
+  tx: Transaction,
+  { engine, clock }: ApplyParts,
+): Promise<readonly Operation[]> {
   for (const pool of plan.pools) await tx.putPool(pool);
   for (const host of plan.hosts) await tx.putHost(host);
-  const { assignments } = await tx.fleet();
+  const operations: Operation[] = [];
   for (const { instance, before } of plan.instances) {
     await tx.putInstance(instance);
-    const assignment = assignments.find(({ instanceId }) => instanceId === instance.id);
+    const assignment = view.fleet.assignments.find(({ instanceId }) => instanceId === instance.id);
     const had = new Set(before?.addresses.map(({ address }) => address));
     const isNewAddress = instance.addresses.some(({ address }) => !had.has(address));
     // A new epoch makes the host ask the wire about the new address before it answers for it.
     if (assignment?.granted === true && isNewAddress) await grant(tx, instance.id, assignment.host);
+    const kind = before === null ? create : configure;
+    const start = kind.check(view, { instance: instance.spec.name });
+    const ask = { kind: kind.kind, args: start.args, who, reason: 'applied' };
+    operations.push(await engine.begin(tx, ask, start));
   }
   for (const name of plan.deletedPools) await tx.deletePool(name);
   for (const { kind, name, action, fields } of plan.changes) {
     if (action === 'none') continue;
     const what = action === 'update' ? `: ${fields.map(({ field }) => field).join(', ')}` : '';
     const message = `${action}d by ${who}${what}`;
+    const atMs = clock.wallMs();
     await tx.addEvent({ atMs, kind: `${kind}.${action}d`, object: `${kind}/${name}`, message });
   }
+  return operations;
+}
+
+function viewOf(fleet: FleetState, hands: Hands): FleetView {
+  return {
+    fleet,
+    isConnected: (host) => hands.isConnected(host),
+    observed: (host, id) => hands.observed(host, id),
+  };
+}
+
+function answerOf(
+  plan: ApplyPlan,
+  warnings: readonly Finding[],
+  operations: readonly Operation[],
+  dryRun: boolean,
+): ApplyAnswer {
+  const begun = operations.map(({ id, kind, objects }) => ({ id, kind, objects: [...objects] }));
+  return structuredClone({
+    dryRun,
+    changes: plan.changes,
+    warnings,
+    operations: begun,
+  }) as ApplyAnswer;
 }
 
 // The ids and grants that may differ between two readings are left out: they are no change.
@@ -214,14 +264,6 @@ function signature(plan: ApplyPlan): string {
     instances.map(({ instance }) => instance),
     deletedInstances.map(({ id }) => id),
   ]);
-}
-
-function notReleased(instance: Instance, host: HostName): BridgeheadError {
-  return new BridgeheadError(
-    'HOST_NOT_READY',
-    `instance ${instance.spec.name} cannot be deleted: its host ${host} does not confirm that it let go of the addresses`,
-    `Bring the agent of ${host} back and apply again: bridgehead describe host ${host}`,
-  );
 }
 
 function overtaken(source: string): BridgeheadError {

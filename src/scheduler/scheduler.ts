@@ -1,82 +1,116 @@
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
-import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
-import type { Host, HostFacts, ObservedInstance } from '../domain/model.ts';
+import type { HostName, InstanceName } from '../domain/ids.ts';
+import type { Host } from '../domain/model.ts';
+import { hostObject, instanceObject, type Operation } from '../domain/operation.ts';
+import { create } from '../operations/create.ts';
+import { OperationEngine } from '../operations/engine.ts';
+import type { Hands } from '../operations/hands.ts';
+import type { Kind } from '../operations/kind.ts';
+import type { blockerOf } from '../operations/locks.ts';
+import { isReleased, movedInstance } from '../operations/migrate.ts';
+import { grant } from '../operations/release.ts';
+import { SchedulerSession } from '../operations/session.ts';
 import { explain } from '../placement/explain.ts';
 import { place } from '../placement/place.ts';
-import type { ApplyAnswer, Change } from '../protocol/api.ts';
-import type { Migration, Store } from '../store/store.ts';
+import type { ApplyAnswer } from '../protocol/api.ts';
+import type { Store, Transaction } from '../store/store.ts';
 import { type AgentStream, Agents } from './agents.ts';
 import { type ApplyRequest, apply } from './apply.ts';
-import { busy } from './busy.ts';
 import { desiredStateOf } from './desired-state.ts';
-import { MigrationRun } from './migrate.ts';
-import { checkMigration } from './migration-checks.ts';
+import { operationKinds } from './kinds.ts';
 import { Reconciler, type ReconcilerStatus } from './reconciler.ts';
-import { grant } from './release.ts';
+import { Recorder } from './recorder.ts';
 import type { ViewSource } from './views.ts';
 
 const placePeriodMs = 2_000;
 const pushPeriodMs = 1_000;
-const livenessPeriodMs = 1_000;
-/** After a start every host looks silent: so long nobody is called suspect for it. */
-const graceMs = 10_000;
+const claimPeriodMs = 1_000;
 
 export interface SchedulerParts {
   readonly store: Store;
   readonly clock: Clock;
-  /** Makes the ids of migrations. */
+  /** What this scheduler is called where people see who runs an operation. */
+  readonly name: string;
+  /** Makes the ids of instances, operations and sessions. */
   readonly newId: () => string;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+  /** Rules that a simulation breaks on purpose, to see that it notices. */
+  readonly rules?: {
+    readonly kinds?: (kinds: readonly Kind[]) => readonly Kind[];
+    readonly blockerOf?: typeof blockerOf;
+  };
+}
+
+/** A request to begin an operation, as the API and the CLI make it. */
+export interface OperationRequest {
+  readonly reason: string;
+  readonly who: string;
+  /** Whether it may get in line for its locks. */
+  readonly mayWait: boolean;
+  /** The caller's own name for the request, so that a repeated one is not done twice. */
+  readonly key: string | null;
 }
 
 /**
  * The scheduler: what the fleet is meant to be (in the store), what it is (from the agents), and
- * the work that brings the second to the first.
+ * the work that brings the second to the first. Several may work on one store.
  */
 export class Scheduler implements AsyncDisposable {
   readonly agents: Agents;
+  readonly engine: OperationEngine;
   readonly #parts: SchedulerParts;
+  readonly #session: SchedulerSession;
+  readonly #recorder: Recorder;
   readonly #placer: Reconciler;
   readonly #pusher: Reconciler;
-  readonly #liveness: Reconciler;
-  readonly #runs = new Map<string, Promise<Migration>>();
-  /** What agents said goes to the store in the order it was said. */
-  #journal: Promise<void> = Promise.resolve();
+  readonly #claimer: Reconciler;
   readonly #startedMs: number;
 
   constructor(parts: SchedulerParts) {
+    const { store, clock, newId, name, log, rules = {} } = parts;
     this.#parts = parts;
-    this.#startedMs = parts.clock.monotonicMs();
+    this.#startedMs = clock.monotonicMs();
+    const onNew = () => {
+      for (const host of this.agents.connected) this.#recorder.connection(host, true);
+    };
+    this.#session = new SchedulerSession({ store, clock, newId, name, onNew, log });
+    const session = () => this.#session.id;
+    this.#recorder = new Recorder({ store, clock, session, log });
     this.agents = new Agents(
       {
-        onHello: (host, facts, instances) => this.#welcome(host, facts, instances),
-        onFacts: (host, facts) => this.#recordSeen(host, facts),
-        onObserved: (host, instances, removed) =>
-          this.#write('observation', () =>
-            parts.store.recordObserved(host, {
-              complete: false,
-              instances,
-              removed,
-              atMs: parts.clock.wallMs(),
-            }),
-          ),
-        onEvent: (host, event) =>
-          this.#recordEvent(event.kind, event.object, `${host}: ${event.message}`),
-        onGone: (host, reason) => this.#lose(host, reason),
+        onHello: (host, facts, instances) => {
+          this.#recorder.hello(host, facts, instances);
+          // Only once the store knows that the host is there may it be told and be placed on.
+          void this.#recorder.written.then(() => this.changed());
+        },
+        onFacts: (host, facts) => this.#recorder.facts(host, facts),
+        onObserved: (host, instances, removed) => this.#recorder.observed(host, instances, removed),
+        onEvent: (host, { kind, object, message }) =>
+          this.#recorder.event(kind, object, `${host}: ${message}`),
+        onGone: (host, reason) => {
+          this.#recorder.connection(host, false);
+          const message = `agent is silent to scheduler ${name}: ${reason}`;
+          this.#recorder.event('host.suspect', hostObject(host), message);
+        },
       },
-      parts.clock,
+      clock,
     );
-    this.#placer = new Reconciler('placement', placePeriodMs, parts.clock, () => this.#place());
-    this.#pusher = new Reconciler('push', pushPeriodMs, parts.clock, () => this.#push());
-    this.#liveness = new Reconciler('liveness', livenessPeriodMs, parts.clock, () => this.#watch());
+    const all = operationKinds(() => this.engine);
+    this.engine = new OperationEngine({
+      ...{ store, clock, newId, session, log, hands: this.#hands() },
+      kinds: rules.kinds?.(all) ?? all,
+      ...(rules.blockerOf === undefined ? {} : { blockerOf: rules.blockerOf }),
+    });
+    this.#placer = new Reconciler('placement', placePeriodMs, clock, () => this.#place());
+    this.#pusher = new Reconciler('push', pushPeriodMs, clock, () => this.#push());
+    this.#claimer = new Reconciler('operations', claimPeriodMs, clock, () => this.engine.claim());
   }
 
-  /** Ends what an earlier scheduler left half done, once the agents have had time to come back. */
-  start(): void {
-    void this.#resumeLeft().catch((error: unknown) =>
-      this.#parts.log('cannot resume migrations', { error: String(error) }),
-    );
+  /** Takes out the lease under which this scheduler holds operations and hears hosts. */
+  async start(): Promise<void> {
+    await this.#session.start();
+    this.#claimer.wake();
   }
 
   /** Seconds since this scheduler started. */
@@ -84,8 +118,12 @@ export class Scheduler implements AsyncDisposable {
     return (this.#parts.clock.monotonicMs() - this.#startedMs) / 1_000;
   }
 
+  get name(): string {
+    return this.#parts.name;
+  }
+
   get reconcilers(): readonly ReconcilerStatus[] {
-    return [this.#placer.status, this.#pusher.status, this.#liveness.status];
+    return [this.#placer.status, this.#pusher.status, this.#claimer.status];
   }
 
   attach(stream: AgentStream): void {
@@ -109,7 +147,8 @@ export class Scheduler implements AsyncDisposable {
     const [state, observations] = await Promise.all([
       store.transact(async (tx) => ({
         fleet: await tx.fleet(),
-        migrations: await tx.unfinishedMigrations(),
+        operations: await tx.openOperations(),
+        sessions: await tx.sessions(),
       })),
       store.observations(),
     ]);
@@ -117,17 +156,16 @@ export class Scheduler implements AsyncDisposable {
   }
 
   /** Takes a spec as a whole, or says what it would change. See {@link apply}. */
-  async apply(request: ApplyRequest, who: string): Promise<ApplyAnswer> {
+  async apply(request: ApplyRequest, who: string, key: string | null = null): Promise<ApplyAnswer> {
     const { store, clock, newId } = this.#parts;
-    const push = () => this.push();
-    const parts = { store, clock, newId, push, agents: this.agents };
-    const { changes, warnings } = await apply(request, who, parts);
+    const hands = this.#hands();
+    const answer = await apply(
+      request,
+      { who, key },
+      { store, clock, newId, hands, engine: this.engine },
+    );
     if (!request.dryRun) await this.changed();
-    return {
-      dryRun: request.dryRun,
-      changes: structuredClone(changes) as Change[],
-      warnings: [...warnings],
-    };
+    return answer;
   }
 
   async explain(name: InstanceName): Promise<ReturnType<typeof explain>> {
@@ -146,7 +184,7 @@ export class Scheduler implements AsyncDisposable {
       await tx.addEvent({
         atMs: clock.wallMs(),
         kind,
-        object: `host/${name}`,
+        object: hostObject(name),
         message: `by ${who}${why}`,
       });
     });
@@ -154,188 +192,99 @@ export class Scheduler implements AsyncDisposable {
   }
 
   /**
-   * Begins a migration, after every check of its source and target.
+   * Begins a migration, after every check of its source and target, or gets it in line.
    *
-   * @returns its record, and `ended`, which resolves with the record at its end
-   * @throws BridgeheadError of {@link checkMigration}, or BUSY while another one runs
+   * @throws BridgeheadError of the checks, or BUSY while another operation holds the instance
    */
-  async migrate(
-    name: InstanceName,
-    to: HostName,
-    reason: string,
-    who: string,
-  ): Promise<{ readonly record: Migration; readonly ended: Promise<Migration> }> {
-    const { store, clock, newId } = this.#parts;
-    const { record, instance } = await store.transact(async (tx) => {
-      const fleet = await tx.fleet();
-      const view = {
-        fleet,
-        isConnected: (host: HostName) => this.agents.isConnected(host),
-        observed: (host: HostName, one: { readonly id: InstanceId }) =>
-          this.agents.observed(host, one.id),
-      };
-      const running = (await tx.unfinishedMigrations()).find(
-        (one) => fleet.instances.find(({ id }) => id === one.instanceId)?.spec.name === name,
-      );
-      // The lock is asked before the source: while something else moves it, the source means nothing.
-      if (running !== undefined) throw busy(name, running, clock.wallMs());
-      const start = checkMigration(view, name, to);
-      const fresh: Migration = {
-        id: newId(),
-        instanceId: start.instance.id,
-        source: start.assignment.host,
-        target: to,
-        who,
-        reason,
-        phase: 'prepare',
-        switched: false,
-        steps: [],
-        startedMs: clock.wallMs(),
-        endedMs: null,
-        outcome: null,
-        error: null,
-      };
-      await tx.putMigration(fresh);
-      return { record: fresh, instance: start.instance };
-    });
-    const run = new MigrationRun(this.#migrationParts(), instance, record);
-    return { record, ended: this.#track(record.id, run.run()) };
+  migrate(instance: InstanceName, target: HostName, request: OperationRequest): Promise<Operation> {
+    return this.engine.submit({ kind: 'migrate', args: { instance, target }, ...request });
+  }
+
+  /** Begins to move everything off a host, or gets that in line. @throws BridgeheadError BUSY */
+  drain(host: HostName, request: OperationRequest): Promise<Operation> {
+    return this.engine.submit({ kind: 'drain', args: { host }, ...request });
   }
 
   /** Waits for the work that was begun here, and for what agents said to be in the store. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const reconciler of [this.#placer, this.#pusher, this.#liveness])
-      reconciler[Symbol.dispose]();
-    await Promise.allSettled([...this.#runs.values()]);
-    await this.#journal;
+    for (const one of [this.#placer, this.#pusher, this.#claimer]) one[Symbol.dispose]();
+    await this.engine.stop();
+    await this.#recorder.written;
+    await this.#session.end();
   }
 
-  #migrationParts() {
-    const { store, clock } = this.#parts;
-    return { store, clock, agents: this.agents, push: () => this.push() };
-  }
-
-  #track(id: string, run: Promise<Migration>): Promise<Migration> {
-    const tracked = run.finally(() => this.#runs.delete(id));
-    this.#runs.set(id, tracked);
-    tracked.catch((error: unknown) =>
-      this.#parts.log('a migration lost its store', { id, error: String(error) }),
-    );
-    return tracked;
-  }
-
-  async #resumeLeft(): Promise<void> {
-    const { store } = this.#parts;
-    const left = await store.transact(async (tx) => {
-      const migrations = await tx.unfinishedMigrations();
-      const moving = new Set(migrations.map(({ instanceId }) => instanceId));
-      const { instances, assignments } = await tx.fleet();
-      // Taken back for a deletion that was never written: the instance still exists, so it serves.
-      for (const assignment of assignments) {
-        if (assignment.granted || moving.has(assignment.instanceId)) continue;
-        await grant(tx, assignment.instanceId, assignment.host);
-      }
-      return { migrations, instances };
-    });
-    for (const record of left.migrations) {
-      const instance = left.instances.find(({ id }) => id === record.instanceId);
-      if (instance === undefined) continue;
-      const run = new MigrationRun(this.#migrationParts(), instance, record);
-      const bothBack = () =>
-        this.agents.isConnected(record.source) && this.agents.isConnected(record.target);
-      await this.agents.until(bothBack, graceMs);
-      this.#parts.log('ends a migration that was left', {
-        id: record.id,
-        switched: record.switched,
-      });
-      await this.#track(record.id, record.switched ? run.complete() : run.undoLeft());
-    }
+  #hands(): Hands {
+    const { agents } = this;
+    const connected = () => agents.connected;
+    return {
+      get connected() {
+        return connected();
+      },
+      isConnected: (host) => agents.isConnected(host),
+      observed: (host, id) => agents.observed(host, id),
+      ask: (host, body, timeoutMs) => agents.ask(host, body, timeoutMs),
+      until: (condition, timeoutMs) => agents.until(condition, timeoutMs),
+      push: () => this.push(),
+    };
   }
 
   async #place(): Promise<string> {
-    const { store, clock } = this.#parts;
+    const { store } = this.#parts;
     const placed = await store.transact(async (tx) => {
-      const fleet = await tx.fleet();
-      const { decisions } = place(fleet);
-      let count = 0;
-      for (const { instanceId, instance, host, explanation } of decisions) {
-        if (host === null) continue;
-        count += 1;
-        await grant(tx, instanceId, host);
-        const message = `placed on ${host}: ${explanation}`;
-        const object = `instance/${instance}`;
-        await tx.addEvent({ atMs: clock.wallMs(), kind: 'instance.placed', object, message });
-      }
-      return { count, waiting: decisions.length - count };
+      const { decisions } = place(await tx.fleet());
+      const found = decisions.filter(({ host }) => host !== null);
+      const open = found.length === 0 ? [] : await tx.openOperations();
+      const begun: (Operation | null)[] = [];
+      for (const decision of found) begun.push(await this.#assign(tx, decision, open));
+      return { begun, waiting: decisions.length - found.length };
     });
-    if (placed.count > 0) this.#pusher.wake();
-    return `placed ${placed.count}, ${placed.waiting} without a place`;
+    for (const operation of placed.begun) if (operation !== null) this.engine.launch(operation);
+    if (placed.begun.length > 0) this.#pusher.wake();
+    return `placed ${placed.begun.length}, ${placed.waiting} without a place`;
   }
 
+  // What was just applied has an operation that waits for this; for the rest one begins here.
+  async #assign(
+    tx: Transaction,
+    { instanceId, instance, host, explanation }: ReturnType<typeof place>['decisions'][number],
+    open: readonly Operation[],
+  ): Promise<Operation | null> {
+    if (host === null) return null;
+    const object = instanceObject(instance);
+    await grant(tx, instanceId, host);
+    const message = `placed on ${host}: ${explanation}`;
+    const atMs = this.#parts.clock.wallMs();
+    await tx.addEvent({ atMs, kind: 'instance.placed', object, message });
+    if (open.some(({ objects }) => objects.includes(object))) return null;
+    const start = { args: { instance }, observed: { host: null } };
+    const ask = { kind: create.kind, args: start.args, who: 'scheduler', reason: explanation };
+    return this.engine.begin(tx, ask, start);
+  }
+
+  // The number is taken where there is something to tell only, and all is read anew under it: a
+  // host takes the telling with the higher number, whichever scheduler it comes from.
   async #push(): Promise<string> {
-    const { fleet, migrations } = await this.#parts.store.transact(async (tx) => ({
-      fleet: await tx.fleet(),
-      migrations: await tx.unfinishedMigrations(),
-    }));
-    const released = new Set(
-      migrations.filter(({ switched }) => switched).map(({ instanceId }) => instanceId),
-    );
+    const { store } = this.#parts;
     const hosts = this.agents.connected;
-    const told = hosts.filter((host) =>
-      this.agents.tell(host, desiredStateOf(host, fleet, released)),
+    const now = await store.transact((tx) => this.#tellings(tx, hosts));
+    if (![...now].some(([host, told]) => this.agents.isNews(host, told))) {
+      return `nothing new for ${hosts.length} connected hosts`;
+    }
+    const { revision, tellings } = await store.transact(async (tx) => ({
+      revision: await tx.nextRevision(),
+      tellings: await this.#tellings(tx, hosts),
+    }));
+    const told = [...tellings].filter(([host, desired]) =>
+      this.agents.tell(host, revision, desired),
     );
     return `told ${told.length} of ${hosts.length} connected hosts something new`;
   }
 
-  async #watch(): Promise<string> {
-    const { store, clock } = this.#parts;
-    if (clock.monotonicMs() - this.#startedMs < graceMs) return 'waits for agents after the start';
-    const { hosts } = await store.transact((tx) => tx.fleet());
-    const silent = hosts.filter(
-      ({ name, state }) => state === 'ready' && !this.agents.isConnected(name),
-    );
-    for (const { name } of silent) this.#lose(name, 'not connected since the scheduler started');
-    return `${this.agents.connected.length} connected, ${silent.length} fell silent`;
-  }
-
-  #welcome(host: HostName, facts: HostFacts, instances: readonly ObservedInstance[]): void {
-    const { store, clock } = this.#parts;
-    this.#recordSeen(host, facts);
-    this.#write('observation', () =>
-      store.recordObserved(host, { complete: true, instances, removed: [], atMs: clock.wallMs() }),
-    );
-    const message = `agent connected: kernel ${facts.kernel}, Docker ${facts.docker}, boot ${facts.bootId}`;
-    this.#recordEvent('host.ready', `host/${host}`, message);
-    // Only once the store knows that the host is ready may it be told and be placed on.
-    void this.#journal.then(() => this.changed());
-  }
-
-  #lose(host: HostName, reason: string): void {
-    const { store, clock } = this.#parts;
-    const seen = { state: 'suspect' as const, facts: null, atMs: clock.wallMs() };
-    this.#write('host state', async () => {
-      if (this.agents.isConnected(host)) return;
-      await store.transact((tx) => tx.setHostSeen(host, seen));
-    });
-    this.#recordEvent('host.suspect', `host/${host}`, `agent is silent: ${reason}`);
-  }
-
-  #recordSeen(host: HostName, facts: HostFacts): void {
-    const { store, clock } = this.#parts;
-    const seen = { state: 'ready' as const, facts, atMs: clock.wallMs() };
-    this.#write('host facts', () => store.transact((tx) => tx.setHostSeen(host, seen)));
-  }
-
-  #recordEvent(kind: string, object: string, message: string): void {
-    const { store, clock } = this.#parts;
-    const event = { atMs: clock.wallMs(), kind, object, message };
-    this.#write('event', () => store.transact((tx) => tx.addEvent(event)));
-  }
-
-  #write(what: string, work: () => Promise<void>): void {
-    this.#journal = this.#journal.then(work).catch((error: unknown) => {
-      this.#parts.log(`cannot record an ${what}`, { error: String(error) });
-    });
+  async #tellings(tx: Transaction, hosts: readonly HostName[]) {
+    const fleet = await tx.fleet();
+    const open = await tx.openOperations();
+    const released = new Set(open.filter(isReleased).map(({ args }) => movedInstance(args)));
+    return new Map(hosts.map((host) => [host, desiredStateOf(host, fleet, released)] as const));
   }
 }
 

@@ -3,14 +3,18 @@
 import type { HostName } from '../domain/ids.ts';
 import { macOfInstance } from '../domain/mac.ts';
 import type { Host, Instance, Pool } from '../domain/model.ts';
-import type { HostView, InstanceView, MigrationView, PoolView } from '../protocol/api.ts';
-import type { FleetState, Migration, Observation } from '../store/store.ts';
+import { instanceObject, type Operation, type Session } from '../domain/operation.ts';
+import { describe } from '../operations/locks.ts';
+import type { HostView, InstanceView, OperationView, PoolView } from '../protocol/api.ts';
+import type { FleetState, Observation } from '../store/store.ts';
 
 /** The records that views are made of, read together. */
 export interface ViewSource {
   readonly fleet: FleetState;
   readonly observations: readonly Observation[];
-  readonly migrations: readonly Migration[];
+  /** Those that have not ended. */
+  readonly operations: readonly Operation[];
+  readonly sessions: readonly Session[];
 }
 
 /** A host with what is meant to be on it. */
@@ -42,7 +46,7 @@ export function viewPool({ fleet }: ViewSource, pool: Pool): PoolView {
 
 /** An instance with its business record, where it is meant to be and how it really is. */
 export function viewInstance(source: ViewSource, instance: Instance): InstanceView {
-  const { fleet, observations, migrations } = source;
+  const { fleet, observations, operations } = source;
   const { id, spec } = instance;
   const assignment = fleet.assignments.find(({ instanceId }) => instanceId === id);
   const host = fleet.hosts.find(({ name }) => name === assignment?.host);
@@ -73,26 +77,24 @@ export function viewInstance(source: ViewSource, instance: Instance): InstanceVi
           ? 'silent'
           : (observed?.instance.phase ?? 'preparing'),
     problem: observed?.instance.problem ?? null,
-    migration: migrations.find(({ instanceId }) => instanceId === id)?.id ?? null,
+    operation:
+      operations.find(
+        ({ state, objects }) => state === 'running' && objects.includes(instanceObject(spec.name)),
+      )?.id ?? null,
   };
 }
 
-/** A migration with its instance's name, which its record holds by id. */
-export function viewMigration(migration: Migration, fleet: FleetState): MigrationView | null {
-  const instance = fleet.instances.find(({ id }) => id === migration.instanceId);
-  if (instance === undefined) return null;
-  const { id, source, target, who, reason, steps, startedMs, endedMs, outcome, error } = migration;
+/** An operation with the name of the scheduler that runs it. */
+export function viewOperation(operation: Operation, sessions: readonly Session[]): OperationView {
+  const { objects, steps, session, error, ...rest } = operation;
+  const runner = sessions.find(({ id, isAlive }) => isAlive && id === session);
   return {
-    id,
-    instance: instance.spec.name,
-    source,
-    target,
-    who,
-    reason,
+    ...rest,
+    title: describe(operation),
+    objects: [...objects],
     steps: steps.map((step) => ({ ...step })),
-    startedMs,
-    endedMs,
-    outcome,
-    error,
+    holder: operation.state === 'running' ? (runner?.name ?? null) : null,
+    error:
+      error === null ? null : structuredClone({ ...error, findings: [...(error.findings ?? [])] }),
   };
 }

@@ -1,9 +1,11 @@
 // Rows of the database as the domain's plain data.
 
+import type { Selectable } from 'kysely';
 import { canonicalAddress, familyOf } from '../domain/address.ts';
-import type { HostName, InstanceId, PoolName } from '../domain/ids.ts';
-import type { ServiceAddress } from '../domain/model.ts';
-import type { Migration, MigrationPhase } from './store.ts';
+import type { Epoch, HostName, InstanceId, PoolName } from '../domain/ids.ts';
+import type { Assignment, ServiceAddress } from '../domain/model.ts';
+import type { Operation } from '../domain/operation.ts';
+import type { Schema } from './schema.ts';
 
 /** An address as the domain has it. */
 export function addressOf(row: {
@@ -26,37 +28,37 @@ export function addressOf(row: {
   };
 }
 
-/** A migration as the domain has it. */
-export function migrationOf(row: {
-  id: string;
-  instance_id: string;
-  source: string;
-  target: string;
-  who: string;
-  reason: string;
-  phase: string;
-  switched: boolean;
-  steps: Migration['steps'];
-  started_ms: number;
-  ended_ms: number | null;
-  outcome: string | null;
-  error: string | null;
-}): Migration {
-  const { id, who, reason, switched, steps, error } = row;
+/** An assignment as the domain has it. */
+export function assignmentOf(row: Selectable<Schema['assignments']>): Assignment {
   return {
-    id,
     instanceId: row.instance_id as InstanceId,
-    source: row.source as HostName,
-    target: row.target as HostName,
-    who,
-    reason,
-    phase: row.phase as MigrationPhase,
-    switched,
-    steps,
+    host: row.host as HostName,
+    epoch: row.epoch as Epoch,
+    granted: row.granted,
+  };
+}
+
+/** An operation as the domain has it. The driver gives a bigint as text. */
+export function operationOf(row: Selectable<Schema['operations']>): Operation {
+  return {
+    id: row.id,
+    kind: row.kind,
+    objects: row.objects,
+    args: row.args,
+    who: row.who,
+    reason: row.reason,
+    state: row.state,
+    observed: row.observed,
+    steps: row.steps,
+    isForward: row.is_forward,
+    session: row.session_id,
+    token: Number(row.token),
+    cancelledBy: row.cancelled_by,
+    parentId: row.parent_id,
+    requestedMs: row.requested_ms,
     startedMs: row.started_ms,
     endedMs: row.ended_ms,
-    outcome: row.outcome as Migration['outcome'],
-    error,
+    error: row.error,
   };
 }
 

@@ -132,19 +132,23 @@ export class PostgresStore implements Store {
   }
 
   async events({ object, afterId, limit }: EventFilter): Promise<readonly FleetEvent[]> {
-    let query = this.#db.selectFrom('events').selectAll().orderBy('id', 'desc').limit(limit);
+    const isFollowing = afterId !== undefined;
+    let query = this.#db
+      .selectFrom('events')
+      .selectAll()
+      .orderBy('id', isFollowing ? 'asc' : 'desc')
+      .limit(limit);
     if (object !== undefined) query = query.where('object', '=', object);
-    if (afterId !== undefined) query = query.where('id', '>', String(afterId));
+    if (isFollowing) query = query.where('id', '>', String(afterId));
     const rows = await this.#read(query.execute());
-    return rows
-      .map(({ id, at_ms: atMs, kind, object: about, message }) => ({
-        id: Number(id),
-        atMs,
-        kind,
-        object: about,
-        message,
-      }))
-      .toReversed();
+    const events = rows.map(({ id, at_ms: atMs, kind, object: about, message }) => ({
+      id: Number(id),
+      atMs,
+      kind,
+      object: about,
+      message,
+    }));
+    return isFollowing ? events : events.toReversed();
   }
 
   async #read<Result>(query: Promise<Result>): Promise<Result> {

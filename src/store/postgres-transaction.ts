@@ -1,26 +1,30 @@
-import type { Transaction as KyselyTransaction } from 'kysely';
+import { sql } from 'kysely';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
-import type { Assignment, FleetEvent, Host, Instance, Pool, Standby } from '../domain/model.ts';
-import { addressOf, canonical, migrationOf } from './postgres-rows.ts';
-import type { Schema } from './schema.ts';
-import type { FleetState, HostSeen, JoinToken, Migration, Transaction } from './store.ts';
+import type {
+  Assignment,
+  FleetEvent,
+  Host,
+  HostFacts,
+  Instance,
+  Pool,
+  Standby,
+} from '../domain/model.ts';
+import { PostgresOperations } from './postgres-operations.ts';
+import { addressOf, assignmentOf, canonical } from './postgres-rows.ts';
+import type { FleetState, JoinToken, Transaction } from './store.ts';
 
 /** Events beyond the newest so many are let go. */
 export const eventsMax = 100_000;
 /** How often, in events, the old ones are looked for. */
 const trimEvery = 1_000;
+/** Any number will do: who holds this lock gives out the next ids of events. */
+const eventsLock = 7_215_303;
 
 /** One PostgreSQL transaction in the scheduler's words. */
-export class PostgresTransaction implements Transaction {
-  readonly #db: KyselyTransaction<Schema>;
-
-  constructor(db: KyselyTransaction<Schema>) {
-    this.#db = db;
-  }
-
+export class PostgresTransaction extends PostgresOperations implements Transaction {
   async fleet(): Promise<FleetState> {
-    const db = this.#db;
+    const db = this.db;
     // One connection, so one after the other.
     const hosts = await db.selectFrom('hosts').selectAll().orderBy('name').execute();
     const pools = await db.selectFrom('pools').selectAll().orderBy('name').execute();
@@ -33,6 +37,14 @@ export class PostgresTransaction implements Transaction {
       .execute();
     const assignments = await db.selectFrom('assignments').selectAll().execute();
     const standbys = await db.selectFrom('standbys').selectAll().execute();
+    const heard = await db
+      .selectFrom('connections')
+      .innerJoin('sessions', 'sessions.id', 'connections.session_id')
+      .where('expires_at', '>', sql<Date>`clock_timestamp()`)
+      .select('host')
+      .distinct()
+      .execute();
+    const ready = new Set(heard.map(({ host }) => host));
     const held = Map.groupBy(addresses, (row) => row.instance_id);
     return {
       hosts: hosts.map(
@@ -43,7 +55,7 @@ export class PostgresTransaction implements Transaction {
           labels: row.labels,
           capacity: row.capacity,
           cordonReason: row.cordon_reason,
-          state: row.state,
+          state: ready.has(row.name) ? 'ready' : row.facts === null ? 'joining' : 'suspect',
           facts: row.facts,
           lastSeenMs: row.last_seen_ms,
         }),
@@ -69,12 +81,7 @@ export class PostgresTransaction implements Transaction {
         rendered: row.rendered,
         configHash: row.config_hash,
       })),
-      assignments: assignments.map((row) => ({
-        instanceId: row.instance_id as InstanceId,
-        host: row.host as HostName,
-        epoch: row.epoch as Epoch,
-        granted: row.granted,
-      })),
+      assignments: assignments.map(assignmentOf),
       standbys: standbys.map((row) => ({
         instanceId: row.instance_id as InstanceId,
         host: row.host as HostName,
@@ -85,7 +92,7 @@ export class PostgresTransaction implements Transaction {
   async putPool(pool: Pool): Promise<void> {
     const { name, range, ...rest } = pool;
     const values = { ...rest, range_from: range?.from ?? null, range_to: range?.to ?? null };
-    await this.#db
+    await this.db
       .insertInto('pools')
       .values({ name, ...values })
       .onConflict((conflict) => conflict.column('name').doUpdateSet(values))
@@ -93,7 +100,7 @@ export class PostgresTransaction implements Transaction {
   }
 
   async deletePool(name: PoolName): Promise<void> {
-    const user = await this.#db
+    const user = await this.db
       .selectFrom('addresses')
       .innerJoin('instances', 'instances.id', 'addresses.instance_id')
       .where('addresses.pool', '=', name)
@@ -106,7 +113,7 @@ export class PostgresTransaction implements Transaction {
         'Delete the instance, or give it addresses from another pool, first.',
       );
     }
-    await this.#db.deleteFrom('pools').where('name', '=', name).execute();
+    await this.db.deleteFrom('pools').where('name', '=', name).execute();
   }
 
   async putHost(host: Pick<Host, 'name' | 'zone' | 'rack' | 'labels' | 'capacity'>): Promise<void> {
@@ -116,7 +123,7 @@ export class PostgresTransaction implements Transaction {
       labels: JSON.stringify(host.labels),
       capacity: host.capacity === null ? null : JSON.stringify(host.capacity),
     };
-    await this.#db
+    await this.db
       .insertInto('hosts')
       .values({ name: host.name, ...values })
       .onConflict((conflict) => conflict.column('name').doUpdateSet(values))
@@ -124,7 +131,7 @@ export class PostgresTransaction implements Transaction {
   }
 
   async deleteHost(name: HostName): Promise<void> {
-    const user = await this.#db
+    const user = await this.db
       .selectFrom('assignments')
       .innerJoin('instances', 'instances.id', 'assignments.instance_id')
       .where('assignments.host', '=', name)
@@ -137,26 +144,21 @@ export class PostgresTransaction implements Transaction {
         `Migrate it away first: bridgehead migrate ${user.name} --to HOST`,
       );
     }
-    await this.#db.deleteFrom('hosts').where('name', '=', name).execute();
+    await this.db.deleteFrom('hosts').where('name', '=', name).execute();
   }
 
   async setCordon(name: HostName, reason: string | null): Promise<void> {
-    await this.#db
+    await this.db
       .updateTable('hosts')
       .set({ cordon_reason: reason })
       .where('name', '=', name)
       .execute();
   }
 
-  async setHostSeen(name: HostName, seen: HostSeen): Promise<void> {
-    const { state, facts, atMs } = seen;
-    await this.#db
+  async setHostFacts(name: HostName, facts: HostFacts, atMs: number): Promise<void> {
+    await this.db
       .updateTable('hosts')
-      .set({
-        state,
-        ...(state === 'ready' ? { last_seen_ms: atMs } : {}),
-        ...(facts === null ? {} : { facts: JSON.stringify(facts) }),
-      })
+      .set({ facts: JSON.stringify(facts), last_seen_ms: atMs })
       .where('name', '=', name)
       .execute();
   }
@@ -169,15 +171,15 @@ export class PostgresTransaction implements Transaction {
       rendered,
       config_hash: configHash,
     };
-    await this.#db
+    await this.db
       .insertInto('instances')
       .values({ id, ...values })
       .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
       .execute();
-    await this.#db.deleteFrom('addresses').where('instance_id', '=', id).execute();
+    await this.db.deleteFrom('addresses').where('instance_id', '=', id).execute();
     if (addresses.length === 0) return;
     const texts = addresses.map(({ address }) => address);
-    const taken = await this.#db
+    const taken = await this.db
       .selectFrom('addresses')
       .innerJoin('instances', 'instances.id', 'addresses.instance_id')
       .where('addresses.address', 'in', texts)
@@ -190,7 +192,7 @@ export class PostgresTransaction implements Transaction {
         'Choose another address, or leave the choice to the pool.',
       );
     }
-    await this.#db
+    await this.db
       .insertInto('addresses')
       .values(
         addresses.map(({ address, pool, prefix, gateway, bridge, vlan }, position) => ({
@@ -203,25 +205,36 @@ export class PostgresTransaction implements Transaction {
   }
 
   async deleteInstance(id: InstanceId): Promise<void> {
-    await this.#db.deleteFrom('instances').where('id', '=', id).execute();
+    await this.db.deleteFrom('instances').where('id', '=', id).execute();
   }
 
   async putAssignment({ instanceId, host, epoch, granted }: Assignment): Promise<void> {
+    const { numUpdatedRows } = await this.db
+      .updateTable('instances')
+      .set({ last_epoch: epoch })
+      .where('id', '=', instanceId)
+      .where('last_epoch', '<', epoch)
+      .executeTakeFirst();
+    if (numUpdatedRows !== 1n) throw staleEpoch(instanceId, epoch);
     const values = { host, epoch, granted };
-    await this.#db
+    await this.db
       .insertInto('assignments')
       .values({ instance_id: instanceId, ...values })
       .onConflict((conflict) => conflict.column('instance_id').doUpdateSet(values))
       .execute();
-    await this.#db
-      .updateTable('instances')
-      .set((row) => ({ last_epoch: row.fn('greatest', [row.ref('last_epoch'), row.val(epoch)]) }))
-      .where('id', '=', instanceId)
-      .execute();
+  }
+
+  async assignment(id: InstanceId): Promise<Assignment | null> {
+    const row = await this.db
+      .selectFrom('assignments')
+      .selectAll()
+      .where('instance_id', '=', id)
+      .executeTakeFirst();
+    return row === undefined ? null : assignmentOf(row);
   }
 
   async putStandby({ instanceId, host }: Standby): Promise<void> {
-    await this.#db
+    await this.db
       .insertInto('standbys')
       .values({ instance_id: instanceId, host })
       .onConflict((conflict) => conflict.doNothing())
@@ -229,79 +242,25 @@ export class PostgresTransaction implements Transaction {
   }
 
   async deleteStandby({ instanceId, host }: Standby): Promise<void> {
-    await this.#db
+    await this.db
       .deleteFrom('standbys')
       .where('instance_id', '=', instanceId)
       .where('host', '=', host)
       .execute();
   }
 
-  async putMigration(migration: Migration): Promise<void> {
-    const { id } = migration;
-    const values = {
-      instance_id: migration.instanceId,
-      source: migration.source,
-      target: migration.target,
-      who: migration.who,
-      reason: migration.reason,
-      phase: migration.phase,
-      switched: migration.switched,
-      steps: JSON.stringify(migration.steps),
-      started_ms: migration.startedMs,
-      ended_ms: migration.endedMs,
-      outcome: migration.outcome,
-      error: migration.error,
-    };
-    const other = await this.#db
-      .selectFrom('migrations')
-      .selectAll()
-      .where('instance_id', '=', migration.instanceId)
-      .where('ended_ms', 'is', null)
-      .where('id', '!=', id)
-      .executeTakeFirst();
-    if (other !== undefined && migration.endedMs === null) {
-      const since = new Date(other.started_ms).toISOString();
-      throw new BridgeheadError(
-        'BUSY',
-        `the instance is held by migration ${other.id} of ${other.who} to ${other.target} since ${since}`,
-        'Wait until it has ended, then try again.',
-      );
-    }
-    await this.#db
-      .insertInto('migrations')
-      .values({ id, ...values })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
-      .execute();
-  }
-
-  async migration(id: string): Promise<Migration | null> {
-    const row = await this.#db
-      .selectFrom('migrations')
-      .selectAll()
-      .where('id', '=', id)
-      .executeTakeFirst();
-    return row === undefined ? null : migrationOf(row);
-  }
-
-  async unfinishedMigrations(): Promise<readonly Migration[]> {
-    const rows = await this.#db
-      .selectFrom('migrations')
-      .selectAll()
-      .where('ended_ms', 'is', null)
-      .orderBy('started_ms')
-      .execute();
-    return rows.map(migrationOf);
-  }
-
+  // One after the other to the commit: an id that is seen is higher than all that come later, so
+  // that whoever follows the events by id misses none.
   async addEvent({ atMs, kind, object, message }: Omit<FleetEvent, 'id'>): Promise<void> {
-    const row = await this.#db
+    await sql`select pg_advisory_xact_lock(${sql.lit(eventsLock)})`.execute(this.db);
+    const row = await this.db
       .insertInto('events')
       .values({ at_ms: atMs, kind, object, message })
       .returning('id')
       .executeTakeFirstOrThrow();
     const id = Number(row.id);
     if (id % trimEvery !== 0) return;
-    await this.#db
+    await this.db
       .deleteFrom('events')
       .where('id', '<=', String(id - eventsMax))
       .execute();
@@ -309,11 +268,11 @@ export class PostgresTransaction implements Transaction {
 
   async putJoinToken({ id, host, secretHash, expiresMs }: JoinToken): Promise<void> {
     const row = { id, host, secret_hash: secretHash, expires_ms: expiresMs };
-    await this.#db.insertInto('join_tokens').values(row).execute();
+    await this.db.insertInto('join_tokens').values(row).execute();
   }
 
   async takeJoinToken(id: string): Promise<JoinToken | null> {
-    const row = await this.#db
+    const row = await this.db
       .deleteFrom('join_tokens')
       .where('id', '=', id)
       .returningAll()
@@ -324,7 +283,7 @@ export class PostgresTransaction implements Transaction {
   }
 
   async setting(name: string): Promise<string | null> {
-    const row = await this.#db
+    const row = await this.db
       .selectFrom('settings')
       .select('value')
       .where('name', '=', name)
@@ -333,7 +292,7 @@ export class PostgresTransaction implements Transaction {
   }
 
   async putSetting(name: string, value: string): Promise<void> {
-    await this.#db
+    await this.db
       .insertInto('settings')
       .values({ name, value })
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
@@ -341,11 +300,19 @@ export class PostgresTransaction implements Transaction {
   }
 
   async lastEpoch(id: InstanceId): Promise<Epoch> {
-    const row = await this.#db
+    const row = await this.db
       .selectFrom('instances')
       .select('last_epoch')
       .where('id', '=', id)
       .executeTakeFirst();
     return (row?.last_epoch ?? 0) as Epoch;
   }
+}
+
+function staleEpoch(id: InstanceId, epoch: Epoch): BridgeheadError {
+  return new BridgeheadError(
+    'EPOCH_STALE',
+    `instance ${id}: epoch ${epoch} is not higher than the last one`,
+    'Somebody else has assigned it meanwhile: look where it is, bridgehead get instances',
+  );
 }

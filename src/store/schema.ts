@@ -1,6 +1,7 @@
 import type { Generated, JSONColumnType } from 'kysely';
+import type { ErrorBody } from '../domain/errors.ts';
 import type { Capacity, HostFacts, InstanceSpec, ObservedInstance } from '../domain/model.ts';
-import type { MigrationStep } from './store.ts';
+import type { OperationKind, OperationState, OperationStep } from '../domain/operation.ts';
 
 /** The tables of `sql/`, as Kysely has to know them. Network types travel as text. */
 export interface Schema {
@@ -11,7 +12,6 @@ export interface Schema {
     labels: JSONColumnType<Record<string, string>>;
     capacity: JSONColumnType<Capacity> | null;
     cordon_reason: string | null;
-    state: Generated<'joining' | 'ready' | 'suspect'>;
     facts: JSONColumnType<HostFacts> | null;
     last_seen_ms: number | null;
   };
@@ -51,20 +51,36 @@ export interface Schema {
     at_ms: number;
     seen: JSONColumnType<ObservedInstance>;
   };
-  migrations: {
+  sessions: { id: string; name: string; started_ms: number; expires_at: Date };
+  connections: { session_id: string; host: string };
+  revisions: { only_row: Generated<boolean>; value: string };
+  operations: {
     id: string;
-    instance_id: string;
-    source: string;
-    target: string;
+    seq: Generated<string>;
+    kind: OperationKind;
+    objects: JSONColumnType<string[]>;
+    args: JSONColumnType<Record<string, string>>;
     who: string;
     reason: string;
-    phase: string;
-    switched: boolean;
-    steps: JSONColumnType<MigrationStep[]>;
-    started_ms: number;
+    state: OperationState;
+    observed: JSONColumnType<Record<string, string>> | null;
+    steps: JSONColumnType<OperationStep[]>;
+    is_forward: boolean;
+    session_id: string | null;
+    token: number;
+    cancelled_by: string | null;
+    parent_id: string | null;
+    requested_ms: number;
+    started_ms: number | null;
     ended_ms: number | null;
-    outcome: string | null;
-    error: string | null;
+    error: JSONColumnType<ErrorBody> | null;
+  };
+  locks: { object: string; operation_id: string; since_ms: number };
+  requests: {
+    key: string;
+    fingerprint: string;
+    answer: JSONColumnType<Record<string, unknown>>;
+    at_ms: number;
   };
   /** The driver gives a bigint as text; ids stay far below 2^53. */
   events: { id: Generated<string>; at_ms: number; kind: string; object: string; message: string };

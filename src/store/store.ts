@@ -1,5 +1,5 @@
 // What the scheduler asks of its store, in its own words. PostgreSQL is one implementation
-// (postgres-store.ts); a simulated disk will be another.
+// (postgres-store.ts), the simulation's disk (sim/) another; one test holds both to this.
 
 import type { Epoch, HostName, InstanceId, PoolName } from '../domain/ids.ts';
 import type {
@@ -7,12 +7,12 @@ import type {
   FleetEvent,
   Host,
   HostFacts,
-  HostState,
   Instance,
   ObservedInstance,
   Pool,
   Standby,
 } from '../domain/model.ts';
+import type { Lock, Operation, Session } from '../domain/operation.ts';
 
 /** Everything the fleet is meant to be, read in one snapshot. */
 export interface FleetState {
@@ -23,41 +23,22 @@ export interface FleetState {
   readonly standbys: readonly Standby[];
 }
 
-/** A migration's durable record; while one is unfinished, its instance is taken. */
-export interface Migration {
-  readonly id: string;
-  readonly instanceId: InstanceId;
-  readonly source: HostName;
-  readonly target: HostName;
-  readonly who: string;
-  readonly reason: string;
-  /** Step that was begun last. */
-  readonly phase: MigrationPhase;
-  /** True once the target has been granted the addresses: from here on it is completed, not undone. */
-  readonly switched: boolean;
-  readonly steps: readonly MigrationStep[];
-  readonly startedMs: number;
-  readonly endedMs: number | null;
-  readonly outcome: 'done' | 'undone' | null;
-  readonly error: string | null;
+/** What was answered to a request with an idempotency key. */
+export interface KeptAnswer {
+  readonly key: string;
+  /** SHA-256 of what was asked, hexadecimal. */
+  readonly fingerprint: string;
+  readonly answer: unknown;
+  readonly atMs: number;
 }
 
-/** In the order they run. */
-export const migrationPhases = [
-  'prepare',
-  'quiesce',
-  'release',
-  'switch',
-  'verify',
-  'remove',
-] as const;
-export type MigrationPhase = (typeof migrationPhases)[number];
-
-export interface MigrationStep {
-  readonly phase: MigrationPhase;
-  readonly startedMs: number;
-  readonly endedMs: number | null;
-  readonly note: string;
+export interface OperationFilter {
+  /** Only those that lock this object. */
+  readonly object?: string;
+  /** Only those that have not ended. */
+  readonly isOpen?: boolean;
+  /** At most this many, the newest, newest first. */
+  readonly limit: number;
 }
 
 /** A one-time ticket to join as the host that it names. */
@@ -80,22 +61,50 @@ export interface Transaction {
   putHost(host: Pick<Host, 'name' | 'zone' | 'rack' | 'labels' | 'capacity'>): Promise<void>;
   deleteHost(name: HostName): Promise<void>;
   setCordon(name: HostName, reason: string | null): Promise<void>;
-  /** Records that the host's agent was heard. Null `facts` leaves the recorded ones. */
-  setHostSeen(name: HostName, seen: HostSeen): Promise<void>;
+  /** Records that the host's agent was heard, and its facts. */
+  setHostFacts(name: HostName, facts: HostFacts, atMs: number): Promise<void>;
 
   /** Adds or replaces the instance and the addresses it holds. Fails on an address taken. */
   putInstance(instance: Instance): Promise<void>;
   /** Removes the instance with its addresses, assignment, standbys and observations. */
   deleteInstance(id: InstanceId): Promise<void>;
 
+  /** @throws BridgeheadError EPOCH_STALE unless its epoch is higher than every one before */
   putAssignment(assignment: Assignment): Promise<void>;
+  /** The instance's assignment, null where it has none. */
+  assignment(id: InstanceId): Promise<Assignment | null>;
   putStandby(standby: Standby): Promise<void>;
   deleteStandby(standby: Standby): Promise<void>;
 
-  /** Adds a migration, or replaces it. One unfinished migration an instance: a second is BUSY. */
-  putMigration(migration: Migration): Promise<void>;
-  migration(id: string): Promise<Migration | null>;
-  unfinishedMigrations(): Promise<readonly Migration[]>;
+  /** Adds an operation, or replaces what may change of it. */
+  putOperation(operation: Operation): Promise<void>;
+  operation(id: string): Promise<Operation | null>;
+  /** Those that have not ended, in the order they were asked for. */
+  openOperations(): Promise<readonly Operation[]>;
+  operations(filter: OperationFilter): Promise<readonly Operation[]>;
+
+  locks(): Promise<readonly Lock[]>;
+  /** @throws BridgeheadError BUSY where the object is locked already */
+  putLock(lock: Lock): Promise<void>;
+  /** Lets go of all that the operation holds. */
+  deleteLocks(operationId: string): Promise<void>;
+  /** A number that is higher than every one before, also those of transactions that failed. */
+  nextToken(): Promise<number>;
+  /** A number that is higher than those of all tellings whose transaction this one can follow. */
+  nextRevision(): Promise<number>;
+
+  /** Every session there is, also those whose lease has run out. */
+  sessions(): Promise<readonly Session[]>;
+  addSession(session: Omit<Session, 'isAlive'>, ttlMs: number): Promise<void>;
+  /** Makes the lease good for `ttlMs` from now. @returns false where it has run out, for good */
+  renewSession(id: string, ttlMs: number): Promise<boolean>;
+  deleteSession(id: string): Promise<void>;
+  /** Records whether the session's scheduler hears the host. */
+  setConnected(sessionId: string, host: HostName, isConnected: boolean): Promise<void>;
+
+  keptAnswer(key: string): Promise<KeptAnswer | null>;
+  /** Keeps an answer, and drops those from before `dropBeforeMs`. */
+  keepAnswer(answer: KeptAnswer, dropBeforeMs: number): Promise<void>;
 
   addEvent(event: Omit<FleetEvent, 'id'>): Promise<void>;
 
@@ -111,12 +120,6 @@ export interface Transaction {
   lastEpoch(id: InstanceId): Promise<Epoch>;
 }
 
-export interface HostSeen {
-  readonly state: HostState;
-  readonly facts: HostFacts | null;
-  readonly atMs: number;
-}
-
 /** An observation with the host it was made on and when it reached the scheduler. */
 export interface Observation {
   readonly host: HostName;
@@ -127,9 +130,9 @@ export interface Observation {
 export interface EventFilter {
   /** Exact object, such as `instance/shop-web`. */
   readonly object?: string;
-  /** Only events with a higher id. */
+  /** Only events with a higher id: the next so many after it, where the newest are given else. */
   readonly afterId?: number;
-  /** At most this many, the newest, in the order they happened. */
+  /** At most this many, in the order they happened. */
   readonly limit: number;
 }
 

@@ -40,7 +40,8 @@ export async function runServer(options: ServerOptions): Promise<void> {
       process.exit(1);
     },
   });
-  const scheduler = new Scheduler({ store, clock, newId: randomUUID, log });
+  const name = options.name ?? hostname();
+  const scheduler = new Scheduler({ store, clock, name, newId: randomUUID, log });
   const membership = await Membership.open(store, clock);
   const agentAddress = parseEndpoint(options.agentAddress ?? `${hostname()}:7443`);
   const agentListen = parseEndpoint(options.agentListen);
@@ -69,6 +70,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     log,
   });
 
+  await scheduler.start();
   await listening(options.agentListen, () => listener.listen(agentListen.host, agentListen.port));
   const extra: Server[] = [];
   await api.ready();
@@ -79,7 +81,6 @@ export async function runServer(options: ServerOptions): Promise<void> {
       if (address.startsWith('unix:')) await chmod(address.slice(5), 0o600);
     });
   }
-  scheduler.start();
   log('ready', {
     store: kind,
     api: options.listen,

@@ -1,15 +1,8 @@
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
-import type { Assignment, Instance, ObservedInstance } from '../domain/model.ts';
+import type { Assignment, Instance } from '../domain/model.ts';
 import { refusalsFor } from '../placement/candidates.ts';
-import type { FleetState } from '../store/store.ts';
-
-/** What the hosts involved say of the instance now; null where they say nothing of it. */
-export interface MigrationView {
-  readonly fleet: FleetState;
-  readonly isConnected: (host: HostName) => boolean;
-  readonly observed: (host: HostName, instance: Instance) => ObservedInstance | null;
-}
+import type { FleetView } from './kind.ts';
 
 /** What a migration starts from, once every check has passed. */
 export interface MigrationStart {
@@ -25,11 +18,7 @@ export interface MigrationStart {
  * @throws BridgeheadError NOT_FOUND, ALREADY_THERE, SOURCE_MISMATCH, HOST_NOT_READY, HOST_CORDONED,
  * IMAGE_MISSING, NO_CAPACITY or NO_PLACE, the first that applies in this order
  */
-export function checkMigration(
-  view: MigrationView,
-  name: InstanceName,
-  to: HostName,
-): MigrationStart {
+export function checkMigration(view: FleetView, name: InstanceName, to: HostName): MigrationStart {
   const instance = view.fleet.instances.find(({ spec }) => spec.name === name);
   if (instance === undefined) {
     throw new BridgeheadError(
@@ -65,7 +54,7 @@ export function checkMigration(
   return { instance, assignment };
 }
 
-function checkSource(view: MigrationView, instance: Instance, assignment: Assignment): void {
+function checkSource(view: FleetView, instance: Instance, assignment: Assignment): void {
   const { name } = instance.spec;
   const { host, epoch } = assignment;
   if (!view.isConnected(host)) {
@@ -75,7 +64,7 @@ function checkSource(view: MigrationView, instance: Instance, assignment: Assign
       `Bring the agent of ${host} back first: bridgehead describe host ${host}`,
     );
   }
-  const observed = view.observed(host, instance);
+  const observed = view.observed(host, instance.id);
   const isHeld = observed?.phase === 'serving' && observed.linkUp && observed.epoch === epoch;
   if (isHeld) return;
   const seen =
@@ -87,9 +76,9 @@ function checkSource(view: MigrationView, instance: Instance, assignment: Assign
   );
 }
 
-function checkTarget(view: MigrationView, instance: Instance, to: HostName): void {
+function checkTarget(view: FleetView, instance: Instance, to: HostName): void {
   const { name } = instance.spec;
-  const stray = view.observed(to, instance);
+  const stray = view.observed(to, instance.id);
   if (stray !== null && (stray.linkUp || stray.addresses.length > 0)) {
     throw new BridgeheadError(
       'SOURCE_MISMATCH',

@@ -1,6 +1,6 @@
 import type { Epoch, HostName, InstanceId } from '../domain/ids.ts';
 import type { Transaction } from '../store/store.ts';
-import type { Agents } from './agents.ts';
+import type { Hands } from './hands.ts';
 
 /**
  * Takes an instance's addresses back from the host that holds them. The epoch grows, so that the
@@ -30,9 +30,9 @@ export async function grant(
  * wire. Silence is no proof, and neither is a host that has not heard of the instance yet: the
  * grant before may still be on its way to it.
  */
-export function hasLetGo(agents: Agents, host: HostName, id: InstanceId, epoch: Epoch): boolean {
-  const seen = agents.observed(host, id);
-  return agents.isConnected(host) && seen !== null && seen.epoch >= epoch && !seen.linkUp;
+export function hasLetGo(hands: Hands, host: HostName, id: InstanceId, epoch: Epoch): boolean {
+  const seen = hands.observed(host, id);
+  return hands.isConnected(host) && seen !== null && seen.epoch >= epoch && !seen.linkUp;
 }
 
 async function assign(

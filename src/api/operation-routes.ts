@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { Operation } from '../domain/operation.ts';
+import { noSuchOperation } from '../operations/engine.ts';
+import { drainRequest, migrateRequest, operationView } from '../protocol/api.ts';
+import { hostName, instanceName } from '../protocol/shapes.ts';
+import { viewOperation } from '../scheduler/views.ts';
+import { failures, keyed, keyOf, type Routes } from './routes.ts';
+import { type ApiParts, administrator } from './server.ts';
+
+const identified = z.object({ id: z.uuid() });
+const listQuery = z.object({
+  object: z.string().max(128).optional(),
+  open: z.stringbool().optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+
+/** Beginning operations, looking at them, ending them before their time. */
+export function operationRoutes(routes: Routes, { scheduler, store }: ApiParts): void {
+  const view = async (operation: Operation) =>
+    viewOperation(operation, await store.transact((tx) => tx.sessions()));
+  routes.route({
+    method: 'POST',
+    url: '/v1/instances/:name/migrate',
+    schema: {
+      summary: 'Move an instance with its addresses to another host',
+      headers: keyed,
+      params: z.object({ name: instanceName }),
+      body: migrateRequest,
+      response: { 202: operationView, ...failures },
+    },
+    handler: async ({ params, body, headers }, reply) => {
+      const { to, reason, wait: mayWait } = body;
+      const request = { reason, mayWait, who: administrator, key: keyOf(headers) };
+      return reply.status(202).send(await view(await scheduler.migrate(params.name, to, request)));
+    },
+  });
+  routes.route({
+    method: 'POST',
+    url: '/v1/hosts/:name/drain',
+    schema: {
+      summary: 'Cordon a host and move everything off it, the most important first',
+      headers: keyed,
+      params: z.object({ name: hostName }),
+      body: drainRequest,
+      response: { 202: operationView, ...failures },
+    },
+    handler: async ({ params, body, headers }, reply) => {
+      const { reason, wait: mayWait } = body;
+      const request = { reason, mayWait, who: administrator, key: keyOf(headers) };
+      return reply.status(202).send(await view(await scheduler.drain(params.name, request)));
+    },
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/operations',
+    schema: {
+      summary: 'Operations, the newest first',
+      querystring: listQuery,
+      response: { 200: z.object({ items: z.array(operationView) }), ...failures },
+    },
+    handler: async ({ query }) => {
+      const { object, open, limit } = query;
+      const { operations, sessions } = await store.transact(async (tx) => ({
+        operations: await tx.operations({
+          limit,
+          ...(object === undefined ? {} : { object }),
+          ...(open === undefined ? {} : { isOpen: open }),
+        }),
+        sessions: await tx.sessions(),
+      }));
+      return { items: operations.map((one) => viewOperation(one, sessions)) };
+    },
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/operations/:id',
+    schema: {
+      summary: 'One operation, step by step',
+      params: identified,
+      response: { 200: operationView, ...failures },
+    },
+    handler: async ({ params }) => {
+      const operation = await store.transact((tx) => tx.operation(params.id));
+      if (operation === null) throw noSuchOperation(params.id);
+      return view(operation);
+    },
+  });
+  routes.route({
+    method: 'POST',
+    url: '/v1/operations/:id/cancel',
+    schema: {
+      summary: 'End an operation before its time, and undo what it has done',
+      params: identified,
+      response: { 200: operationView, ...failures },
+    },
+    handler: async ({ params }) => view(await scheduler.engine.cancel(params.id, administrator)),
+  });
+}

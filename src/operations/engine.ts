@@ -1,0 +1,364 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../domain/clock.ts';
+import { BridgeheadError } from '../domain/errors.ts';
+import { isOpen, type Operation, type OperationKind, type Words } from '../domain/operation.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import type { Hands } from './hands.ts';
+import type { FleetView, Kind, Start } from './kind.ts';
+import { blockerOf, busy, describe, startable } from './locks.ts';
+import { Abandoned, Run } from './run.ts';
+
+/** How long the answer to a request with an idempotency key is kept. */
+const keepAnswersMs = 24 * 3_600_000;
+/** More would wait than anybody could oversee. */
+const openMax = 10_000;
+
+export interface EngineParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly hands: Hands;
+  readonly newId: () => string;
+  /** The session under which this scheduler holds operations now. */
+  readonly session: () => string;
+  readonly kinds: readonly Kind[];
+  /** Decides who is in the way; {@link blockerOf}, unless a simulation breaks it on purpose. */
+  readonly blockerOf?: typeof blockerOf;
+  readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+}
+
+/** A request for an operation. */
+export interface Ask {
+  readonly kind: OperationKind;
+  readonly args: Words;
+  readonly who: string;
+  readonly reason: string;
+  /** Whether it may wait for its locks, behind those who asked before; else it is refused. */
+  readonly mayWait: boolean;
+  /** The caller's own name for this request, so that a repeated one is not done twice. */
+  readonly key: string | null;
+  readonly parentId?: string;
+}
+
+/** Begins operations, carries them, and takes over those that a scheduler left behind. */
+export class OperationEngine {
+  readonly #parts: EngineParts;
+  readonly #kinds: ReadonlyMap<OperationKind, Kind>;
+  readonly #runs = new Map<string, Promise<void>>();
+  /** Ours by the store, but nobody here runs them; seen so at the last look. */
+  #unattended = new Set<string>();
+  #isStopped = false;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#kinds = new Map(parts.kinds.map((kind) => [kind.kind, kind]));
+  }
+
+  /**
+   * Begins an operation, or puts it in line.
+   *
+   * @returns its record; a request whose key was seen before gets the operation of that time
+   * @throws BridgeheadError BUSY; IDEMPOTENCY_MISMATCH; what the kind's checks refuse with
+   */
+  async submit(ask: Ask): Promise<Operation> {
+    const { store, clock } = this.#parts;
+    const operation = await store.transact(async (tx) => {
+      const known = await this.#repeated(tx, ask);
+      if (known !== null) return known;
+      const kind = this.#kindOf(ask.kind);
+      const open = await tx.openOperations();
+      if (open.length >= openMax) throw tooMany();
+      const objects = kind.objectsOf(ask.args);
+      const blocker = (this.#parts.blockerOf ?? blockerOf)(objects, open);
+      let fresh: Operation;
+      if (blocker === null) {
+        fresh = await this.begin(tx, ask, kind.check(await this.#view(tx), ask.args));
+      } else if (ask.mayWait) {
+        fresh = this.#queued(ask);
+        await tx.putOperation(fresh);
+      } else {
+        const object = objects.find((one) => blocker.objects.includes(one)) ?? objects[0] ?? '';
+        throw busy(object, blocker, await tx.sessions(), clock.wallMs());
+      }
+      if (ask.key !== null) {
+        const answer = { operationId: fresh.id };
+        await keep(tx, ask.key, fingerprintOf(ask), answer, clock.wallMs());
+      }
+      return fresh;
+    });
+    this.launch(operation);
+    return operation;
+  }
+
+  /**
+   * Begins an operation as a part of the caller's transaction: its record and its locks. To be
+   * handed to {@link launch} once that has been committed.
+   *
+   * @throws BridgeheadError BUSY where one of its objects is locked
+   */
+  async begin(
+    tx: Transaction,
+    ask: Omit<Ask, 'mayWait' | 'key'>,
+    start: Start,
+  ): Promise<Operation> {
+    const { clock, session } = this.#parts;
+    const nowMs = clock.wallMs();
+    const running: Operation = {
+      ...this.#queued(ask),
+      args: start.args,
+      observed: start.observed,
+      state: 'running',
+      session: session(),
+      token: await tx.nextToken(),
+      startedMs: nowMs,
+    };
+    await tx.putOperation(running);
+    await lockAll(tx, running, nowMs);
+    return running;
+  }
+
+  /** Carries an operation that was begun, unless it is carried already, has ended or waits. */
+  launch(operation: Operation): void {
+    if (operation.state !== 'running' || operation.session !== this.#parts.session()) return;
+    this.#carry(operation, (kind, run) => kind.run(run));
+  }
+
+  /** A run for an operation that the caller itself carries to its end. */
+  attend(operation: Operation, work: (run: Run) => Promise<void>): Promise<void> {
+    return this.#carry(operation, (_, run) => work(run));
+  }
+
+  /**
+   * Asks for the end of an operation. One that waits ends at once; one that runs is undone, if it
+   * has not passed the point from which it can only be completed.
+   *
+   * @throws BridgeheadError NOT_FOUND; NOT_CANCELLABLE
+   */
+  async cancel(id: string, who: string): Promise<Operation> {
+    const { store, clock } = this.#parts;
+    return store.transact(async (tx) => {
+      const operation = await tx.operation(id);
+      if (operation === null) throw noSuchOperation(id);
+      if (!isOpen(operation)) throw notCancellable(operation, `has ended (${operation.state})`);
+      if (operation.isForward) throw notCancellable(operation, 'can only be completed by now');
+      const ended = { state: 'cancelled', endedMs: clock.wallMs() } as const;
+      const changed: Operation = {
+        ...operation,
+        cancelledBy: operation.cancelledBy ?? who,
+        ...(operation.state === 'queued' ? ended : {}),
+      };
+      await tx.putOperation(changed);
+      return changed;
+    });
+  }
+
+  /**
+   * Looks for what is to be taken up: operations whose scheduler's lease has run out, and those in
+   * line whose turn has come.
+   *
+   * @returns what it did, in a few words
+   */
+  async claim(): Promise<string> {
+    if (this.#isStopped) return 'stopped';
+    const left = await this.#takeOver();
+    for (const operation of left) {
+      this.#parts.log('takes over an operation', { id: operation.id, what: describe(operation) });
+      this.#carry(operation, (kind, run) => kind.resume(run));
+    }
+    const begun = await this.#beginQueued();
+    for (const operation of begun) this.launch(operation);
+    return `took over ${left.length}, began ${begun.length} that waited, carries ${this.#runs.size}`;
+  }
+
+  /** Takes up nothing more, and waits for what runs here. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.allSettled([...this.#runs.values()]);
+  }
+
+  async #takeOver(): Promise<readonly Operation[]> {
+    const { store, clock, session } = this.#parts;
+    const before = this.#unattended;
+    const { taken, unattended } = await store.transact(async (tx) => {
+      const running = (await tx.openOperations()).filter(({ state }) => state === 'running');
+      const alive = new Set(
+        (await tx.sessions()).filter(({ isAlive }) => isAlive).map(({ id }) => id),
+      );
+      const mine = session();
+      // Without a lease of our own we would only take what the next one takes from us.
+      if (!alive.has(mine)) return { taken: [], unattended: new Set<string>() };
+      const ours = running.filter((one) => one.session === mine && !this.#runs.has(one.id));
+      const lost = [
+        ...running.filter((one) => one.session !== null && !alive.has(one.session)),
+        // At the second look only: at the first it may be on its way from its transaction here.
+        ...ours.filter(({ id }) => before.has(id)),
+      ];
+      const results: Operation[] = [];
+      for (const operation of lost) {
+        const next = { ...operation, session: mine, token: await tx.nextToken() };
+        await tx.putOperation(next);
+        await lockAll(tx, next, clock.wallMs());
+        results.push(next);
+      }
+      return { taken: results, unattended: new Set(ours.map(({ id }) => id)) };
+    });
+    this.#unattended = unattended;
+    return taken;
+  }
+
+  async #beginQueued(): Promise<readonly Operation[]> {
+    const { store, clock, session } = this.#parts;
+    return store.transact(async (tx) => {
+      const open = await tx.openOperations();
+      const ready = startable(open);
+      if (ready.length === 0) return [];
+      const view = await this.#view(tx);
+      const begun: Operation[] = [];
+      for (const operation of ready) {
+        const startedMs = clock.wallMs();
+        try {
+          const { args, observed } = this.#kindOf(operation.kind).check(view, operation.args);
+          const running: Operation = {
+            ...operation,
+            // What the checks found out is told anew: the source may have changed while it waited.
+            args: { ...operation.args, ...args },
+            ...{ observed, state: 'running', startedMs },
+            session: session(),
+            token: await tx.nextToken(),
+          };
+          await tx.putOperation(running);
+          await lockAll(tx, running, startedMs);
+          begun.push(running);
+        } catch (error) {
+          if (!(error instanceof BridgeheadError)) throw error;
+          const ended = { state: 'refused', endedMs: startedMs, error: error.body() } as const;
+          await tx.putOperation({ ...operation, ...ended });
+        }
+      }
+      return begun;
+    });
+  }
+
+  #carry(operation: Operation, work: (kind: Kind, run: Run) => Promise<void>): Promise<void> {
+    const { store, clock, hands, log } = this.#parts;
+    const { id, kind } = operation;
+    const run = new Run({ store, clock, hands }, operation);
+    const carried = work(this.#kindOf(kind), run)
+      .catch((error: unknown) => {
+        const why = error instanceof Abandoned ? error.message : 'it failed in an unknown way';
+        const details = {
+          id,
+          why,
+          error: String(error instanceof Abandoned ? error.cause : error),
+        };
+        log('lets go of an operation', details);
+      })
+      .finally(() => {
+        if (this.#runs.get(id) === carried) this.#runs.delete(id);
+      });
+    this.#runs.set(id, carried);
+    return carried;
+  }
+
+  async #repeated(tx: Transaction, ask: Ask): Promise<Operation | null> {
+    if (ask.key === null) return null;
+    const answer = await keptFor(tx, ask.key, fingerprintOf(ask));
+    if (answer === null) return null;
+    return tx.operation((answer as { readonly operationId: string }).operationId);
+  }
+
+  async #view(tx: Transaction): Promise<FleetView> {
+    const { hands } = this.#parts;
+    return {
+      fleet: await tx.fleet(),
+      isConnected: (host) => hands.isConnected(host),
+      observed: (host, id) => hands.observed(host, id),
+    };
+  }
+
+  #queued(ask: Omit<Ask, 'mayWait' | 'key'>): Operation {
+    const { newId, clock } = this.#parts;
+    return {
+      id: newId(),
+      kind: ask.kind,
+      objects: [...new Set(this.#kindOf(ask.kind).objectsOf(ask.args))].toSorted(),
+      args: ask.args,
+      ...{ who: ask.who, reason: ask.reason, state: 'queued', observed: null },
+      ...{ steps: [], isForward: false, session: null, token: 0, cancelledBy: null },
+      parentId: ask.parentId ?? null,
+      requestedMs: clock.wallMs(),
+      ...{ startedMs: null, endedMs: null, error: null },
+    };
+  }
+
+  #kindOf(kind: OperationKind): Kind {
+    const found = this.#kinds.get(kind);
+    if (found === undefined) throw new Error(`no operation of kind ${kind}`);
+    return found;
+  }
+}
+
+// In one order, always: two that want the same objects never wait for one another.
+async function lockAll(
+  tx: Transaction,
+  { id, objects }: Operation,
+  sinceMs: number,
+): Promise<void> {
+  for (const object of objects) await tx.putLock({ object, operationId: id, sinceMs });
+}
+
+/**
+ * What was answered to the request of this key, null where it was never seen.
+ *
+ * @throws BridgeheadError IDEMPOTENCY_MISMATCH where the key came with another request
+ */
+export async function keptFor(tx: Transaction, key: string, fingerprint: string): Promise<unknown> {
+  const kept = await tx.keptAnswer(key);
+  if (kept === null) return null;
+  if (kept.fingerprint === fingerprint) return kept.answer;
+  throw new BridgeheadError(
+    'IDEMPOTENCY_MISMATCH',
+    `idempotency key ${key} was used for another request`,
+    'Use a new key for each request, and the same one only to repeat it.',
+  );
+}
+
+/** Keeps the answer to a request by its key. */
+export async function keep(
+  tx: Transaction,
+  key: string,
+  fingerprint: string,
+  answer: unknown,
+  atMs: number,
+): Promise<void> {
+  await tx.keepAnswer({ key, fingerprint, answer, atMs }, atMs - keepAnswersMs);
+}
+
+/** SHA-256 of what was asked, hexadecimal. */
+export function fingerprintOf(asked: unknown): string {
+  return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
+}
+
+/** The error for an operation that is not there. */
+export function noSuchOperation(id: string): BridgeheadError {
+  return new BridgeheadError(
+    'NOT_FOUND',
+    `operation ${id} does not exist`,
+    'See the operations there are: bridgehead ops list --all',
+  );
+}
+
+function notCancellable(operation: Operation, why: string): BridgeheadError {
+  return new BridgeheadError(
+    'NOT_CANCELLABLE',
+    `operation ${operation.id} (${describe(operation)}) cannot be cancelled: it ${why}`,
+    `See what it did: bridgehead ops show ${operation.id}`,
+  );
+}
+
+function tooMany(): BridgeheadError {
+  return new BridgeheadError(
+    'BUSY',
+    `${openMax} operations have not ended yet: no more are taken`,
+    'Wait for some of them, or cancel some: bridgehead ops list',
+  );
+}

@@ -1,0 +1,252 @@
+import { BridgeheadError } from '../domain/errors.ts';
+import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
+import { macOfInstance } from '../domain/mac.ts';
+import type { Instance } from '../domain/model.ts';
+import { instanceObject, type Words } from '../domain/operation.ts';
+import { publicPorts } from '../haproxy/public-ports.ts';
+import { probeResult, quiesceResult } from '../protocol/frames.ts';
+import type { Kind } from './kind.ts';
+import { checkMigration } from './migrate-checks.ts';
+import { grant, hasLetGo, takeBack } from './release.ts';
+import { Abandoned, type Run } from './run.ts';
+import { carry } from './saga.ts';
+
+const prepareTimeoutMs = 60_000;
+/** How long open requests may take to end before the address moves away under them. */
+const quiesceLimitMs = 2_000;
+const releaseTimeoutMs = 10_000;
+const switchTimeoutMs = 10_000;
+const removeTimeoutMs = 30_000;
+const probeTimeoutMs = 1_000;
+
+/**
+ * Moves an instance with its addresses to another host. Whatever fails before the target has been
+ * granted the addresses is undone; from there on there is only forward.
+ */
+export const migrate: Kind = {
+  kind: 'migrate',
+  objectsOf: ({ instance }) => [instanceObject(String(instance))],
+  check: (view, args) => {
+    const target = args['target'] as HostName;
+    const { instance, assignment } = checkMigration(view, args['instance'] as InstanceName, target);
+    const { host: source, epoch } = assignment;
+    const seen = view.observed(source, instance.id);
+    return {
+      args: { ...args, instanceId: instance.id, source },
+      observed: { host: source, epoch, phase: seen?.phase ?? null, linkUp: seen?.linkUp ?? null },
+    };
+  },
+  run: async (run) => {
+    const move = await Move.of(run);
+    await carry(
+      run,
+      () => move.forward(),
+      (cause) => move.undo(cause),
+      (cause) => move.complete(cause),
+    );
+  },
+  resume: async (run) => {
+    const move = await Move.of(run);
+    if (run.operation.isForward) return move.complete(null);
+    return move.undo(new Error('the scheduler that ran it was gone before the switch'));
+  },
+};
+
+/** True for an operation whose instance has been let go of by its last holder, by its own word. */
+export function isReleased(operation: {
+  readonly isForward: boolean;
+  readonly kind: string;
+}): boolean {
+  return operation.kind === 'migrate' && operation.isForward;
+}
+
+/** The instance that an operation moves. */
+export function movedInstance(args: Words): InstanceId {
+  return args['instanceId'] as InstanceId;
+}
+
+class Move {
+  readonly #run: Run;
+  readonly #instance: Instance;
+  readonly #source: HostName;
+  readonly #target: HostName;
+
+  private constructor(run: Run, instance: Instance) {
+    this.#run = run;
+    this.#instance = instance;
+    this.#source = run.word('source') as HostName;
+    this.#target = run.word('target') as HostName;
+  }
+
+  static async of(run: Run): Promise<Move> {
+    const instance = await run.instance(run.word('instance') as InstanceName);
+    // It is locked, so nobody can have deleted it.
+    if (instance === null) throw new Error('a migration of an instance that is not there');
+    return new Move(run, instance);
+  }
+
+  async forward(): Promise<void> {
+    const run = this.#run;
+    await run.step('prepare', () => this.#prepare());
+    await run.step('quiesce', () => this.#quiesce());
+    await run.step('release', () => this.#release());
+    await run.step('switch', () => this.#switch());
+  }
+
+  async complete(cause: unknown): Promise<void> {
+    const run = this.#run;
+    // What follows the switch must not stop half way because a witness could not look.
+    const attempt = async (name: string, work: () => Promise<string>) => {
+      try {
+        await run.step(name, work);
+      } catch (error) {
+        if (error instanceof Abandoned) throw error;
+      }
+    };
+    await attempt('verify', () => this.#verify());
+    await attempt('remove', () => this.#remove());
+    await run.end('done', cause, (tx) =>
+      tx.addEvent({
+        atMs: run.clock.wallMs(),
+        kind: 'instance.migrated',
+        object: instanceObject(this.#instance.spec.name),
+        message: `migrated from ${this.#source} to ${this.#target}`,
+      }),
+    );
+    await run.hands.push();
+  }
+
+  async undo(cause: unknown): Promise<void> {
+    const run = this.#run;
+    const { id: instanceId, spec } = this.#instance;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    // A new epoch, so that a late word of the failed attempt is void everywhere.
+    await run.end('undone', cause, async (tx) => {
+      await grant(tx, instanceId, this.#source);
+      await tx.deleteStandby({ instanceId, host: this.#target });
+      await tx.addEvent({
+        atMs: run.clock.wallMs(),
+        kind: 'instance.migration-undone',
+        object: instanceObject(spec.name),
+        message: `migration from ${this.#source} to ${this.#target} undone: ${message}`,
+      });
+    });
+    await run.hands.push();
+  }
+
+  async #prepare(): Promise<string> {
+    const { hands } = this.#run;
+    const target = this.#target;
+    const { id: instanceId, configHash } = this.#instance;
+    await this.#run.commit((tx) => tx.putStandby({ instanceId, host: target }));
+    await hands.push();
+    const isReady = () => {
+      const seen = hands.observed(target, instanceId);
+      return seen?.phase === 'standby' && seen.configHash === configHash;
+    };
+    const hasFailed = () => hands.observed(target, instanceId)?.phase === 'failed';
+    await this.#run.until(
+      () => isReady() || hasFailed() || !hands.isConnected(target),
+      prepareTimeoutMs,
+    );
+    if (isReady()) return `standby on ${target} runs the configuration`;
+    const problem = hands.observed(target, instanceId)?.problem?.message;
+    throw this.#failed(`${target} did not get a standby ready: ${problem ?? 'no word'}`, target);
+  }
+
+  async #quiesce(): Promise<string> {
+    const { id } = this.#instance;
+    const held = await this.#run.commit((tx) => tx.assignment(id));
+    const epoch = held?.epoch ?? 0;
+    const body = { kind: 'quiesce', instance: id, epoch, limitMs: quiesceLimitMs } as const;
+    const answer = await this.#run.hands.ask(this.#source, body, quiesceLimitMs + 3_000);
+    const { openConnections, tookMs } = quiesceResult.parse(answer);
+    return `${openConnections} connections still open after ${Math.round(tookMs)} ms`;
+  }
+
+  // The source's own word that the port is off the bridge is the proof that the switch rests on.
+  async #release(): Promise<string> {
+    const { hands } = this.#run;
+    const source = this.#source;
+    const { id } = this.#instance;
+    const epoch = await this.#run.commit((tx) => takeBack(tx, id, source));
+    await hands.push();
+    const isReleased = () => hasLetGo(hands, source, id, epoch);
+    if (await this.#run.until(isReleased, releaseTimeoutMs)) return `${source} is off the wire`;
+    throw this.#failed(`${source} did not confirm that it let go`, source);
+  }
+
+  async #switch(): Promise<string> {
+    const { hands, clock } = this.#run;
+    const target = this.#target;
+    const { id: instanceId } = this.#instance;
+    const startMs = clock.monotonicMs();
+    // One transaction: the grant, and the knowledge that there is only forward from here.
+    const epoch = await this.#run.commit(
+      async (tx) => {
+        const next = await grant(tx, instanceId, target);
+        await tx.deleteStandby({ instanceId, host: target });
+        await tx.putStandby({ instanceId, host: this.#source });
+        return next;
+      },
+      { isForward: true },
+    );
+    await hands.push();
+    const serves = () => {
+      const seen = hands.observed(target, instanceId);
+      return seen?.phase === 'serving' && seen.epoch === epoch;
+    };
+    if (await this.#run.until(serves, switchTimeoutMs)) {
+      return `${target} serves under epoch ${epoch} after ${Math.round(clock.monotonicMs() - startMs)} ms`;
+    }
+    throw this.#failed(
+      `${target} holds epoch ${epoch} but does not say yet that it serves`,
+      target,
+    );
+  }
+
+  /** Looks from a third host, as a client would; with two hosts only, from the source. */
+  async #verify(): Promise<string> {
+    const { hands } = this.#run;
+    const [source, target] = [this.#source, this.#target];
+    const others = hands.connected.filter((host) => host !== target && host !== source);
+    const witness = others[0] ?? (hands.isConnected(source) ? source : null);
+    if (witness === null) return 'no other host is there to look from';
+    const mac = macOfInstance(this.#instance.id);
+    const { spec, addresses } = this.#instance;
+    const ports = new Map(
+      publicPorts({ ...spec, addresses }).map((one) => [one.address, one.ports]),
+    );
+    const seen = await Promise.all(
+      addresses.map(async (address) => {
+        const wanted = [...(ports.get(address.address) ?? [])];
+        const body = { kind: 'probe', address, ports: wanted, timeoutMs: probeTimeoutMs } as const;
+        const probe = probeResult.parse(await hands.ask(witness, body, probeTimeoutMs + 2_000));
+        const isRight = probe.mac === mac && probe.openPorts.length === wanted.length;
+        const opened = `${probe.openPorts.length} of ${wanted.length} ports open`;
+        const text = `${address.address} is at ${probe.mac ?? 'nobody'}, ${opened}`;
+        return isRight ? text : `NOT RIGHT: ${text}`;
+      }),
+    );
+    return `from ${witness}: ${seen.join('; ')}`;
+  }
+
+  async #remove(): Promise<string> {
+    const { hands } = this.#run;
+    const source = this.#source;
+    const { id: instanceId } = this.#instance;
+    await this.#run.commit((tx) => tx.deleteStandby({ instanceId, host: source }));
+    await hands.push();
+    const isGone = () => hands.isConnected(source) && hands.observed(source, instanceId) === null;
+    if (await this.#run.until(isGone, removeTimeoutMs)) return `nothing is left on ${source}`;
+    return `${source} did not confirm yet; its agent removes the rest by itself`;
+  }
+
+  #failed(message: string, host: HostName): BridgeheadError {
+    return new BridgeheadError(
+      'OPERATION_FAILED',
+      `instance ${this.#instance.spec.name}: ${message}`,
+      `See what is wrong there: bridgehead describe host ${host}`,
+    );
+  }
+}
