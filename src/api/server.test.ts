@@ -19,7 +19,13 @@ const authorization = `Bearer ${token}`;
 before(async () => {
   databases = await TestDatabases.start();
   store = await databases.fresh();
-  scheduler = new Scheduler({ store, clock: systemClock, newId: randomUUID, log: () => undefined });
+  scheduler = new Scheduler({
+    name: 'one',
+    store,
+    clock: systemClock,
+    newId: randomUUID,
+    log: () => undefined,
+  });
   api = await createApi({
     store,
     storeKind: 'embedded',

@@ -21,6 +21,8 @@ export interface EngineParts {
   /** The session under which this scheduler holds operations now. */
   readonly session: () => string;
   readonly kinds: readonly Kind[];
+  /** An operation has ended here: those that wait for its locks may begin. */
+  readonly onEnded: () => void;
   /** Decides who is in the way; {@link blockerOf}, unless a simulation breaks it on purpose. */
   readonly blockerOf?: typeof blockerOf;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
@@ -254,6 +256,7 @@ export class OperationEngine {
       })
       .finally(() => {
         if (this.#runs.get(id) === carried) this.#runs.delete(id);
+        if (!this.#isStopped) this.#parts.onEnded();
       });
     this.#runs.set(id, carried);
     return carried;

@@ -21,7 +21,13 @@ export const modelFacts: HostFacts = {
 };
 
 /** What a model agent does instead of what it should; null for nothing. */
-export type Fault = 'never-standby' | 'never-release' | 'refuse-quiesce' | 'never-serve' | 'blind';
+export type Fault =
+  | 'never-prepare'
+  | 'never-standby'
+  | 'never-release'
+  | 'refuse-quiesce'
+  | 'never-serve'
+  | 'blind';
 
 /** One host's agent. */
 export class ModelAgent implements AgentStream {
@@ -79,6 +85,7 @@ export class ModelAgent implements AgentStream {
   }
 
   #settle(desired: DesiredInstance): void {
+    if (this.fault === 'never-prepare' && desired.role === 'standby') return;
     const before = this.shown.get(desired.id);
     const mayServe = desired.role === 'active' && this.fault !== 'never-serve';
     const clings = this.fault === 'never-release' && before?.linkUp === true;

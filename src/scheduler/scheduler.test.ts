@@ -5,7 +5,8 @@ import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError, type ErrorCode } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { Instance } from '../domain/model.ts';
-import type { Migration, Store } from '../store/store.ts';
+import { isOpen, type Operation } from '../domain/operation.ts';
+import type { Store } from '../store/store.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { type Fault, ModelAgent } from './model-agent.ts';
@@ -51,6 +52,7 @@ class Fleet implements AsyncDisposable {
   static async start(clock = systemClock): Promise<Fleet> {
     const store = await databases.fresh();
     const scheduler = schedulerOn(store, clock);
+    await scheduler.start();
     const agents = ['host-1', 'host-2', 'host-3'].map((name) => new ModelAgent(name));
     await store.transact(async (tx) => {
       for (const { host: name } of agents) {
@@ -70,6 +72,7 @@ class Fleet implements AsyncDisposable {
     const fleet = await Fleet.start(clock);
     await fleet.apply(spec('one'));
     await fleet.until(async () => fleet.owners().length === 1);
+    await fleet.quiet();
     return fleet;
   }
 
@@ -78,7 +81,10 @@ class Fleet implements AsyncDisposable {
   }
 
   apply(text: string, prune = false) {
-    return this.scheduler.apply({ source: 's.yaml', text, dryRun: false, prune }, 'ann');
+    return this.scheduler.apply(
+      { source: 's.yaml', text, dryRun: false, prune, takeOver: false },
+      'ann',
+    );
   }
 
   agent(name: string): ModelAgent {
@@ -109,9 +115,25 @@ class Fleet implements AsyncDisposable {
     return instances[0];
   }
 
-  async migrate(to: HostName): Promise<Migration> {
-    const { ended } = await this.scheduler.migrate('web' as InstanceName, to, 'why', 'ann');
-    return ended;
+  async migrate(to: HostName): Promise<Operation> {
+    return this.ended(await this.scheduler.migrate('web' as InstanceName, to, ask('ann')));
+  }
+
+  async ended({ id }: Operation): Promise<Operation> {
+    await this.until(async () => {
+      const now = await this.store.transact((tx) => tx.operation(id));
+      return now !== null && !isOpen(now);
+    });
+    const operation = await this.store.transact((tx) => tx.operation(id));
+    assert.ok(operation !== null);
+    return operation;
+  }
+
+  /** Nothing is under way. */
+  async quiet(): Promise<void> {
+    await this.until(
+      async () => (await this.store.transact((tx) => tx.openOperations())).length === 0,
+    );
   }
 
   async until(condition: () => Promise<boolean>): Promise<void> {
@@ -131,11 +153,16 @@ class Fleet implements AsyncDisposable {
 /** Patience of seconds runs out in a fraction of one. */
 const hastyClock: Clock = {
   ...systemClock,
+  monotonicMs: () => systemClock.monotonicMs() * 40,
   sleep: (durationMs, signal) => systemClock.sleep(durationMs / 40, signal),
 };
 
+const ask = (who: string, mayWait = false, key: string | null = null) => ({
+  ...{ reason: 'why', who, mayWait, key },
+});
+
 function schedulerOn(store: Store, clock: Clock = systemClock): Scheduler {
-  return new Scheduler({ store, clock, newId: randomUUID, log: () => undefined });
+  return new Scheduler({ store, clock, name: 'one', newId: randomUUID, log: () => undefined });
 }
 
 const refusal =
@@ -200,11 +227,11 @@ test('a migration ends with one owner, a higher epoch and nothing left behind', 
   await using fleet = await Fleet.serving();
   const { source, target } = fleet.places();
   const record = await fleet.migrate(target.host);
-  assert.equal(record.outcome, 'done', record.error ?? '');
+  assert.equal(record.state, 'done', record.error?.message ?? '');
   assert.deepEqual(fleet.owners(), [target.host]);
   assert.equal(source.shown.size, 0);
   assert.deepEqual(
-    record.steps.map(({ phase }) => phase),
+    record.steps.map(({ name }) => name),
     ['prepare', 'quiesce', 'release', 'switch', 'verify', 'remove'],
   );
   const { assignments, standbys } = await fleet.store.transact((tx) => tx.fleet());
@@ -228,7 +255,7 @@ for (const [fault, where, outcome] of [
     assert.ok(faulty !== undefined);
     faulty.fault = fault;
     const record = await fleet.migrate(target.host);
-    assert.equal(record.outcome, outcome, record.error ?? '');
+    assert.equal(record.state, outcome, record.error?.message ?? '');
     const owner = outcome === 'done' ? target.host : source.host;
     await fleet.until(async () => fleet.owners().length === 1 && fleet.owners()[0] === owner);
     const { standbys } = await fleet.store.transact((tx) => tx.fleet());
@@ -241,8 +268,8 @@ test('a source that never lets go keeps the instance: silence and clinging are n
   const { source, target } = fleet.places();
   source.fault = 'never-release';
   const record = await fleet.migrate(target.host);
-  assert.equal(record.outcome, 'undone');
-  assert.match(record.error ?? '', /did not confirm that it let go/);
+  assert.equal(record.state, 'undone');
+  assert.match(record.error?.message ?? '', /did not confirm that it let go/);
   assert.deepEqual(fleet.owners(), [source.host]);
 });
 
@@ -251,8 +278,8 @@ test('a target that is slow to serve still has the grant, and nobody else answer
   const { target } = fleet.places();
   target.fault = 'never-serve';
   const record = await fleet.migrate(target.host);
-  assert.equal(record.outcome, 'done');
-  assert.match(record.error ?? '', /after the switch/);
+  assert.equal(record.state, 'done');
+  assert.match(record.error?.message ?? '', /does not say yet that it serves/);
   assert.deepEqual(fleet.owners(), []);
   const { assignments } = await fleet.store.transact((tx) => tx.fleet());
   assert.equal(assignments[0]?.host, target.host);
@@ -262,14 +289,15 @@ test('a second migration of the same instance is told of the first', async () =>
   await using fleet = await Fleet.serving();
   const { target } = fleet.places();
   const attempts = await Promise.allSettled([
-    fleet.scheduler.migrate('web' as InstanceName, target.host, '', 'ann'),
-    fleet.scheduler.migrate('web' as InstanceName, target.host, '', 'bob'),
+    fleet.scheduler.migrate('web' as InstanceName, target.host, ask('ann')),
+    fleet.scheduler.migrate('web' as InstanceName, target.host, ask('bob')),
   ]);
   const lost = attempts.filter((one) => one.status === 'rejected');
   assert.equal(lost.length, 1);
-  assert.ok(refusal('BUSY', /by (ann|bob)/)(lost[0]?.reason), String(lost[0]?.reason));
+  assert.ok(refusal('BUSY', /by (ann|bob), run by one/)(lost[0]?.reason), String(lost[0]?.reason));
   const won = attempts.find((one) => one.status === 'fulfilled');
-  await won?.value.ended;
+  assert.ok(won !== undefined);
+  await fleet.ended(won.value);
   assert.deepEqual(fleet.owners(), [target.host]);
 });
 
@@ -277,7 +305,7 @@ test('refusals name what is wrong with source or target', async () => {
   await using fleet = await Fleet.serving();
   const { source, target } = fleet.places();
   const migrate = (name: string, to: string) =>
-    fleet.scheduler.migrate(name as InstanceName, to as HostName, '', 'ann');
+    fleet.scheduler.migrate(name as InstanceName, to as HostName, ask('ann'));
   await assert.rejects(migrate('nobody', target.host), refusal('NOT_FOUND', /nobody/));
   await assert.rejects(migrate('web', 'host-9'), refusal('NOT_FOUND', /host-9/));
   await assert.rejects(migrate('web', source.host), refusal('ALREADY_THERE'));
@@ -299,65 +327,162 @@ test('refusals name what is wrong with source or target', async () => {
   await assert.rejects(migrate('web', target.host), refusal('SOURCE_MISMATCH', /silent/));
 });
 
-for (const switched of [false, true]) {
-  test(`the next scheduler ${switched ? 'completes' : 'undoes'} a migration that was left`, async () => {
+test('the one that waits has its turn when the first has ended, and in order', async () => {
+  await using fleet = await Fleet.serving();
+  const { source, target } = fleet.places();
+  const third = fleet.agents.find((one) => one !== source && one !== target);
+  assert.ok(third !== undefined);
+  const migrate = (to: HostName, who: string) =>
+    fleet.scheduler.migrate('web' as InstanceName, to, ask(who, true));
+  const first = await migrate(target.host, 'ann');
+  const second = await migrate(third.host, 'bob');
+  const last = await migrate(third.host, 'eve');
+  assert.deepEqual([first.state, second.state, last.state], ['running', 'queued', 'queued']);
+  await assert.rejects(
+    fleet.scheduler.migrate('web' as InstanceName, third.host, ask('dan')),
+    refusal('BUSY', /by ann/),
+  );
+  assert.equal((await fleet.ended(second)).state, 'done');
+  assert.equal((await fleet.ended(second)).args['source'], target.host);
+  const refused = await fleet.ended(last);
+  assert.equal(refused.state, 'refused');
+  assert.equal(refused.error?.code, 'ALREADY_THERE');
+  assert.deepEqual(fleet.owners(), [third.host]);
+});
+
+test('a request that is repeated with its key is done once', async () => {
+  await using fleet = await Fleet.serving();
+  const { source, target } = fleet.places();
+  const migrate = (to: HostName) =>
+    fleet.scheduler.migrate('web' as InstanceName, to, ask('ann', false, 'key-1'));
+  const first = await migrate(target.host);
+  assert.equal((await migrate(target.host)).id, first.id);
+  await fleet.ended(first);
+  assert.equal((await migrate(target.host)).state, 'done');
+  await assert.rejects(migrate(source.host), refusal('IDEMPOTENCY_MISMATCH'));
+  assert.equal((await fleet.instance()).spec.name, 'web');
+});
+
+test('what waits is cancelled at once, what runs is undone, what has switched is completed', async () => {
+  await using fleet = await Fleet.serving();
+  const { source, target } = fleet.places();
+  target.fault = 'never-prepare';
+  const running = await fleet.scheduler.migrate('web' as InstanceName, target.host, ask('ann'));
+  const waiting = await fleet.scheduler.migrate(
+    'web' as InstanceName,
+    target.host,
+    ask('bob', true),
+  );
+  assert.equal((await fleet.scheduler.engine.cancel(waiting.id, 'eve')).state, 'cancelled');
+  await fleet.scheduler.engine.cancel(running.id, 'eve');
+  const ended = await fleet.ended(running);
+  assert.equal(ended.state, 'cancelled');
+  assert.match(ended.error?.message ?? '', /by eve/);
+  assert.deepEqual(fleet.owners(), [source.host]);
+  await assert.rejects(
+    fleet.scheduler.engine.cancel(running.id, 'eve'),
+    refusal('NOT_CANCELLABLE', /has ended/),
+  );
+});
+
+test('a drain moves all off a host, the most important first, and leaves it cordoned', async () => {
+  await using fleet = await Fleet.start();
+  const more = ['a', 'b', 'c', 'd']
+    .map(
+      (name, index) => `  - name: ${name}
+    owner: team
+    service: s-${name}
+    tier: ${3 - index}
+    image: image:1
+    addresses: [{ pool: public }]
+    config: |
+      frontend f
+        bind :80
+`,
+    )
+    .join('');
+  await fleet.apply(spec('one', more));
+  await fleet.quiet();
+  const on = async (host: HostName) => {
+    const { assignments } = await fleet.store.transact((tx) => tx.fleet());
+    return assignments.filter((one) => one.host === host).length;
+  };
+  const { source } = fleet.places();
+  const count = await on(source.host);
+  assert.ok(count > 0);
+  const ended = await fleet.ended(await fleet.scheduler.drain(source.host, ask('ann')));
+  assert.equal(ended.state, 'done', ended.error?.message ?? '');
+  assert.equal(ended.steps.length, count + 1);
+  assert.equal(await on(source.host), 0);
+  assert.equal(source.shown.size, 0);
+  const host = (await fleet.hosts()).find(({ name }) => name === source.host);
+  assert.match(host?.cordonReason ?? '', /drained by ann/);
+});
+
+test('an instance of another owner is taken over only by who says so', async () => {
+  await using fleet = await Fleet.serving();
+  const other = spec('one').replace('owner: team', 'owner: others');
+  await assert.rejects(fleet.apply(other), refusal('OWNER_MISMATCH', /belongs to team/));
+  assert.equal((await fleet.instance()).spec.owner, 'team');
+  const request = { source: 's.yaml', text: other, dryRun: false, prune: false, takeOver: true };
+  await fleet.scheduler.apply(request, 'ann');
+  assert.equal((await fleet.instance()).spec.owner, 'others');
+});
+
+for (const isForward of [false, true]) {
+  test(`the next scheduler ${isForward ? 'completes' : 'undoes'} a migration that was left`, async () => {
     await using fleet = await Fleet.serving();
     const { source, target } = fleet.places();
     const { id } = await fleet.instance();
-    const holder = switched ? target.host : source.host;
+    const holder = isForward ? target.host : source.host;
+    const left = randomUUID();
     await fleet.store.transact(async (tx) => {
-      const epoch = ((await tx.lastEpoch(id)) + (switched ? 1 : 0)) as never;
-      await tx.putAssignment({ instanceId: id, host: holder, epoch, granted: switched });
-      await tx.putStandby({ instanceId: id, host: switched ? source.host : target.host });
-      await tx.putMigration({
-        id: randomUUID(),
-        instanceId: id,
-        source: source.host,
-        target: target.host,
-        who: 'ann',
-        reason: '',
-        phase: switched ? 'switch' : 'release',
-        switched,
-        steps: [],
-        startedMs: 1,
-        endedMs: null,
-        outcome: null,
-        error: null,
+      const epoch = ((await tx.lastEpoch(id)) + 1) as never;
+      await tx.putAssignment({ instanceId: id, host: holder, epoch, granted: isForward });
+      await tx.putStandby({ instanceId: id, host: isForward ? source.host : target.host });
+      await tx.putOperation({
+        id: left,
+        kind: 'migrate',
+        objects: ['instance/web'],
+        args: { instance: 'web', instanceId: id, source: source.host, target: target.host },
+        ...{ who: 'ann', reason: '', state: 'running', observed: {}, steps: [], isForward },
+        // The lease of no scheduler that there is.
+        ...{
+          session: randomUUID(),
+          token: await tx.nextToken(),
+          cancelledBy: null,
+          parentId: null,
+        },
+        ...{ requestedMs: 1, startedMs: 1, endedMs: null, error: null },
       });
+      await tx.putLock({ object: 'instance/web', operationId: left, sinceMs: 1 });
     });
-    const next = schedulerOn(fleet.store);
-    for (const agent of fleet.agents) {
-      next.attach(agent);
-      agent.hello();
-    }
-    next.start();
-    await fleet.until(
-      async () => (await fleet.store.transact((tx) => tx.unfinishedMigrations())).length === 0,
-    );
+    await fleet.quiet();
     await fleet.until(async () => fleet.owners().length === 1);
     assert.deepEqual(fleet.owners(), [holder]);
-    assert.deepEqual((await fleet.store.transact((tx) => tx.fleet())).standbys, []);
-    await next[Symbol.asyncDispose]();
+    const { state, store } = { state: isForward ? 'done' : 'undone', store: fleet.store };
+    assert.equal((await store.transact((tx) => tx.operation(left)))?.state, state);
+    assert.deepEqual((await store.transact((tx) => tx.fleet())).standbys, []);
+    assert.deepEqual(await store.transact((tx) => tx.locks()), []);
   });
 }
 
-test('the next scheduler gives back what was taken for a deletion that was never written', async () => {
+test('a scheduler that was overtaken writes nothing more', async () => {
   await using fleet = await Fleet.serving();
-  const { source } = fleet.places();
-  const { assignments } = await fleet.store.transact((tx) => tx.fleet());
-  const [assignment] = assignments;
-  assert.ok(assignment !== undefined);
-  await fleet.store.transact((tx) => tx.putAssignment({ ...assignment, granted: false }));
-  await fleet.scheduler.push();
-  await fleet.until(async () => fleet.owners().length === 0);
-  const next = schedulerOn(fleet.store);
-  for (const agent of fleet.agents) {
-    next.attach(agent);
-    agent.hello();
-  }
-  next.start();
-  await fleet.until(async () => fleet.owners()[0] === source.host);
-  await next[Symbol.asyncDispose]();
+  const { source, target } = fleet.places();
+  target.fault = 'never-prepare';
+  const { id } = await fleet.scheduler.migrate('web' as InstanceName, target.host, ask('ann'));
+  // Another one takes it over, ends it, and somebody begins the next.
+  await fleet.store.transact(async (tx) => {
+    const operation = await tx.operation(id);
+    assert.ok(operation !== null);
+    await tx.putOperation({ ...operation, token: await tx.nextToken(), session: randomUUID() });
+  });
+  target.fault = null;
+  target.hello();
+  await fleet.quiet();
+  assert.equal((await fleet.store.transact((tx) => tx.operation(id)))?.state, 'undone');
+  assert.deepEqual(fleet.owners(), [source.host]);
 });
 
 test('an agent that falls silent is suspect, and ready again when it is back', async () => {

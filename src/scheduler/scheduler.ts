@@ -100,6 +100,7 @@ export class Scheduler implements AsyncDisposable {
     this.engine = new OperationEngine({
       ...{ store, clock, newId, session, log, hands: this.#hands() },
       kinds: rules.kinds?.(all) ?? all,
+      onEnded: () => this.#claimer.wake(),
       ...(rules.blockerOf === undefined ? {} : { blockerOf: rules.blockerOf }),
     });
     this.#placer = new Reconciler('placement', placePeriodMs, clock, () => this.#place());

@@ -20,6 +20,7 @@ export class PostgresOperations {
   async putOperation(operation: Operation): Promise<void> {
     const { id, state, observed, error } = operation;
     const changing = {
+      args: JSON.stringify(operation.args),
       state,
       observed: observed === null ? null : JSON.stringify(observed),
       steps: JSON.stringify(operation.steps),
@@ -36,7 +37,6 @@ export class PostgresOperations {
       .values({
         ...{ id, kind: operation.kind, who: operation.who, reason: operation.reason },
         objects: JSON.stringify(operation.objects),
-        args: JSON.stringify(operation.args),
         parent_id: operation.parentId,
         requested_ms: operation.requestedMs,
         ...changing,
