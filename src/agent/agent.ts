@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
 import { BridgeheadError } from '../domain/errors.ts';
@@ -7,35 +6,27 @@ import { portOfInstance } from '../domain/mac.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
 import type { AgentFrame, AgentRequest, SchedulerFrame } from '../protocol/frames.ts';
 import { eventMessageMax, protocolVersion } from '../protocol/frames.ts';
-import type { DockerEngine } from '../system/docker-engine.ts';
-import { removeStaleValidations, validate } from './configuration.ts';
-import { readIfThere, replaceFile } from './disk.ts';
-import { portPattern } from './facts.ts';
 import { acceptGrants, formatGrants, type Grants, readGrants } from './grants.ts';
-import { instanceLabel, nameLabel } from './haproxy-container.ts';
-import { InstanceKeeper, type KeeperSurroundings, notHere } from './instance-keeper.ts';
-import { deletePort, listPorts } from './kernel.ts';
-import { probeAddress } from './probe.ts';
-import { Announcer } from './wire/announcer.ts';
+import { notHere } from './instance-errors.ts';
+import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
+import type { Links, Peer } from './links.ts';
+import type { Machine } from './machine.ts';
 
 /** How often every instance is looked at even when nobody called: drift is found in this time. */
 const lookPeriodMs = 1_000;
 const refreshPeriodMs = 15_000;
 const grantsFile = 'grants.json';
 
-/** The agent's end of the stream to a scheduler. */
-export interface Link {
-  send(frame: AgentFrame): boolean;
-  onFrame(handler: (frame: SchedulerFrame) => void): void;
-  onOpen(handler: () => void): void;
+/** The decisions that a simulation replaces, to prove that it would notice. */
+export interface AgentRules {
+  readonly acceptGrants: typeof acceptGrants;
 }
 
 export interface AgentParts {
-  readonly engine: DockerEngine;
-  readonly dataFolder: string;
+  readonly machine: Machine;
   readonly clock: Clock;
-  readonly link: Link;
-  readonly readFacts: () => Promise<HostFacts>;
+  readonly links: Links;
+  readonly rules?: AgentRules;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -45,11 +36,13 @@ export interface AgentParts {
  */
 export class Agent implements Disposable {
   readonly #parts: AgentParts;
-  readonly #announcer: Announcer;
+  readonly #machine: Machine;
+  readonly #rules: AgentRules;
   readonly #keepers = new Map<InstanceId, InstanceKeeper>();
   /** Instances whose keeper is at work, with whether it has been woken since it began. */
   readonly #atWork = new Map<InstanceId, { again: boolean }>();
-  readonly #reported = new Map<InstanceId, string>();
+  /** What each scheduler that was greeted has been told, by instance. */
+  readonly #reported = new Map<Peer, Map<InstanceId, string>>();
   readonly #settledFor = new Map<InstanceId, DesiredInstance>();
   #grants: Grants;
   #facts: HostFacts;
@@ -62,24 +55,22 @@ export class Agent implements Disposable {
     this.#parts = parts;
     this.#facts = facts;
     this.#grants = grants;
-    this.#announcer = new Announcer(parts.clock, (key, error) =>
-      parts.log('cannot announce', { instance: key, error: error.message }),
-    );
+    this.#machine = parts.machine;
+    this.#rules = parts.rules ?? { acceptGrants };
   }
 
   /** Reads what this host was last told, adopts what runs, and begins to keep it. */
   static async start(parts: AgentParts): Promise<Agent> {
-    const facts = await parts.readFacts();
-    const text = await readIfThere(join(parts.dataFolder, grantsFile));
+    const facts = await parts.machine.readFacts();
+    const text = await parts.machine.readFile(grantsFile);
     const agent = new Agent(parts, facts, readGrants(text, facts.bootId));
-    await removeStaleValidations(parts.engine).catch(() => undefined);
     await agent.#adopt();
-    parts.link.onOpen(() => agent.#hello());
-    parts.link.onFrame((frame) => agent.#receive(frame));
+    parts.links.onOpen((peer) => agent.#hello(peer));
+    parts.links.onFrame((frame, peer) => agent.#receive(frame, peer));
     agent.#stops.push(parts.clock.every(lookPeriodMs, () => agent.#lookAtAll()));
     agent.#stops.push(parts.clock.every(refreshPeriodMs, () => void agent.#refresh()));
     agent.#stops.push(() => agent.#stopped.abort());
-    void agent.#watchEngine();
+    void agent.#watchContainers();
     agent.#lookAtAll();
     return agent;
   }
@@ -87,46 +78,38 @@ export class Agent implements Disposable {
   /** Stops keeping; what runs goes on running. */
   [Symbol.dispose](): void {
     for (const stop of this.#stops) stop();
-    this.#announcer[Symbol.dispose]();
   }
 
   // A container that ends is looked at now and not in a second; the look itself trusts no event.
-  async #watchEngine(): Promise<void> {
-    const { engine, clock } = this.#parts;
+  async #watchContainers(): Promise<void> {
+    const { machine, clock } = this.#parts;
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      await engine.watch(instanceLabel, () => this.#lookAtAll(), signal).catch(() => undefined);
+      await machine.watchContainers(() => this.#lookAtAll(), signal).catch(() => undefined);
       await clock.sleep(lookPeriodMs, signal).catch(() => undefined);
     }
   }
 
   // Everything here that Bridgehead once made gets a keeper: one that is not desired takes it away.
   async #adopt(): Promise<void> {
-    const containers = await this.#parts.engine.containers([instanceLabel]).catch(() => []);
-    for (const { labels } of containers) {
-      const id = labels[instanceLabel] as InstanceId | undefined;
-      const name = labels[nameLabel] as InstanceName | undefined;
-      if (id !== undefined && name !== undefined) this.#keeper(id, name);
-    }
+    const containers = await this.#machine.listContainers().catch(() => []);
+    for (const { id, name } of containers) this.#keeper(id, name);
     for (const { id, name } of this.#grants.desired) this.#keeper(id, name);
-    const ports = await listPorts(portPattern);
+    const ports = await this.#machine.listPorts();
     const known = new Set([...this.#keepers.keys()].map(portOfInstance));
-    for (const port of ports) if (!known.has(port)) await deletePort(port);
+    for (const port of ports) if (!known.has(port)) await this.#machine.deletePort(port);
   }
 
   #keeper(id: InstanceId, name: InstanceName): InstanceKeeper {
     const known = this.#keepers.get(id);
     if (known !== undefined) return known;
     const around: KeeperSurroundings = {
-      engine: this.#parts.engine,
-      dataFolder: this.#parts.dataFolder,
+      machine: this.#machine,
       clock: this.#parts.clock,
-      announcer: this.#announcer,
       report: (one) => this.#report(one),
       tell: (kind, object, message) => {
         this.#parts.log(message, { kind, object });
-        const shown = message.slice(0, eventMessageMax);
-        this.#parts.link.send({ type: 'event', kind, object, message: shown });
+        this.#event(kind, object, message);
       },
     };
     const keeper = new InstanceKeeper(id, name, around);
@@ -134,16 +117,20 @@ export class Agent implements Disposable {
     return keeper;
   }
 
-  #hello(): void {
-    this.#reported.clear();
+  #hello(peer: Peer): void {
     const instances = this.#observed();
-    for (const instance of instances) this.#reported.set(instance.id, JSON.stringify(instance));
-    this.#parts.link.send({
-      type: 'hello',
-      protocol: protocolVersion,
-      facts: this.#facts,
-      instances,
-    });
+    const told = new Map(instances.map((instance) => [instance.id, JSON.stringify(instance)]));
+    this.#reported.set(peer, told);
+    peer.send({ type: 'hello', protocol: protocolVersion, facts: this.#facts, instances });
+  }
+
+  // To one scheduler only, so that it is recorded once.
+  #event(kind: string, object: string, message: string): void {
+    const shown = message.slice(0, eventMessageMax);
+    const frame: AgentFrame = { type: 'event', kind, object, message: shown };
+    for (const peer of this.#parts.links.peers) {
+      if (this.#reported.has(peer) && peer.send(frame)) return;
+    }
   }
 
   #observed(): readonly ObservedInstance[] {
@@ -152,26 +139,25 @@ export class Agent implements Disposable {
     );
   }
 
-  #receive(frame: SchedulerFrame): void {
+  #receive(frame: SchedulerFrame, peer: Peer): void {
     if (frame.type === 'desired') {
       this.#inbox = this.#inbox
         .then(() => this.#takeGrants(frame.instances))
         .catch((error: unknown) => this.#parts.log('cannot keep grants', { error: String(error) }));
     } else if (frame.type === 'request') {
-      void this.#answer(frame.id, frame.body);
+      void this.#answer(frame.id, frame.body, peer);
     }
   }
 
   // On disk first: a grant that is acted on and then forgotten would be given up at the next start.
   async #takeGrants(told: readonly DesiredInstance[]): Promise<void> {
-    const { grants, stale } = acceptGrants(this.#grants, told);
+    const { grants, stale } = this.#rules.acceptGrants(this.#grants, told);
     for (const { instance, newest } of stale) {
       const message = `refused epoch ${instance.epoch}: this host has seen epoch ${newest}`;
       this.#parts.log(message, { instance: instance.name });
-      const object = `instance/${instance.name}`;
-      this.#parts.link.send({ type: 'event', kind: 'grant.stale', object, message });
+      this.#event('grant.stale', `instance/${instance.name}`, message);
     }
-    await replaceFile(join(this.#parts.dataFolder, grantsFile), formatGrants(grants));
+    await this.#machine.replaceFile(grantsFile, formatGrants(grants));
     this.#grants = grants;
     for (const { id, name } of grants.desired) this.#keeper(id, name);
     this.#lookAtAll();
@@ -215,31 +201,32 @@ export class Agent implements Disposable {
   #report(keeper: InstanceKeeper): void {
     const { observed } = keeper;
     const text = observed === null ? '' : JSON.stringify(observed);
-    if (this.#reported.get(keeper.id) === text) return;
     const frame: AgentFrame = {
       type: 'observed',
       instances: observed === null ? [] : [observed],
       removed: observed === null ? [keeper.id] : [],
     };
-    if (this.#parts.link.send(frame)) this.#reported.set(keeper.id, text);
+    for (const [peer, told] of this.#reported) {
+      if (told.get(keeper.id) !== text && peer.send(frame)) told.set(keeper.id, text);
+    }
   }
 
   async #refresh(): Promise<void> {
     try {
-      this.#facts = await this.#parts.readFacts();
-      this.#parts.link.send({ type: 'facts', facts: this.#facts });
+      this.#facts = await this.#machine.readFacts();
+      for (const peer of this.#reported.keys()) peer.send({ type: 'facts', facts: this.#facts });
       await this.#adopt();
     } catch (error) {
       this.#parts.log('cannot read facts or adopt', { error: String(error) });
     }
   }
 
-  async #answer(id: number, request: AgentRequest): Promise<void> {
+  async #answer(id: number, request: AgentRequest, peer: Peer): Promise<void> {
     try {
-      this.#parts.link.send({ type: 'reply', id, result: await this.#work(request) });
+      peer.send({ type: 'reply', id, result: await this.#work(request) });
     } catch (cause) {
       const error = BridgeheadError.wrap(cause).body();
-      this.#parts.link.send({
+      peer.send({
         type: 'refusal',
         id,
         error: { code: error.code, message: error.message, next: error.next },
@@ -248,12 +235,11 @@ export class Agent implements Disposable {
   }
 
   async #work(request: AgentRequest): Promise<unknown> {
-    const { engine, dataFolder, clock } = this.#parts;
     switch (request.kind) {
       case 'validate':
-        return validate(engine, dataFolder, request.image, request.config);
+        return this.#machine.judge(request.image, request.config);
       case 'probe':
-        return probeAddress(request.address, request.ports, request.timeoutMs, clock);
+        return this.#machine.probe(request.address, request.ports, request.timeoutMs);
       case 'quiesce': {
         const keeper = this.#keepers.get(request.instance);
         if (keeper === undefined) throw notHere(request.instance);

@@ -1,18 +1,14 @@
-// How a configuration reaches a HAProxy: judged by the very image that will run it, written beside
-// the old one, loaded by a reload that hands the listening sockets over, and proven by asking the
-// new worker which one it runs. When the new one does not come up, the old one comes back.
+// A HAProxy's configuration on disk, what judges it, and the sockets that HAProxy answers on.
 
-import { chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../domain/clock.ts';
-import type { DesiredInstance } from '../domain/desired.ts';
-import { BridgeheadError } from '../domain/errors.ts';
 import { parseCheckOutput } from '../haproxy/check-output.ts';
 import { hashInDescription } from '../haproxy/config-hash.ts';
 import type { ValidateResult } from '../protocol/frames.ts';
 import type { DockerEngine } from '../system/docker-engine.ts';
 import { replaceFile } from './disk.ts';
 import { askHaproxy, descriptionOf, parseCheckedServers } from './haproxy-socket.ts';
+import { imageMissing } from './instance-errors.ts';
 
 /** The user that HAProxy runs as in its container; Debian's and the official image both use it. */
 export const haproxyUser = 99;
@@ -26,8 +22,6 @@ export const masterSocket = 'master.sock';
 
 const validateLabel = 'bridgehead.purpose';
 const validateTimeoutMs = 20_000;
-const loadTimeoutMs = 10_000;
-const pollMs = 10;
 /** Keeps a joined command well below HAProxy's buffer of 16 KiB (tune.bufsize). */
 const serversACommand = 50;
 
@@ -112,51 +106,9 @@ export async function loadedHash(folders: InstanceFolders): Promise<string | nul
   }
 }
 
-/**
- * Waits until HAProxy says that it runs the configuration of that hash.
- *
- * @returns false when it did not within ten seconds
- */
-export async function awaitLoaded(
-  folders: InstanceFolders,
-  hash: string,
-  clock: Clock,
-  timeoutMs = loadTimeoutMs,
-): Promise<boolean> {
-  const endMs = clock.monotonicMs() + timeoutMs;
-  while (clock.monotonicMs() < endMs) {
-    if ((await loadedHash(folders)) === hash) return true;
-    await clock.sleep(pollMs);
-  }
-  return false;
-}
-
-/**
- * Brings a configuration, which its image has judged, into the running HAProxy without closing a
- * listening socket.
- *
- * @throws BridgeheadError CONFIG_REFUSED when the new worker does not come up; the old configuration
- * is back on disk and, if it was gone, loaded again
- */
-export async function reload(
-  folders: InstanceFolders,
-  wanted: Pick<DesiredInstance, 'name' | 'config' | 'configHash'>,
-  clock: Clock,
-): Promise<void> {
-  const path = join(folders.etc, configFile);
-  const old = await readFile(path, 'utf8').catch(() => null);
-  await writeConfig(folders.etc, wanted.config);
+/** Asks the master to load the configuration that is on disk. A master that is not there is no fault. */
+export async function reload(folders: InstanceFolders): Promise<void> {
   await askHaproxy(folders.run, masterSocket, 'reload').catch(() => undefined);
-  if (await awaitLoaded(folders, wanted.configHash, clock)) return;
-  if (old !== null && old !== wanted.config) {
-    await writeConfig(folders.etc, old);
-    await askHaproxy(folders.run, masterSocket, 'reload').catch(() => undefined);
-  }
-  throw new BridgeheadError(
-    'CONFIG_REFUSED',
-    `instance ${wanted.name}: HAProxy did not come up with the new configuration; the old one is back`,
-    "Read the container's log on the host (docker logs) and change the configuration.",
-  );
 }
 
 /**
@@ -172,32 +124,4 @@ export async function setHealthChecks(folders: InstanceFolders, on: boolean): Pr
     const commands = part.map((server) => `${verb} health ${server}`);
     await askHaproxy(folders.run, runtimeSocket, commands.join(';'));
   }
-}
-
-/** The error for an image that the host's Engine does not hold. */
-export function imageMissing(image: string): BridgeheadError {
-  return new BridgeheadError(
-    'IMAGE_MISSING',
-    `image ${image} is not on this host`,
-    `Load it into this host's Docker Engine (docker pull or docker load), or name an image that is there.`,
-  );
-}
-
-/** The error for a configuration that HAProxy itself refuses. */
-export function refused(name: string, verdict: ValidateResult): BridgeheadError {
-  const alerts = verdict.findings.filter(({ severity }) => severity === 'alert');
-  const first = alerts[0]?.message ?? 'it gives no reason';
-  return new BridgeheadError(
-    'CONFIG_REFUSED',
-    `instance ${name}: HAProxy refuses the configuration: ${first}`,
-    'Correct the configuration and apply it again; what runs was not touched.',
-    {
-      findings: alerts.map(({ line, message }) => ({ line: line ?? 1, column: 1, message })),
-    },
-  );
-}
-
-/** Removes the configuration and the sockets of an instance that left this host. */
-export async function removeFolders(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
 }

@@ -1,8 +1,8 @@
 // The container that an instance's HAProxy runs in, and what it is known by.
 
-import { createHash } from 'node:crypto';
 import type { DesiredInstance } from '../domain/desired.ts';
-import type { InstanceName } from '../domain/ids.ts';
+import type { InstanceId, InstanceName } from '../domain/ids.ts';
+import { instanceId, instanceName } from '../protocol/shapes.ts';
 import type { ContainerSpec, InspectedContainer } from '../system/docker-engine.ts';
 import {
   configFolder,
@@ -11,11 +11,8 @@ import {
   masterSocket,
   runFolder,
 } from './configuration.ts';
-import type { Seen } from './plan.ts';
-
-/** File descriptors a connection takes at most (client's and server's side), and some for the rest. */
-const filesPerConnection = 2;
-const filesBeside = 512;
+import { containerSysctls, fingerprintOf, openFiles } from './container-shape.ts';
+import type { Container } from './machine.ts';
 
 /** Name of an instance's container. */
 export function containerName(name: InstanceName): string {
@@ -63,40 +60,24 @@ export function haproxyContainer(
   };
 }
 
-// Only one instance lives in the namespace, so no other could be harmed by what it binds. IPv6 is
-// off in a container without a Docker network unless told. `nonlocal_bind` lets HAProxy listen on
-// addresses that arrive later; the rest keeps the kernel from speaking or learning on its own.
-const containerSysctls: Readonly<Record<string, string>> = {
-  'net.ipv4.ip_unprivileged_port_start': '0',
-  'net.ipv4.ip_nonlocal_bind': '1',
-  'net.ipv6.ip_nonlocal_bind': '1',
-  'net.ipv6.conf.all.disable_ipv6': '0',
-  'net.ipv6.conf.default.disable_ipv6': '0',
-  'net.ipv6.conf.default.accept_ra': '0',
-  'net.ipv6.conf.default.autoconf': '0',
-  'net.ipv4.conf.default.arp_ignore': '1',
-  'net.ipv4.conf.default.arp_announce': '2',
-  'net.ipv4.conf.default.arp_notify': '1',
-  'net.ipv6.conf.default.ndisc_notify': '1',
-};
-
-function openFiles(desired: DesiredInstance): number {
-  return desired.resources.maxConnections * filesPerConnection + filesBeside;
+/** The instance that a container says it is of; nothing where its labels are no such words. */
+export function labelled(container: {
+  readonly labels: Readonly<Record<string, string>>;
+}): readonly { readonly id: InstanceId; readonly name: InstanceName }[] {
+  const id = instanceId.safeParse(container.labels[instanceLabel]);
+  const name = instanceName.safeParse(container.labels[nameLabel]);
+  return id.success && name.success ? [{ id: id.data, name: name.data }] : [];
 }
 
-/** A container as the plan sees it. */
-export function containerFacts(container: InspectedContainer): NonNullable<Seen['container']> {
+/** A container as the agent sees it. */
+export function containerOf(container: InspectedContainer): Container {
   return {
+    engineId: container.id,
+    instance: labelled(container)[0]?.id ?? null,
     running: container.running,
+    pid: container.pid,
     fingerprint: container.labels[fingerprintLabel] ?? '',
     memoryMib: container.memoryMib,
     cpus: container.cpus,
   };
-}
-
-/** Changes when a container has to be made anew for what is desired; limits change in place. */
-export function fingerprintOf(desired: DesiredInstance | null): string {
-  if (desired === null) return '';
-  const parts = [desired.image, openFiles(desired), Object.entries(containerSysctls)];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }

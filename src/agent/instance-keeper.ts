@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
 import { BridgeheadError } from '../domain/errors.ts';
@@ -6,55 +5,23 @@ import type { Epoch, InstanceId, InstanceName } from '../domain/ids.ts';
 import { macOfInstance, portOfInstance } from '../domain/mac.ts';
 import type { ObservedInstance } from '../domain/model.ts';
 import type { QuiesceResult } from '../protocol/frames.ts';
-import type { DockerEngine } from '../system/docker-engine.ts';
-import {
-  awaitLoaded,
-  type InstanceFolders,
-  imageMissing,
-  loadedHash,
-  makeFolders,
-  refused,
-  reload,
-  removeFolders,
-  setHealthChecks,
-  validate,
-  writeConfig,
-} from './configuration.ts';
-import { readIfThere, replaceFile } from './disk.ts';
-import {
-  containerFacts,
-  containerName,
-  fingerprintOf,
-  haproxyContainer,
-} from './haproxy-container.ts';
-import {
-  addAddresses,
-  attachPort,
-  bridgeMtu,
-  createPort,
-  deletePort,
-  detachPort,
-  flushAddresses,
-  namespaceOf,
-  readInterior,
-  readPort,
-  removeAddresses,
-} from './kernel.ts';
+import { fingerprintOf } from './container-shape.ts';
+import { conflict, imageMissing, notHere, refused } from './instance-errors.ts';
+import type { Container, Machine } from './machine.ts';
 import { isOnTheWire, nextStep, type Seen, type Step, strangers } from './plan.ts';
-import { endQuiesce, quiesce } from './quiesce.ts';
-import type { Announcer } from './wire/announcer.ts';
-import { findDuplicate } from './wire/ask.ts';
+import { awaitLoaded, loadConfig } from './reload.ts';
 
 /** More steps than any way from nothing to serving has: reaching it means two steps undo each other. */
 const stepsMax = 16;
 const retryMs = { first: 500, most: 10_000 };
+const openPollMs = 5;
+/** How long after its limit a quiesce ends by itself, should nobody come to end it. */
+const quiesceSpareMs = 3_000;
 
 /** What a keeper needs of its host. */
 export interface KeeperSurroundings {
-  readonly engine: DockerEngine;
-  readonly dataFolder: string;
+  readonly machine: Machine;
   readonly clock: Clock;
-  readonly announcer: Announcer;
   /** The instance's `observed` has changed in the middle of a step, and somebody waits for it. */
   readonly report: (keeper: InstanceKeeper) => void;
   /** Something worth telling people happened. */
@@ -68,7 +35,7 @@ export class InstanceKeeper {
   readonly #port: string;
   readonly #mac: string;
   readonly #folder: string;
-  readonly #folders: InstanceFolders;
+  readonly #machine: Machine;
   readonly #around: KeeperSurroundings;
   #problem: { readonly code: string; readonly message: string } | null = null;
   #failures = 0;
@@ -82,8 +49,8 @@ export class InstanceKeeper {
     this.#around = around;
     this.#port = portOfInstance(id);
     this.#mac = macOfInstance(id);
-    this.#folder = join(around.dataFolder, 'instances', id);
-    this.#folders = { etc: join(this.#folder, 'etc'), run: join(this.#folder, 'run') };
+    this.#machine = around.machine;
+    this.#folder = `instances/${id}`;
   }
 
   /** What the last {@link settle} left; null before the first and after the instance has gone. */
@@ -119,7 +86,7 @@ export class InstanceKeeper {
       seen = await this.#look();
     }
     const isGone = desired === null && this.#problem === null;
-    if (isGone) await removeFolders(this.#folder);
+    if (isGone) await this.#machine.removeFolder(this.#folder);
     this.#observed = isGone ? null : this.#describe(desired, seen.facts);
     return isGone;
   }
@@ -127,10 +94,11 @@ export class InstanceKeeper {
   // Letting go needs no Engine: the port is the kernel's.
   async #goBlind(desired: DesiredInstance | null, cause: unknown): Promise<null> {
     const error = BridgeheadError.wrap(cause);
-    const isLettingGo = desired?.role !== 'active' && (await readPort(this.#port)) !== null;
+    const isLettingGo =
+      desired?.role !== 'active' && (await this.#machine.readPort(this.#port)) !== null;
     if (isLettingGo) {
-      await detachPort(this.#port);
-      this.#around.announcer.silence(this.id);
+      await this.#machine.detachPort(this.#port);
+      this.#machine.silence(this.id);
       await this.#forgetHold();
     }
     if (this.#observed !== null) {
@@ -148,23 +116,31 @@ export class InstanceKeeper {
    * @throws BridgeheadError SOURCE_MISMATCH where the instance does not run here
    */
   async quiesce(limitMs: number): Promise<QuiesceResult> {
-    const pid = (await this.#around.engine.inspect(containerName(this.name)))?.pid ?? 0;
+    const { clock } = this.#around;
+    const pid = (await this.#container())?.pid ?? 0;
     if (pid === 0) throw notHere(this.name);
     this.#isQuiesced = true;
-    return quiesce(pid, limitMs, this.#around.clock);
+    const startMs = clock.monotonicMs();
+    await this.#machine.quiesce(pid, limitMs + quiesceSpareMs);
+    let open = await this.#machine.openConnections(pid);
+    while (open > 0 && clock.monotonicMs() - startMs < limitMs) {
+      await clock.sleep(openPollMs);
+      open = await this.#machine.openConnections(pid);
+    }
+    return { openConnections: open, tookMs: clock.monotonicMs() - startMs };
   }
 
   // What an agent before this one had closed opens by itself: the kernel's own timer does it.
   async #endQuiesce(pid: number): Promise<void> {
     if (!this.#isQuiesced || pid === 0) return;
-    await endQuiesce(pid);
+    await this.#machine.endQuiesce(pid);
     this.#isQuiesced = false;
   }
 
   async #do(step: Step, desired: DesiredInstance | null, seen: Look): Promise<void> {
     if (step === 'release') return this.#release(desired, seen);
     if (step === 'remove-container') return this.#removeContainer(seen);
-    if (step === 'remove-port') return deletePort(this.#port);
+    if (step === 'remove-port') return this.#machine.deletePort(this.#port);
     if (desired === null) throw new Error(`step ${step} without anything desired`);
     switch (step) {
       case 'create-container':
@@ -172,11 +148,11 @@ export class InstanceKeeper {
       case 'create-port':
         return this.#createPort(desired, seen);
       case 'set-limits':
-        return this.#around.engine.update(containerName(this.name), desired.resources);
+        return this.#setLimits(desired, seen);
       case 'take':
         return this.#take(desired, seen);
       case 'remove-strangers':
-        return removeAddresses(seen.pid, strangers(desired, seen.facts));
+        return this.#machine.removeAddresses(seen.pid, strangers(desired, seen.facts));
       case 'announce':
         return this.#announce(desired, seen);
       case 'load-config':
@@ -186,8 +162,8 @@ export class InstanceKeeper {
 
   // Off the bridge first: what happens after that can no longer be seen on the wire.
   async #release(desired: DesiredInstance | null, seen: Look): Promise<void> {
-    if (seen.facts.port !== null) await detachPort(this.#port);
-    this.#around.announcer.silence(this.id);
+    if (seen.facts.port !== null) await this.#machine.detachPort(this.#port);
+    this.#machine.silence(this.id);
     if (this.#observed !== null) {
       const epoch = desired?.epoch ?? this.#observed.epoch;
       this.#observed = {
@@ -197,78 +173,73 @@ export class InstanceKeeper {
       this.#around.report(this);
     }
     await this.#forgetHold();
-    if (seen.facts.interior !== null) await flushAddresses(seen.pid);
+    if (seen.facts.interior !== null) await this.#machine.flushAddresses(seen.pid);
     await this.#endQuiesce(seen.pid);
     this.#around.tell('instance.released', `instance/${this.name}`, 'addresses given up');
   }
 
   async #removeContainer(seen: Look): Promise<void> {
-    if (seen.facts.port !== null) await detachPort(this.#port);
-    this.#around.announcer.silence(this.id);
-    await this.#around.engine.remove(containerName(this.name));
-    await deletePort(this.#port);
+    if (seen.facts.port !== null) await this.#machine.detachPort(this.#port);
+    this.#machine.silence(this.id);
+    if (seen.container !== null) await this.#machine.removeContainer(seen.container.engineId);
+    await this.#machine.deletePort(this.#port);
   }
 
   async #createContainer(desired: DesiredInstance): Promise<void> {
-    const { engine } = this.#around;
-    if (!(await engine.hasImage(desired.image))) throw imageMissing(desired.image);
+    if (!(await this.#machine.hasImage(desired.image))) throw imageMissing(desired.image);
     await this.#judge(desired);
-    await makeFolders(this.#folders);
-    await writeConfig(this.#folders.etc, desired.config);
-    const id = await engine.create(
-      containerName(this.name),
-      haproxyContainer(desired, this.#folders),
-    );
-    await engine.start(id);
-    if (!(await awaitLoaded(this.#folders, desired.configHash, this.#around.clock))) {
-      const log = (await engine.logs(id)).trim().split('\n').slice(-3).join(' | ');
+    await this.#machine.writeConfig(this.id, desired.config);
+    const engineId = await this.#machine.createContainer(desired);
+    await this.#machine.startContainer(engineId);
+    if (!(await awaitLoaded(this.#machine, this.id, desired.configHash, this.#around.clock))) {
+      const text = await this.#machine.containerLog(engineId);
+      const log = text.trim().split('\n').slice(-3).join(' | ');
       throw new Error(`HAProxy did not come up in its container: ${log}`);
     }
-    await setHealthChecks(this.#folders, false);
+    await this.#machine.setHealthChecks(this.id, false);
+  }
+
+  async #setLimits(desired: DesiredInstance, seen: Look): Promise<void> {
+    if (seen.container === null) throw new Error('limits for a container that is not there');
+    await this.#machine.updateContainer(seen.container.engineId, desired.resources);
   }
 
   // A container that is made anew for what it ran before needs no second judgement.
   async #judge(desired: DesiredInstance): Promise<void> {
-    const path = join(this.#folder, 'judged');
+    const path = `${this.#folder}/judged`;
     const mark = `${desired.image} ${desired.configHash}\n`;
-    if ((await readIfThere(path)) === mark) return;
-    const { engine, dataFolder } = this.#around;
-    const verdict = await validate(engine, dataFolder, desired.image, desired.config);
+    if ((await this.#machine.readFile(path)) === mark) return;
+    const verdict = await this.#machine.judge(desired.image, desired.config);
     if (!verdict.valid) throw refused(desired.name, verdict);
-    await replaceFile(path, mark);
+    await this.#machine.replaceFile(path, mark);
   }
 
   async #createPort(desired: DesiredInstance, seen: Look): Promise<void> {
     const bridge = desired.addresses[0]?.bridge ?? '';
-    await createPort(this.#port, seen.pid, this.#mac, await bridgeMtu(bridge));
+    await this.#machine.createPort(this.#port, seen.pid, this.#mac, bridge);
   }
 
   // The hold is on disk before the address is on the wire, so that a restarted agent knows it.
   async #take(desired: DesiredInstance, seen: Look): Promise<void> {
-    const { clock, announcer, tell } = this.#around;
+    const machine = this.#machine;
     const first = desired.addresses[0];
     if (first === undefined) throw new Error('an instance without addresses');
-    const namespace = namespaceOf(seen.pid);
     const isOurs = desired.released || seen.facts.heldEpoch === desired.epoch;
-    await attachPort(this.#port, first.bridge, first.vlan);
+    await machine.attachPort(this.#port, first.bridge, first.vlan);
     if (!isOurs) {
       const texts = desired.addresses.map(({ address }) => address);
-      const claim = await findDuplicate(namespace, this.#mac, texts, clock);
+      const claim = await machine.findDuplicate(seen.pid, this.#mac, texts);
       if (claim !== null) {
-        await detachPort(this.#port);
-        throw new BridgeheadError(
-          'ADDRESS_CONFLICT',
-          `instance ${this.name}: address ${claim.address} is answered for by ${claim.mac}`,
-          `Find the machine with MAC ${claim.mac} on this network and take the address from it; Bridgehead goes on trying.`,
-        );
+        await machine.detachPort(this.#port);
+        throw conflict(this.name, claim);
       }
     }
     await this.#rememberHold(desired.epoch);
-    await addAddresses(seen.pid, desired.addresses);
-    announcer.speak(this.id, namespace, this.#mac, desired.addresses);
+    await machine.addAddresses(seen.pid, desired.addresses);
+    machine.speak(this.id, seen.pid, this.#mac, desired.addresses);
     await this.#endQuiesce(seen.pid);
-    await setHealthChecks(this.#folders, true);
-    tell(
+    await machine.setHealthChecks(this.id, true);
+    this.#around.tell(
       'instance.serving',
       `instance/${this.name}`,
       `answers for ${desired.addresses.map(({ address }) => address).join(', ')} under epoch ${desired.epoch}`,
@@ -276,14 +247,14 @@ export class InstanceKeeper {
   }
 
   async #announce(desired: DesiredInstance, seen: Look): Promise<void> {
-    this.#around.announcer.speak(this.id, namespaceOf(seen.pid), this.#mac, desired.addresses);
+    this.#machine.speak(this.id, seen.pid, this.#mac, desired.addresses);
   }
 
   async #loadConfig(desired: DesiredInstance): Promise<void> {
     const { clock, tell } = this.#around;
     await this.#judge(desired);
-    await reload(this.#folders, desired, clock);
-    if (desired.role === 'standby') await setHealthChecks(this.#folders, false);
+    await loadConfig(this.#machine, desired, clock);
+    if (desired.role === 'standby') await this.#machine.setHealthChecks(this.id, false);
     tell(
       'instance.configured',
       `instance/${this.name}`,
@@ -292,17 +263,21 @@ export class InstanceKeeper {
   }
 
   async #look(): Promise<Look> {
-    const inspected = await this.#around.engine.inspect(containerName(this.name));
-    const pid = inspected?.pid ?? 0;
-    const [port, interior, loaded, heldEpoch] = await Promise.all([
-      readPort(this.#port),
-      pid === 0 ? null : readInterior(pid),
-      pid === 0 ? null : loadedHash(this.#folders),
+    const container = await this.#container();
+    const pid = container?.pid ?? 0;
+    const [port, interior, loadedHash, heldEpoch] = await Promise.all([
+      this.#machine.readPort(this.#port),
+      pid === 0 ? null : this.#machine.readInterior(pid),
+      pid === 0 ? null : this.#machine.loadedHash(this.id),
       this.#heldEpoch(),
     ]);
-    const container = inspected === null ? null : containerFacts(inspected);
-    const announcing = this.#around.announcer.speaks(this.id);
-    return { pid, facts: { container, port, interior, loadedHash: loaded, heldEpoch, announcing } };
+    const announcing = this.#machine.speaks(this.id);
+    const facts = { container, port, interior, loadedHash, heldEpoch, announcing };
+    return { container, pid, facts };
+  }
+
+  #container(): Promise<Container | null> {
+    return this.#machine.readContainer(this.name);
   }
 
   #describe(desired: DesiredInstance | null, seen: Seen): ObservedInstance {
@@ -340,30 +315,22 @@ export class InstanceKeeper {
   }
 
   async #heldEpoch(): Promise<Epoch | null> {
-    const text = await readIfThere(join(this.#folder, 'held'));
+    const text = await this.#machine.readFile(`${this.#folder}/held`);
     return text === null ? null : (Number(text) as Epoch);
   }
 
   async #rememberHold(epoch: Epoch): Promise<void> {
-    await replaceFile(join(this.#folder, 'held'), `${epoch}\n`);
+    await this.#machine.replaceFile(`${this.#folder}/held`, `${epoch}\n`);
   }
 
   async #forgetHold(): Promise<void> {
-    await replaceFile(join(this.#folder, 'held'), '0\n');
+    await this.#machine.replaceFile(`${this.#folder}/held`, '0\n');
   }
 }
 
 /** A look at the instance, with the process that its namespaces hang on. */
 interface Look {
+  readonly container: Container | null;
   readonly pid: number;
   readonly facts: Seen;
-}
-
-/** The error for an instance that was looked for on a host where it does not run. */
-export function notHere(name: string): BridgeheadError {
-  return new BridgeheadError(
-    'SOURCE_MISMATCH',
-    `instance ${name} does not run on this host`,
-    'Look at where it runs: bridgehead get instances',
-  );
 }

@@ -5,26 +5,8 @@ import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { commandOutput, runCommand } from '../system/command.ts';
+import type { InterfaceAddress, Interior, Port } from './machine.ts';
 import { interfacesInside } from './wire/libc.ts';
-
-/** An instance's port as the host sees it. `bridge` is null while it is off the bridge. */
-export interface Port {
-  readonly up: boolean;
-  readonly bridge: string | null;
-}
-
-/** An address with its prefix, and the way out where there is one. */
-export interface InterfaceAddress {
-  readonly address: string;
-  readonly prefix: number;
-  readonly gateway: string | null;
-}
-
-/** An instance's eth0 as its namespace has it; addresses without the kernel's own link-local one. */
-export interface Interior {
-  readonly mac: string;
-  readonly addresses: readonly string[];
-}
 
 const linkAnswer = z.array(
   z.object({

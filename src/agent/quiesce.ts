@@ -1,14 +1,7 @@
-import type { Clock } from '../domain/clock.ts';
-import type { QuiesceResult } from '../protocol/frames.ts';
 import { commandOutput, runCommand } from '../system/command.ts';
-import { openConnections } from './connections.ts';
 import { namespaceOf } from './kernel.ts';
 
 const table = 'inet bridgehead_quiesce';
-const pollMs = 5;
-
-/** How long after its limit a quiesce ends by itself, should nobody come to end it. */
-const spareMs = 3_000;
 
 // A SYN that is dropped is sent again by its client a second later (RFC 6298, initial RTO), by
 // then to the new holder; a SYN that is answered and then forgotten would be a failed request.
@@ -29,22 +22,11 @@ table ${table} {
 }
 `;
 
-/**
- * Lets no new connection into the namespace of `pid`, and waits until the open ones have ended.
- *
- * @returns how many were still open when `limitMs` was over, 0 for none
- */
-export async function quiesce(pid: number, limitMs: number, clock: Clock): Promise<QuiesceResult> {
-  const startMs = clock.monotonicMs();
+/** Lets no new connection into the namespace of `pid`, for `lifeMs` at most. */
+export async function quiesce(pid: number, lifeMs: number): Promise<void> {
   await commandOutput(['nsenter', `--net=${namespaceOf(pid)}`, 'nft', '-f', '-'], {
-    input: ruleset(limitMs + spareMs),
+    input: ruleset(lifeMs),
   });
-  let open = await openConnections(pid);
-  while (open > 0 && clock.monotonicMs() - startMs < limitMs) {
-    await clock.sleep(pollMs);
-    open = await openConnections(pid);
-  }
-  return { openConnections: open, tookMs: clock.monotonicMs() - startMs };
 }
 
 /** Lets new connections in again; nothing happens where they were not kept out. */

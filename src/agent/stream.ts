@@ -8,17 +8,16 @@ import {
   schedulerFrame,
   streamSilenceMs,
 } from '../protocol/frames.ts';
-import type { Link } from './agent.ts';
 import type { Identity } from './identity.ts';
 import { type Endpoint, refusalOf } from './join.ts';
+import type { Peer } from './links.ts';
 
 const pauseMs = { first: 100, most: 5_000 };
 /** A scheduler that takes nothing while so much waits for it is as good as gone. */
 const backlogBytesMax = 64 * 1024 * 1024;
 
 export interface SchedulerLinkOptions {
-  /** Tried in turn; at least one. */
-  readonly servers: readonly Endpoint[];
+  readonly server: Endpoint;
   /** Asked before each connection, so that a renewed certificate is used from then on. */
   readonly identity: () => Identity;
   readonly clock: Clock;
@@ -39,8 +38,9 @@ export function pauseBeforeMs(failures: number, random: number): number {
   return limitMs / 2 + (random * limitMs) / 2;
 }
 
-/** The agent's one outbound stream, opened again for ever, at the next server each time. */
-export class SchedulerLink implements Link {
+/** The agent's outbound stream to one scheduler, opened again for ever. */
+export class SchedulerLink implements Peer {
+  readonly name: string;
   readonly #options: SchedulerLinkOptions;
   readonly #stopped = new AbortController();
   #isStarted = false;
@@ -51,6 +51,7 @@ export class SchedulerLink implements Link {
 
   constructor(options: SchedulerLinkOptions) {
     this.#options = options;
+    this.name = `${options.server.host}:${options.server.port}`;
   }
 
   /** Begins to connect. Once only; a second call does nothing. */
@@ -97,13 +98,11 @@ export class SchedulerLink implements Link {
   }
 
   async #keepConnected(): Promise<void> {
-    const { servers, clock, random } = this.#options;
+    const { clock, random } = this.#options;
     const { signal } = this.#stopped;
     let failures = 0;
-    for (let index = 0; !signal.aborted; index += 1) {
-      const server = servers[index % servers.length];
-      if (server === undefined) throw new Error('a link without a server');
-      const openMs = await this.#stream(server);
+    while (!signal.aborted) {
+      const openMs = await this.#stream();
       // Opening is no success yet: a scheduler that refuses us after hello would be asked at once.
       if (openMs > pauseMs.most) failures = 0;
       await clock.sleep(pauseBeforeMs(failures, random()), signal).catch(() => undefined);
@@ -112,9 +111,8 @@ export class SchedulerLink implements Link {
   }
 
   /** @returns how long the stream was open, milliseconds; 0 where it never was */
-  #stream(server: Endpoint): Promise<number> {
-    const { clock, log } = this.#options;
-    const name = `${server.host}:${server.port}`;
+  #stream(): Promise<number> {
+    const { server, clock, log } = this.#options;
     let heardMs = clock.monotonicMs();
     let openedMs: number | null = null;
     let reason: string | null = null;
@@ -139,7 +137,7 @@ export class SchedulerLink implements Link {
     });
     socket.on('open', () => {
       openedMs = heardMs = clock.monotonicMs();
-      log('connected to the scheduler', { server: name });
+      log('connected to the scheduler', { server: this.name });
       this.#onOpen();
     });
     socket.on('message', (data, isBinary) => {
@@ -171,7 +169,7 @@ export class SchedulerLink implements Link {
         stopBeating();
         const said = text.toString('utf8');
         const why = said === '' ? (reason ?? 'connection lost') : said;
-        log('not connected to the scheduler', { server: name, code, reason: why });
+        log('not connected to the scheduler', { server: this.name, code, reason: why });
         resolve(openedMs === null ? 0 : clock.monotonicMs() - openedMs);
         if (openedMs !== null) this.#onClose(why);
       });

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { WebSocket } from 'ws';
 import type { Identity } from '../../src/agent/identity.ts';
 import { join, renew } from '../../src/agent/join.ts';
+import { SchedulerLinks } from '../../src/agent/scheduler-links.ts';
 import { SchedulerLink } from '../../src/agent/stream.ts';
 import { BridgeheadError } from '../../src/domain/errors.ts';
 import type { HostName } from '../../src/domain/ids.ts';
@@ -94,9 +95,9 @@ async function fleet(authority?: KeyPair, port = 0): Promise<Fleet> {
   };
 }
 
-function link(ports: readonly number[], identity: Identity): SchedulerLink {
+function link(port: number, identity: Identity): SchedulerLink {
   const made = new SchedulerLink({
-    servers: ports.map((port) => ({ host: address, port })),
+    server: { host: address, port },
     identity: () => identity,
     clock: systemClock,
     random: Math.random,
@@ -182,7 +183,7 @@ test('the stream needs a certificate of this fleet', async () => {
 
 test('frames go both ways, and the host is the one of the certificate', async () => {
   const { port, token, streams, heard } = await fleet();
-  const agent = link([port], await join({ host: address, port }, token));
+  const agent = link(port, await join({ host: address, port }, token));
   const got: unknown[] = [];
   agent.onFrame((frame) => frame.type !== 'heartbeat' && got.push(frame));
   agent.onOpen(() => agent.send({ type: 'event', kind: 'k', object: 'o', message: 'm' }));
@@ -194,18 +195,32 @@ test('frames go both ways, and the host is the one of the certificate', async ()
   assert.deepEqual(got, [{ type: 'desired', revision: 1, instances: [] }]);
 });
 
-test('an agent comes back to a restarted scheduler, and goes to the next of several', async () => {
+test('an agent has a stream to every scheduler, and comes back to a restarted one', async () => {
   const first = await fleet();
   const identity = await join({ host: address, port: first.port }, first.token);
   const second = await fleet(first.authority);
-  const agent = link([first.port, second.port], identity);
-  agent.start();
-  await until(() => first.streams.length === 1);
+  const links = new SchedulerLinks([first, second].map(({ port }) => link(port, identity)));
+  const opened: string[] = [];
+  const got: string[] = [];
+  links.onOpen((peer) => opened.push(peer.name));
+  links.onFrame((frame, peer) => {
+    if (frame.type === 'desired') got.push(`${frame.revision} of ${peer.name}`);
+  });
+  links.start();
+  await until(() => first.streams.length === 1 && second.streams.length === 1);
   await first.listener.close();
-  await until(() => second.streams.length === 1);
-  await second.listener.close();
   const again = await fleet(first.authority, first.port);
-  await until(() => again.streams.length === 1);
+  await until(() => again.streams.length === 1 && opened.length === 3);
+  assert.equal(second.streams.length, 1, 'the other stream stayed');
+  const names = [first, second].map(({ port }) => `${address}:${port}`);
+  assert.deepEqual(opened.toSorted(), [`${address}:${first.port}`, ...names].toSorted());
+  assert.deepEqual(
+    links.peers.map(({ name }) => name),
+    names,
+  );
+  second.streams[0]?.send({ type: 'desired', revision: 7, instances: [] });
+  await until(() => got.length === 1);
+  assert.deepEqual(got, [`7 of ${names[1]}`]);
 });
 
 test('a frame that is not one ends the stream with the reason', async () => {

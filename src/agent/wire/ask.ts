@@ -1,5 +1,6 @@
 import { familyOf } from '../../domain/address.ts';
 import type { Clock } from '../../domain/clock.ts';
+import type { Claim } from '../machine.ts';
 import {
   claimant,
   duplicateQuestion,
@@ -10,12 +11,6 @@ import {
 import { PacketSocket } from './libc.ts';
 
 const pollMs = 5;
-
-/** Somebody on the wire who answers for an address. */
-export interface Claim {
-  readonly address: string;
-  readonly mac: string;
-}
 
 /**
  * Asks the wire whether anybody holds one of the addresses: two questions for each, `gapMs` apart,

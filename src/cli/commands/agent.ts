@@ -5,9 +5,10 @@ import { resolve } from 'node:path';
 import { pino } from 'pino';
 import manifest from '../../../package.json' with { type: 'json' };
 import { Agent } from '../../agent/agent.ts';
-import { readFacts } from '../../agent/facts.ts';
 import { type Identity, loadIdentity, saveIdentity } from '../../agent/identity.ts';
 import { type Endpoint, join, renew } from '../../agent/join.ts';
+import { LinuxMachine } from '../../agent/linux-machine.ts';
+import { SchedulerLinks } from '../../agent/scheduler-links.ts';
 import { SchedulerLink } from '../../agent/stream.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
 import { systemClock } from '../../system/clock.ts';
@@ -38,22 +39,22 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   let identity = await becomeMember(options, servers, dataFolder, log);
   const engine = new DockerEngine(options.dockerSocket);
   const clock = systemClock;
-  const link = new SchedulerLink({
-    servers,
-    identity: () => identity,
-    clock,
-    random: Math.random,
-    log,
-  });
-  const agent = await Agent.start({
+  const links = new SchedulerLinks(
+    servers.map(
+      (server) =>
+        new SchedulerLink({ server, identity: () => identity, clock, random: Math.random, log }),
+    ),
+  );
+  const machine = await LinuxMachine.open({
     engine,
     dataFolder,
     clock,
-    link,
-    readFacts: () => readFacts(engine, manifest.version, options.bootIdFile),
+    agentVersion: manifest.version,
+    bootIdFile: options.bootIdFile,
     log,
   });
-  link.start();
+  const agent = await Agent.start({ machine, clock, links, log });
+  links.start();
   log('keeps this host', { host: identity.host, version: manifest.version });
 
   const renewNow = async () => {
@@ -70,7 +71,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     if (!isRenewalDue(identity.certificate, new Date(clock.wallMs()))) return;
     void renewNow();
   });
-  // The link holds no handle open while it waits to connect again; this does.
+  // The links hold no handle open while they wait to connect again; this does.
   const stay = setInterval(() => undefined, renewalCheckMs);
   const signal = await new Promise<string>((done) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => done(name));
@@ -78,8 +79,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   log('stopping', { signal });
   clearInterval(stay);
   stopRenewing();
-  link.stop();
+  links.stop();
   agent[Symbol.dispose]();
+  machine[Symbol.dispose]();
 }
 
 async function becomeMember(

@@ -1,0 +1,40 @@
+// The agent's state machine runs in the simulation as it is: nothing that it imports, however far
+// away, may reach the machine, the network or the time by itself.
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { test } from 'node:test';
+
+const source = resolve(import.meta.dirname, '..');
+const pureModules = new Set(['node:crypto', 'node:util', 'zod', 'ip-address']);
+
+/** Every file and module that `file` imports at run time, itself included. */
+function reached(file: string, found = new Set<string>()): ReadonlySet<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  const text = readFileSync(file, 'utf8');
+  for (const match of text.matchAll(
+    /^(?:import|export)\s(?!type\b)(?:[^';(]*\sfrom\s)?'([^']+)'/gm,
+  )) {
+    const specifier = match[1] ?? '';
+    if (specifier.startsWith('.')) reached(resolve(dirname(file), specifier), found);
+    else found.add(specifier);
+  }
+  return found;
+}
+
+test('the agent and all that it imports is free of input and output', () => {
+  const all = [...reached(resolve(source, 'agent/agent.ts'))];
+  const files = all.filter((one) => existsSync(one)).map((one) => relative(source, one));
+  const modules = all.filter((one) => !existsSync(one));
+  assert.ok(files.includes('agent/instance-keeper.ts') && files.includes('agent/plan.ts'));
+  assert.deepEqual(
+    files.filter((file) => /^system|^agent\/wire|kernel|linux|disk|socket|stream/.test(file)),
+    [],
+  );
+  assert.deepEqual(
+    modules.filter((one) => !pureModules.has(one)),
+    [],
+  );
+});

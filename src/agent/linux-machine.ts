@@ -1,0 +1,234 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../domain/clock.ts';
+import type { DesiredInstance } from '../domain/desired.ts';
+import type { InstanceId, InstanceName } from '../domain/ids.ts';
+import type { HostFacts, Resources, ServiceAddress } from '../domain/model.ts';
+import type { ProbeResult, ValidateResult } from '../protocol/frames.ts';
+import type { DockerEngine } from '../system/docker-engine.ts';
+import * as configuration from './configuration.ts';
+import { openConnections } from './connections.ts';
+import { readIfThere, replaceFile } from './disk.ts';
+import { portPattern, readFacts } from './facts.ts';
+import {
+  containerName,
+  containerOf,
+  haproxyContainer,
+  instanceLabel,
+  labelled,
+} from './haproxy-container.ts';
+import * as kernel from './kernel.ts';
+import type { Claim, Container, InterfaceAddress, Interior, Machine, Port } from './machine.ts';
+import { probeAddress } from './probe.ts';
+import { endQuiesce, quiesce } from './quiesce.ts';
+import { Announcer } from './wire/announcer.ts';
+import { findDuplicate } from './wire/ask.ts';
+
+export interface LinuxMachineOptions {
+  readonly engine: DockerEngine;
+  /** Where the agent keeps its files; made where it is missing. */
+  readonly dataFolder: string;
+  readonly clock: Clock;
+  readonly agentVersion: string;
+  /** File with an id that changes at each boot. */
+  readonly bootIdFile: string;
+  readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+}
+
+/** A Linux host with a Docker Engine. What announces on it is silent once it is disposed of. */
+export class LinuxMachine implements Machine, Disposable {
+  readonly #options: LinuxMachineOptions;
+  readonly #engine: DockerEngine;
+  readonly #announcer: Announcer;
+
+  private constructor(options: LinuxMachineOptions) {
+    this.#options = options;
+    this.#engine = options.engine;
+    this.#announcer = new Announcer(options.clock, (key, error) =>
+      options.log('cannot announce', { instance: key, error: error.message }),
+    );
+  }
+
+  /** Clears away what an agent before left that no agent would look for. */
+  static async open(options: LinuxMachineOptions): Promise<LinuxMachine> {
+    await mkdir(options.dataFolder, { recursive: true, mode: 0o700 });
+    await configuration.removeStaleValidations(options.engine).catch(() => undefined);
+    return new LinuxMachine(options);
+  }
+
+  [Symbol.dispose](): void {
+    this.#announcer[Symbol.dispose]();
+  }
+
+  readFacts(): Promise<HostFacts> {
+    return readFacts(this.#engine, this.#options.agentVersion, this.#options.bootIdFile);
+  }
+
+  readFile(name: string): Promise<string | null> {
+    return readIfThere(this.#path(name));
+  }
+
+  replaceFile(name: string, text: string): Promise<void> {
+    return replaceFile(this.#path(name), text);
+  }
+
+  removeFolder(name: string): Promise<void> {
+    return rm(this.#path(name), { recursive: true, force: true });
+  }
+
+  async listContainers(): Promise<
+    readonly { readonly id: InstanceId; readonly name: InstanceName }[]
+  > {
+    return (await this.#engine.containers([instanceLabel])).flatMap(labelled);
+  }
+
+  watchContainers(onChange: () => void, signal: AbortSignal): Promise<void> {
+    return this.#engine.watch(instanceLabel, onChange, signal);
+  }
+
+  hasImage(image: string): Promise<boolean> {
+    return this.#engine.hasImage(image);
+  }
+
+  async readContainer(name: InstanceName): Promise<Container | null> {
+    const inspected = await this.#engine.inspect(containerName(name));
+    return inspected === null ? null : containerOf(inspected);
+  }
+
+  createContainer(desired: DesiredInstance): Promise<string> {
+    const spec = haproxyContainer(desired, this.#folders(desired.id));
+    return this.#engine.create(containerName(desired.name), spec);
+  }
+
+  startContainer(engineId: string): Promise<void> {
+    return this.#engine.start(engineId);
+  }
+
+  removeContainer(engineId: string): Promise<void> {
+    return this.#engine.remove(engineId);
+  }
+
+  updateContainer(engineId: string, limits: Pick<Resources, 'memoryMib' | 'cpus'>): Promise<void> {
+    return this.#engine.update(engineId, limits);
+  }
+
+  containerLog(engineId: string): Promise<string> {
+    return this.#engine.logs(engineId);
+  }
+
+  judge(image: string, config: string): Promise<ValidateResult> {
+    return configuration.validate(this.#engine, this.#options.dataFolder, image, config);
+  }
+
+  readConfig(id: InstanceId): Promise<string | null> {
+    return readIfThere(join(this.#folders(id).etc, configuration.configFile));
+  }
+
+  async writeConfig(id: InstanceId, config: string): Promise<void> {
+    const folders = this.#folders(id);
+    await configuration.makeFolders(folders);
+    await configuration.writeConfig(folders.etc, config);
+  }
+
+  reload(id: InstanceId): Promise<void> {
+    return configuration.reload(this.#folders(id));
+  }
+
+  loadedHash(id: InstanceId): Promise<string | null> {
+    return configuration.loadedHash(this.#folders(id));
+  }
+
+  setHealthChecks(id: InstanceId, on: boolean): Promise<void> {
+    return configuration.setHealthChecks(this.#folders(id), on);
+  }
+
+  listPorts(): Promise<readonly string[]> {
+    return kernel.listPorts(portPattern);
+  }
+
+  readPort(port: string): Promise<Port | null> {
+    return kernel.readPort(port);
+  }
+
+  async createPort(port: string, pid: number, mac: string, bridge: string): Promise<void> {
+    await kernel.createPort(port, pid, mac, await kernel.bridgeMtu(bridge));
+  }
+
+  deletePort(port: string): Promise<void> {
+    return kernel.deletePort(port);
+  }
+
+  attachPort(port: string, bridge: string, vlan: number | null): Promise<void> {
+    return kernel.attachPort(port, bridge, vlan);
+  }
+
+  detachPort(port: string): Promise<void> {
+    return kernel.detachPort(port);
+  }
+
+  readInterior(pid: number): Promise<Interior | null> {
+    return kernel.readInterior(pid);
+  }
+
+  addAddresses(pid: number, addresses: readonly InterfaceAddress[]): Promise<void> {
+    return kernel.addAddresses(pid, addresses);
+  }
+
+  removeAddresses(pid: number, addresses: readonly string[]): Promise<void> {
+    return kernel.removeAddresses(pid, addresses);
+  }
+
+  flushAddresses(pid: number): Promise<void> {
+    return kernel.flushAddresses(pid);
+  }
+
+  quiesce(pid: number, lifeMs: number): Promise<void> {
+    return quiesce(pid, lifeMs);
+  }
+
+  endQuiesce(pid: number): Promise<void> {
+    return endQuiesce(pid);
+  }
+
+  openConnections(pid: number): Promise<number> {
+    return openConnections(pid);
+  }
+
+  findDuplicate(pid: number, mac: string, addresses: readonly string[]): Promise<Claim | null> {
+    return findDuplicate(kernel.namespaceOf(pid), mac, addresses, this.#options.clock);
+  }
+
+  speak(
+    id: InstanceId,
+    pid: number,
+    mac: string,
+    addresses: readonly Pick<InterfaceAddress, 'address' | 'gateway'>[],
+  ): void {
+    this.#announcer.speak(id, kernel.namespaceOf(pid), mac, addresses);
+  }
+
+  silence(id: InstanceId): void {
+    this.#announcer.silence(id);
+  }
+
+  speaks(id: InstanceId): boolean {
+    return this.#announcer.speaks(id);
+  }
+
+  probe(
+    address: ServiceAddress,
+    ports: readonly number[],
+    timeoutMs: number,
+  ): Promise<ProbeResult> {
+    return probeAddress(address, ports, timeoutMs, this.#options.clock);
+  }
+
+  #path(name: string): string {
+    return join(this.#options.dataFolder, name);
+  }
+
+  #folders(id: InstanceId): configuration.InstanceFolders {
+    const folder = this.#path(join('instances', id));
+    return { etc: join(folder, 'etc'), run: join(folder, 'run') };
+  }
+}

@@ -1,0 +1,158 @@
+import type { DesiredInstance } from '../domain/desired.ts';
+import type { InstanceId, InstanceName } from '../domain/ids.ts';
+import type { HostFacts, Resources, ServiceAddress } from '../domain/model.ts';
+import type { ProbeResult, ValidateResult } from '../protocol/frames.ts';
+
+/** An instance's container as the Engine shows it. */
+export interface Container {
+  /** The Engine's own id: it names this very container, and none made later under its name. */
+  readonly engineId: string;
+  /** The instance whose label it carries; null for a container of somebody else. */
+  readonly instance: InstanceId | null;
+  readonly running: boolean;
+  /** Its first process, which its namespaces hang on; 0 while it does not run. */
+  readonly pid: number;
+  /** What {@link fingerprintOf} gave when it was made. */
+  readonly fingerprint: string;
+  readonly memoryMib: number;
+  readonly cpus: number;
+}
+
+/** An instance's port as the host sees it. `bridge` is null while it is off the bridge. */
+export interface Port {
+  readonly up: boolean;
+  readonly bridge: string | null;
+}
+
+/** An instance's eth0 as its namespace has it; addresses without the kernel's own link-local one. */
+export interface Interior {
+  readonly mac: string;
+  readonly addresses: readonly string[];
+}
+
+/** An address with its prefix, and the way out where there is one. */
+export interface InterfaceAddress {
+  readonly address: string;
+  readonly prefix: number;
+  readonly gateway: string | null;
+}
+
+/** Somebody on the wire who answers for an address. */
+export interface Claim {
+  readonly address: string;
+  readonly mac: string;
+}
+
+/**
+ * The files of the agent, by names relative to its folder, such as `instances/ID/held`. What
+ * `replaceFile` has returned from is there after a power cut.
+ */
+export interface MachineFiles {
+  /** The file's text, or null where there is no such file. */
+  readFile(name: string): Promise<string | null>;
+  /** Makes or replaces a file, with its folders: whoever reads finds the old text or the new. */
+  replaceFile(name: string, text: string): Promise<void>;
+  /** Removes a folder with all that is in it; nothing happens where there is none. */
+  removeFolder(name: string): Promise<void>;
+}
+
+/** The container engine. Every call throws BridgeheadError ENGINE_DOWN while it does not answer. */
+export interface MachineContainers {
+  /** Every container here that carries the labels of an instance, stopped ones too. */
+  listContainers(): Promise<readonly { readonly id: InstanceId; readonly name: InstanceName }[]>;
+  /** Calls `onChange` when one of them ends or goes, until aborted; rejects when it hears no more. */
+  watchContainers(onChange: () => void, signal: AbortSignal): Promise<void>;
+  hasImage(image: string): Promise<boolean>;
+  /** Null where no container has the name of that instance. */
+  readContainer(name: InstanceName): Promise<Container | null>;
+  /** Makes the container for what is desired; does not start it. @returns its engine id */
+  createContainer(desired: DesiredInstance): Promise<string>;
+  startContainer(engineId: string): Promise<void>;
+  /** Kills and removes it; nothing happens where there is none. */
+  removeContainer(engineId: string): Promise<void>;
+  /** Changes the limits while it runs. */
+  updateContainer(engineId: string, limits: Pick<Resources, 'memoryMib' | 'cpus'>): Promise<void>;
+  /** What it has printed. */
+  containerLog(engineId: string): Promise<string>;
+}
+
+/** An instance's HAProxy, and the configuration that it finds at its next start or reload. */
+export interface MachineHaproxy {
+  /** Has the image's own HAProxy judge a text. @throws BridgeheadError IMAGE_MISSING */
+  judge(image: string, config: string): Promise<ValidateResult>;
+  /** Null where none was written. */
+  readConfig(id: InstanceId): Promise<string | null>;
+  writeConfig(id: InstanceId, config: string): Promise<void>;
+  /** Asks HAProxy to load the configuration; says nothing of whether it did. */
+  reload(id: InstanceId): Promise<void>;
+  /** Hash of the configuration that HAProxy says it runs; null while it says nothing. */
+  loadedHash(id: InstanceId): Promise<string | null>;
+  /**
+   * Holds or resumes all health checks. A standby cannot reach its backends: left alone it would
+   * take every one for dead and, once promoted, answer 503 until they have passed their checks anew.
+   */
+  setHealthChecks(id: InstanceId, on: boolean): Promise<void>;
+}
+
+/** The kernel: veth pairs with one end (`port`) here, the other as eth0 in the namespace of `pid`. */
+export interface MachineNetwork {
+  /** Names of all ports on this host that Bridgehead made. */
+  listPorts(): Promise<readonly string[]>;
+  /** Null where the host has no such port. */
+  readPort(port: string): Promise<Port | null>;
+  /** Makes the pair anew, with the MTU of `bridge` but off it and down. */
+  createPort(port: string, pid: number, mac: string, bridge: string): Promise<void>;
+  /** Removes the pair; nothing happens where there is none. */
+  deletePort(port: string): Promise<void>;
+  /** Puts the port on the bridge, in its VLAN where it has one, and brings it up. */
+  attachPort(port: string, bridge: string, vlan: number | null): Promise<void>;
+  /** Takes the port down and off the bridge. @throws Error where there is none */
+  detachPort(port: string): Promise<void>;
+  /** Null where the namespace has no eth0, or has gone with its process. */
+  readInterior(pid: number): Promise<Interior | null>;
+  /** Gives eth0 the addresses and the routes out, without the kernel's own duplicate detection. */
+  addAddresses(pid: number, addresses: readonly InterfaceAddress[]): Promise<void>;
+  /** Takes addresses off eth0; one that is not there is no fault. */
+  removeAddresses(pid: number, addresses: readonly string[]): Promise<void>;
+  /** All addresses but link-local ones go from eth0. */
+  flushAddresses(pid: number): Promise<void>;
+  /**
+   * Lets no new connection into the namespace; the kernel lets them in again after `lifeMs` by
+   * itself, should nobody come to do it.
+   */
+  quiesce(pid: number, lifeMs: number): Promise<void>;
+  /** Lets new connections in again; nothing happens where they were not kept out. */
+  endQuiesce(pid: number): Promise<void>;
+  /** Client connections open in the namespace. */
+  openConnections(pid: number): Promise<number>;
+}
+
+/** What is said and heard on the wire. */
+export interface MachineWire {
+  /** Asks the wire, from eth0, whether anybody but `mac` answers for one of the addresses. */
+  findDuplicate(pid: number, mac: string, addresses: readonly string[]): Promise<Claim | null>;
+  /** Announces the addresses now and again and again, until `silence` or until the agent ends. */
+  speak(
+    id: InstanceId,
+    pid: number,
+    mac: string,
+    addresses: readonly Pick<InterfaceAddress, 'address' | 'gateway'>[],
+  ): void;
+  silence(id: InstanceId): void;
+  speaks(id: InstanceId): boolean;
+  /** Looks at an address from this host: the MAC that answers, and the ports that open. */
+  probe(address: ServiceAddress, ports: readonly number[], timeoutMs: number): Promise<ProbeResult>;
+}
+
+/**
+ * The host as the agent's state machine sees it. Each method is one effect or one reading, and
+ * the agent may die between any two; every effect may be asked for twice.
+ */
+export interface Machine
+  extends MachineFiles,
+    MachineContainers,
+    MachineHaproxy,
+    MachineNetwork,
+    MachineWire {
+  readFacts(): Promise<HostFacts>;
+}
