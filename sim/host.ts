@@ -1,0 +1,376 @@
+import type { Container, Machine } from '../src/agent/machine.ts';
+import { fingerprintOf } from '../src/agent/container-shape.ts';
+import type { DesiredInstance } from '../src/domain/desired.ts';
+import { BridgeheadError } from '../src/domain/errors.ts';
+import type { HostName, InstanceId, InstanceName } from '../src/domain/ids.ts';
+import { portOfInstance } from '../src/domain/mac.ts';
+import type { HostFacts } from '../src/domain/model.ts';
+import { claimedHash } from '../src/haproxy/config-hash.ts';
+import type { Process, World } from './world.ts';
+
+/** What HAProxy refuses, here and in the specs of the simulated operators. */
+export const badConfigMark = 'nonsense';
+export const images = ['image:1', 'image:2'] as const;
+
+interface SimContainer {
+  readonly engineId: string;
+  readonly id: InstanceId;
+  readonly name: InstanceName;
+  readonly fingerprint: string;
+  memoryMib: number;
+  cpus: number;
+  /** 0 while it does not run. */
+  pid: number;
+  loaded: string | null;
+  readonly image: string;
+}
+
+interface SimPort {
+  up: boolean;
+  bridge: string | null;
+  readonly pid: number;
+  readonly mac: string;
+  readonly addresses: Set<string>;
+}
+
+/** The wire between the hosts, as an address sees it. */
+export interface Wire {
+  /** Hosts on whose wire the address is. */
+  ownersOf(address: string): readonly SimHost[];
+  reaches(from: string, to: string): boolean;
+}
+
+/**
+ * A host: a kernel with ports, an Engine with containers, and a disk. The agent on it is a process
+ * that comes and goes; what it made stays.
+ */
+export class SimHost {
+  readonly name: HostName;
+  readonly #world: World;
+  readonly #wire: Wire;
+  readonly #files = new Map<string, string>();
+  readonly #configs = new Map<InstanceId, string>();
+  readonly containers = new Map<InstanceName, SimContainer>();
+  readonly ports = new Map<string, SimPort>();
+  isPowered = true;
+  #boots = 1;
+  #pids = 100;
+  #slowUntilMs = 0;
+  #engineDownUntilMs = 0;
+  readonly #watchers = new Set<() => void>();
+  #made = 0;
+  readonly #onTakenDown: (id: InstanceId) => void;
+
+  /** @param onTakenDown the agent is about to take a running instance off the wire, or to end it */
+  constructor(world: World, wire: Wire, name: HostName, onTakenDown: (id: InstanceId) => void) {
+    this.#world = world;
+    this.#wire = wire;
+    this.name = name;
+    this.#onTakenDown = onTakenDown;
+  }
+
+  /** Epoch under which the host's disk says that it holds the instance; 0 for none. */
+  heldEpoch(id: InstanceId): number {
+    return Number(this.#files.get(`instances/${id}/held`) ?? 0);
+  }
+
+  /** A configuration that HAProxy refuses and that runs here all the same; null for none. */
+  get badConfig(): string | null {
+    for (const { id, loaded } of this.containers.values()) {
+      const config = loaded === null ? '' : (this.#configs.get(id) ?? '');
+      if (claimedHash(config) === loaded && config.includes(badConfigMark)) return id;
+    }
+    return null;
+  }
+
+  /** The kernel is gone, and with it all that is not on the disk. */
+  powerOff(): void {
+    this.isPowered = false;
+    this.ports.clear();
+    for (const container of this.containers.values()) this.#stop(container);
+  }
+
+  powerOn(): void {
+    this.isPowered = true;
+    this.#boots += 1;
+  }
+
+  slowDisk(untilMs: number): void {
+    this.#slowUntilMs = untilMs;
+  }
+
+  stopEngine(untilMs: number): void {
+    this.#engineDownUntilMs = untilMs;
+  }
+
+  /** Somebody kills a container by hand. @returns its name, null where there was none to kill */
+  killContainer(): InstanceName | null {
+    const running = [...this.containers.values()].filter(({ pid }) => pid !== 0);
+    if (running.length === 0) return null;
+    const container = this.#world.random.pick(running);
+    this.#stop(container);
+    for (const watcher of this.#watchers) watcher();
+    return container.name;
+  }
+
+  /** Service addresses that are on the wire from here. */
+  get answered(): readonly string[] {
+    if (!this.isPowered) return [];
+    return [...this.ports.values()].flatMap(({ up, bridge, addresses }) =>
+      up && bridge !== null ? [...addresses] : [],
+    );
+  }
+
+  /** Configurations that run here, by instance. */
+  get loaded(): ReadonlyMap<InstanceId, string> {
+    return new Map(
+      [...this.containers.values()].flatMap(({ id, loaded }) =>
+        loaded === null ? [] : [[id, loaded] as const],
+      ),
+    );
+  }
+
+  /** Images of the containers here, by instance. */
+  get images(): ReadonlyMap<InstanceId, string> {
+    return new Map([...this.containers.values()].map(({ id, image }) => [id, image]));
+  }
+
+  /** The host as the agent's state machine sees it, each call an await at which it may die. */
+  machine(process: Process): Machine {
+    const spoken = new Set<InstanceId>();
+    const { random } = this.#world;
+    const pass = async (isDisk = false) => {
+      const isSlow = isDisk && this.#world.nowMs < this.#slowUntilMs;
+      await process.pass(isSlow ? random.between(100, 2_000) : random.chance(0.1) ? random.between(1, 8) : 0);
+    };
+    const engine = async () => {
+      await pass();
+      if (this.#world.nowMs >= this.#engineDownUntilMs) return;
+      throw new BridgeheadError('ENGINE_DOWN', 'the Docker Engine does not answer', 'Start it.');
+    };
+    const byId = (engineId: string) =>
+      [...this.containers.values()].find((one) => one.engineId === engineId);
+    const byPid = (pid: number) => [...this.ports.values()].find((one) => one.pid === pid);
+    const hashOf = (id: InstanceId) => claimedHash(this.#configs.get(id) ?? '');
+    return {
+      readFacts: async () => {
+        await pass();
+        return this.#facts();
+      },
+      readFile: async (name) => {
+        await pass(true);
+        return this.#files.get(name) ?? null;
+      },
+      replaceFile: async (name, text) => {
+        await pass(true);
+        this.#files.set(name, text);
+        await pass();
+      },
+      removeFolder: async (name) => {
+        await pass(true);
+        for (const file of this.#files.keys()) {
+          if (file.startsWith(`${name}/`)) this.#files.delete(file);
+        }
+      },
+      listContainers: async () => {
+        await engine();
+        return [...this.containers.values()].map(({ id, name }) => ({ id, name }));
+      },
+      watchContainers: (onChange, signal) =>
+        new Promise((resolve) => {
+          const tell = () => process.after(1, onChange);
+          this.#watchers.add(tell);
+          const forget = () => this.#watchers.delete(tell);
+          process.onDeath(forget);
+          signal.addEventListener('abort', () => {
+            forget();
+            resolve();
+          });
+        }),
+      hasImage: async (image) => {
+        await engine();
+        return (images as readonly string[]).includes(image);
+      },
+      readContainer: async (name) => {
+        await engine();
+        const found = this.containers.get(name);
+        return found === undefined ? null : seen(found);
+      },
+      createContainer: async (desired) => {
+        await engine();
+        const container = this.#create(desired);
+        await pass();
+        return container.engineId;
+      },
+      startContainer: async (engineId) => {
+        await engine();
+        const container = byId(engineId);
+        if (container === undefined) throw new Error(`no container ${engineId}`);
+        this.#pids += 1;
+        container.pid = this.#pids;
+        container.loaded = hashOf(container.id);
+        await pass();
+      },
+      removeContainer: async (engineId) => {
+        await engine();
+        const container = byId(engineId);
+        if (container === undefined) return;
+        if (container.pid !== 0) this.#onTakenDown(container.id);
+        this.#stop(container);
+        this.containers.delete(container.name);
+        await pass();
+      },
+      updateContainer: async (engineId, { memoryMib, cpus }) => {
+        await engine();
+        const container = byId(engineId);
+        if (container !== undefined) Object.assign(container, { memoryMib, cpus });
+      },
+      containerLog: async () => {
+        await engine();
+        return '';
+      },
+      judge: async (_, config) => {
+        await engine();
+        const isValid = !config.includes(badConfigMark);
+        const finding = { severity: 'alert', line: 1, message: 'unknown keyword' } as const;
+        return { valid: isValid, findings: isValid ? [] : [finding] };
+      },
+      readConfig: async (id) => {
+        await pass();
+        return this.#configs.get(id) ?? null;
+      },
+      writeConfig: async (id, config) => {
+        await pass(true);
+        this.#configs.set(id, config);
+        await pass();
+      },
+      reload: async (id) => {
+        await pass();
+        const container = [...this.containers.values()].find((one) => one.id === id);
+        if (container !== undefined && container.pid !== 0) container.loaded = hashOf(id);
+      },
+      loadedHash: async (id) => {
+        await pass();
+        return [...this.containers.values()].find((one) => one.id === id)?.loaded ?? null;
+      },
+      setHealthChecks: () => pass(),
+      listPorts: async () => {
+        await pass();
+        return [...this.ports.keys()];
+      },
+      readPort: async (port) => {
+        await pass();
+        const found = this.ports.get(port);
+        return found === undefined ? null : { up: found.up, bridge: found.bridge };
+      },
+      createPort: async (port, pid, mac) => {
+        await pass();
+        const isThere = [...this.containers.values()].some((one) => one.pid === pid);
+        if (!isThere) throw new Error(`no process ${pid}`);
+        this.ports.set(port, { up: false, bridge: null, pid, mac, addresses: new Set() });
+        await pass();
+      },
+      deletePort: async (port) => {
+        await pass();
+        this.ports.delete(port);
+      },
+      attachPort: async (port, bridge) => {
+        await pass();
+        const found = this.ports.get(port);
+        if (found === undefined) throw new Error(`no port ${port}`);
+        Object.assign(found, { up: true, bridge });
+        await pass();
+      },
+      detachPort: async (port) => {
+        await pass();
+        const found = this.ports.get(port);
+        if (found === undefined) throw new Error(`no port ${port}`);
+        const container = [...this.containers.values()].find(({ pid }) => pid === found.pid);
+        if (container !== undefined && found.up) this.#onTakenDown(container.id);
+        Object.assign(found, { up: false, bridge: null });
+        await pass();
+      },
+      readInterior: async (pid) => {
+        await pass();
+        const found = byPid(pid);
+        return found === undefined ? null : { mac: found.mac, addresses: [...found.addresses] };
+      },
+      addAddresses: async (pid, addresses) => {
+        await pass();
+        const found = byPid(pid);
+        if (found === undefined) throw new Error(`no eth0 in ${pid}`);
+        for (const { address } of addresses) found.addresses.add(address);
+        await pass();
+      },
+      removeAddresses: async (pid, addresses) => {
+        await pass();
+        for (const address of addresses) byPid(pid)?.addresses.delete(address);
+      },
+      flushAddresses: async (pid) => {
+        await pass();
+        byPid(pid)?.addresses.clear();
+      },
+      quiesce: () => pass(),
+      endQuiesce: () => pass(),
+      openConnections: async () => {
+        await pass();
+        return random.chance(0.9) ? 0 : 1;
+      },
+      findDuplicate: async (_, mac, addresses) => {
+        await process.pass(150);
+        for (const address of addresses) {
+          const other = this.#wire
+            .ownersOf(address)
+            .find((host) => host !== this && this.#wire.reaches(this.name, host.name));
+          if (other !== undefined) return { address, mac };
+        }
+        return null;
+      },
+      speak: (id) => void spoken.add(id),
+      silence: (id) => void spoken.delete(id),
+      speaks: (id) => spoken.has(id),
+      probe: async ({ address }) => {
+        await process.pass(random.between(1, 20));
+        const owners = this.#wire.ownersOf(address);
+        return { mac: owners.length === 0 ? null : 'somebody', openPorts: [] };
+      },
+    };
+  }
+
+  #create(desired: DesiredInstance): SimContainer {
+    if (this.containers.has(desired.name)) throw new Error(`${desired.name} is there already`);
+    this.#made += 1;
+    const { id, name, resources } = desired;
+    const container: SimContainer = {
+      engineId: `${this.name}-${this.#made}`,
+      ...{ id, name, memoryMib: resources.memoryMib, cpus: resources.cpus, pid: 0, loaded: null },
+      image: desired.image,
+      fingerprint: fingerprintOf(desired),
+    };
+    this.containers.set(name, container);
+    return container;
+  }
+
+  // The kernel takes the veth pair away with the namespace that one end is in.
+  #stop(container: SimContainer): void {
+    this.ports.delete(portOfInstance(container.id));
+    container.pid = 0;
+    container.loaded = null;
+  }
+
+  #facts(): HostFacts {
+    return {
+      ...{ agentVersion: '0', kernel: '6.1.0', docker: '20.10', cpus: 8, memoryMib: 8_192 },
+      bootId: `boot-${this.#boots}`,
+      uptimeS: 1,
+      nics: [{ name: 'eth0', driver: 'sim' }],
+      bridges: [{ name: 'br0', addresses: ['198.18.0.11'], vlanAware: false }],
+      images: images.map((reference) => ({ reference, haproxy: '2.6.12' })),
+    };
+  }
+}
+
+function seen(container: SimContainer): Container {
+  const { engineId, id: instance, pid, fingerprint, memoryMib, cpus } = container;
+  return { engineId, instance, running: pid !== 0, pid, fingerprint, memoryMib, cpus };
+}

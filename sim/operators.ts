@@ -1,0 +1,171 @@
+import { BridgeheadError } from '../src/domain/errors.ts';
+import type { HostName, InstanceName } from '../src/domain/ids.ts';
+import type { Scheduler } from '../src/scheduler/scheduler.ts';
+import { badConfigMark, images } from './host.ts';
+import { Breach } from './invariants.ts';
+import type { Simulation } from './simulation.ts';
+import { Process } from './world.ts';
+
+const names = ['web', 'api', 'mail', 'shop'] as const;
+/** How long a client waits for an answer before it asks again. */
+const patienceMs = 15_000;
+const attemptsMax = 4;
+
+/**
+ * People and scripts who want something of the fleet, several at once and sometimes nonsense. Each
+ * is a client as the command line is one: a request that is not answered is repeated, with the same
+ * key, at whichever scheduler answers.
+ */
+export class Operators {
+  readonly #simulation: Simulation;
+  /** Operations that somebody was told of: they may never be forgotten. */
+  readonly #acknowledged = new Set<string>();
+  #version = 0;
+  #isOver = false;
+  readonly #counts = { asked: 0, accepted: 0, refused: 0 };
+
+  constructor(simulation: Simulation, count: number) {
+    this.#simulation = simulation;
+    for (let index = 1; index <= count; index += 1) this.#begin(`operator-${index}`);
+  }
+
+  get counts(): Readonly<Record<'asked' | 'accepted' | 'refused', number>> {
+    return this.#counts;
+  }
+
+  /** They ask for nothing more. */
+  stop(): void {
+    this.#isOver = true;
+  }
+
+  /** Rule 4: what was acknowledged is there. @throws Breach */
+  check(): void {
+    const { operations } = this.#simulation.database.tables;
+    for (const id of this.#acknowledged) {
+      if (!operations.has(id)) throw new Breach('nothing is lost', `operation ${id} was acknowledged`);
+    }
+  }
+
+  #begin(who: string): void {
+    const { world } = this.#simulation;
+    const process = new Process(world, who);
+    const turn = () => {
+      if (this.#isOver) return;
+      void this.#act(process, who)
+        .catch((error: unknown) => {
+          if (!(error instanceof BridgeheadError)) throw error;
+          this.#counts.refused += 1;
+          world.tell(`${who} is told ${error.code}: ${error.message}`);
+        })
+        .then(() => process.after(world.random.between(200, 4_000), turn));
+    };
+    process.after(world.random.between(0, 2_000), turn);
+  }
+
+  async #act(process: Process, who: string): Promise<void> {
+    const { random } = this.#simulation.world;
+    const dice = random.next();
+    const name = random.pick(names) as string as InstanceName;
+    const host = random.pick(this.#simulation.hosts).host.name;
+    const key = random.uuid();
+    const mayWait = random.chance(0.4);
+    const request = { reason: '', who, mayWait, key };
+    if (dice < 0.5) {
+      await this.#ask(process, `${who} migrates ${name} to ${host}`, async (scheduler) =>
+        this.#acknowledge((await scheduler.migrate(name, host, request)).id),
+      );
+    } else if (dice < 0.8) {
+      const text = this.#spec();
+      const isPruning = random.chance(0.2);
+      await this.#ask(process, `${who} applies version ${this.#version}`, async (scheduler) => {
+        const asked = { source: 's', text, dryRun: false, prune: isPruning, takeOver: false };
+        const { operations } = await scheduler.apply(asked, who, key);
+        for (const { id } of operations) this.#acknowledge(id);
+      });
+    } else if (dice < 0.87) {
+      await this.#ask(process, `${who} drains ${host}`, async (scheduler) =>
+        this.#acknowledge((await scheduler.drain(host, request)).id),
+      );
+    } else if (dice < 0.95) {
+      await this.#ask(process, `${who} uncordons all`, (scheduler) => this.#uncordon(scheduler, who));
+    } else {
+      const { operations } = this.#simulation.database.tables;
+      const open = [...operations.values()].filter(({ operation }) => operation.endedMs === null);
+      if (open.length === 0) return;
+      const { id } = random.pick(open).operation;
+      await this.#ask(process, `${who} cancels ${id}`, async (scheduler) => {
+        await scheduler.engine.cancel(id, who);
+      });
+    }
+  }
+
+  async #uncordon(scheduler: Scheduler, who: string): Promise<void> {
+    for (const { host } of this.#simulation.hosts) {
+      await scheduler.setCordon(host.name as HostName, null, who);
+    }
+  }
+
+  // As the command line does it: the next scheduler is asked where one does not answer in time.
+  async #ask(
+    process: Process,
+    what: string,
+    send: (scheduler: Scheduler) => Promise<void>,
+  ): Promise<void> {
+    const { world, schedulers } = this.#simulation;
+    this.#counts.asked += 1;
+    world.tell(what);
+    for (let attempt = 1; ; attempt += 1) {
+      const up = schedulers.flatMap(({ scheduler }) => (scheduler === null ? [] : [scheduler]));
+      if (up.length === 0) {
+        await process.clock.sleep(1_000);
+      } else {
+        const scheduler = world.random.pick(up);
+        const patience = process.clock.sleep(patienceMs).then(() => 'silence' as const);
+        try {
+          const end = await Promise.race([send(scheduler).then(() => 'answer' as const), patience]);
+          if (end === 'answer') {
+            this.#counts.accepted += 1;
+            return;
+          }
+        } catch (error) {
+          const isAway = error instanceof BridgeheadError && error.code === 'DATABASE_UNAVAILABLE';
+          if (!isAway) throw error;
+          await process.clock.sleep(500);
+        }
+      }
+      if (attempt === attemptsMax) return;
+    }
+  }
+
+  #acknowledge(id: string): void {
+    this.#acknowledged.add(id);
+  }
+
+  #spec(): string {
+    const { random } = this.#simulation.world;
+    this.#version += 1;
+    const version = this.#version;
+    const instances = names
+      .filter(() => random.chance(0.85))
+      .map((name, index) => {
+        const words = random.chance(0.6) ? `version ${version}` : 'the same as ever';
+        const more = random.chance(0.06) ? `\n        ${badConfigMark}` : '';
+        return `  - name: ${name}
+    owner: team
+    service: ${name}
+    tier: ${index}
+    image: ${random.chance(0.1) ? images[1] : images[0]}
+    addresses: [{ pool: public }]
+    config: |
+      frontend f
+        bind :80
+        http-request return status 200 string "${words}"${more}
+`;
+      });
+    const list = instances.length === 0 ? '' : `instances:\n${instances.join('')}`;
+    return `apiVersion: bridgehead/v1
+pools:
+  - { name: public, cidr: 198.18.10.0/28, prefix: 16, gateway: 198.18.0.1, bridge: br0 }
+${list}`;
+  }
+}

@@ -1,0 +1,129 @@
+import { acceptGrants } from '../src/agent/grants.ts';
+import type { HostName } from '../src/domain/ids.ts';
+import type { Kind } from '../src/operations/kind.ts';
+import type { Transaction } from '../src/store/store.ts';
+import { Faults } from './faults.ts';
+import { Breach } from './invariants.ts';
+import { Operators } from './operators.ts';
+import { Random } from './random.ts';
+import { type Rules, Simulation } from './simulation.ts';
+
+/** How long things go wrong, and how long everything may take to come to rest afterwards. */
+const chaosMs = { least: 20_000, most: 50_000 };
+const restMaxMs = 240_000;
+
+/** A part that can be taken out, to see that its loss is noticed. */
+export const breakable = ['fence', 'lock', 'source'] as const;
+export type Breakable = (typeof breakable)[number];
+
+/** What came of one seed. */
+export interface SeedResult {
+  readonly seed: number;
+  /** The rule that was broken and how; null where all held. */
+  readonly breach: { readonly rule: string; readonly message: string } | null;
+  /** What happened last, oldest first; only where something broke. */
+  readonly story: readonly string[];
+  readonly events: number;
+  readonly commits: number;
+  readonly operations: number;
+  readonly virtualMs: number;
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+/** Runs the fleet through everything that the seed holds. The same seed is the same run. */
+export async function runSeed(seed: number, broken: Breakable | null = null): Promise<SeedResult> {
+  const random = new Random(seed ^ 0x5eed);
+  const simulation = new Simulation({
+    seed,
+    hosts: random.between(2, 4),
+    schedulers: random.between(1, 3),
+    network: {
+      delayMs: { least: 2, most: random.pick([20, 60, 400]) },
+      late: { probability: random.pick([0, 0.01, 0.05]), mostMs: random.pick([300, 4_000]) },
+      doubled: random.pick([0, 0, 0.02]),
+      reordered: random.pick([0, 0, 0.05]),
+    },
+    rules: rulesWithout(broken),
+  });
+  const { world, database } = simulation;
+  let breach: SeedResult['breach'] = null;
+  try {
+    await simulation.begin();
+    await simulation.run(2_000);
+    const operators = new Operators(simulation, random.between(1, 3));
+    const least = random.pick([300, 1_000, 3_000]);
+    const faults = new Faults(simulation, { everyMs: { least, most: 3 * least } });
+    await simulation.run(random.between(chaosMs.least, chaosMs.most));
+    operators.stop();
+    faults.stop();
+    await comeToRest(simulation);
+    operators.check();
+  } catch (error) {
+    if (!(error instanceof Breach)) throw error;
+    breach = { rule: error.rule, message: error.message };
+  }
+  return {
+    ...{ seed, breach, story: breach === null ? [] : world.story, events: world.events },
+    ...{ commits: database.commits, operations: database.tables.operations.size },
+    virtualMs: world.nowMs,
+    faults: Object.fromEntries(world.faults),
+  };
+}
+
+// Rule 4: what was interrupted resumes or is undone, by itself, once things work again.
+async function comeToRest(simulation: Simulation): Promise<void> {
+  // Hosts that somebody cordoned and left so have no room to heal into.
+  const [seat] = simulation.schedulers;
+  await simulation.run(5_000);
+  for (const { host } of simulation.hosts) {
+    void seat?.scheduler?.setCordon(host.name as HostName, null, 'the end').catch(() => undefined);
+  }
+  const endMs = simulation.world.nowMs + restMaxMs;
+  while (simulation.world.nowMs < endMs) {
+    await simulation.run(1_000);
+    if (simulation.unrest === null) return;
+  }
+  throw new Breach('everything ends', simulation.unrest ?? '');
+}
+
+/** The production's rules, but for the one that is to be missed. */
+function rulesWithout(broken: Breakable | null): Rules {
+  if (broken === 'fence') {
+    return {
+      agent: {
+        acceptGrants: (before, told) => {
+          const forgetful = { ...before, newest: new Map() };
+          return acceptGrants(forgetful, told);
+        },
+      },
+    };
+  }
+  if (broken === 'lock') {
+    return { blockerOf: () => null, transaction: withoutLocks };
+  }
+  if (broken === 'source') return { kinds: (kinds) => kinds.map(withoutSourceCheck) };
+  return {};
+}
+
+function withoutLocks(tx: Transaction): Transaction {
+  return new Proxy(tx, {
+    get: (target, name) =>
+      name === 'putLock'
+        ? async () => undefined
+        : (Reflect.get(target, name) as (...args: unknown[]) => unknown).bind(target),
+  });
+}
+
+function withoutSourceCheck(kind: Kind): Kind {
+  if (kind.kind !== 'migrate') return kind;
+  return {
+    ...kind,
+    check: ({ fleet }, args) => {
+      const instance = fleet.instances.find(({ spec }) => spec.name === args['instance']);
+      const held = fleet.assignments.find(({ instanceId }) => instanceId === instance?.id);
+      if (instance === undefined || held === undefined) throw new Breach('none', 'nothing to move');
+      const source = held.host;
+      return { args: { ...args, instanceId: instance.id, source }, observed: { host: source } };
+    },
+  };
+}

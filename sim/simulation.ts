@@ -1,0 +1,206 @@
+import { Agent, type AgentRules } from '../src/agent/agent.ts';
+import type { HostName } from '../src/domain/ids.ts';
+import type { blockerOf } from '../src/operations/locks.ts';
+import type { Kind } from '../src/operations/kind.ts';
+import { Scheduler } from '../src/scheduler/scheduler.ts';
+import type { Transaction } from '../src/store/store.ts';
+import { Database } from './database.ts';
+import { SimHost, type Wire } from './host.ts';
+import { Breach, checkCommit, checkConfigs, checkOwners, unsettled } from './invariants.ts';
+import { type Endpoint, Network, type NetworkTraits, SimLinks } from './network.ts';
+import { Process, World } from './world.ts';
+
+/** What a simulation may break on purpose. */
+export interface Rules {
+  readonly agent?: AgentRules;
+  readonly kinds?: (kinds: readonly Kind[]) => readonly Kind[];
+  readonly blockerOf?: typeof blockerOf;
+  readonly transaction?: (tx: Transaction) => Transaction;
+}
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly hosts: number;
+  readonly schedulers: number;
+  readonly network: NetworkTraits;
+  readonly rules?: Rules;
+}
+
+/** A scheduler's place: the process that runs there now, if any. */
+export interface SchedulerSeat {
+  readonly name: string;
+  process: Process | null;
+  scheduler: Scheduler | null;
+}
+
+/** A host's place: its machine, and the agent that runs on it now, if any. */
+export interface HostSeat {
+  readonly host: SimHost;
+  process: Process | null;
+}
+
+/** A whole fleet in virtual time: the production's schedulers and agents on simulated machines. */
+export class Simulation {
+  readonly world: World;
+  readonly database = new Database();
+  readonly network: Network;
+  readonly hosts: readonly HostSeat[];
+  readonly schedulers: readonly SchedulerSeat[];
+  readonly #rules: Rules;
+  #checked = this.database.tables;
+  #breach: Breach | null = null;
+
+  constructor({ seed, hosts, schedulers, network, rules = {} }: SimulationOptions) {
+    this.world = new World(seed);
+    this.network = new Network(this.world, network);
+    this.#rules = rules;
+    const wire: Wire = {
+      ownersOf: (address) =>
+        this.hosts.flatMap(({ host }) => (host.answered.includes(address) ? [host] : [])),
+      reaches: (from, to) => this.network.reaches(from, to) && this.network.reaches(to, from),
+    };
+    this.hosts = Array.from({ length: hosts }, (_, index) => {
+      const name = `host-${index + 1}` as HostName;
+      const host: SimHost = new SimHost(this.world, wire, name, (id) => this.#takenDown(host, id));
+      return { host, process: null };
+    });
+    this.schedulers = Array.from({ length: schedulers }, (_, index) => ({
+      ...{ name: `scheduler-${index + 1}`, process: null, scheduler: null },
+    }));
+  }
+
+  /** Writes the hosts and starts everything. */
+  async begin(): Promise<void> {
+    const setup = new Process(this.world, 'setup');
+    const store = this.database.store(setup);
+    void store.transact(async (tx) => {
+      for (const { host } of this.hosts) {
+        const { name } = host;
+        await tx.putHost({ name, zone: 'z', rack: 'r', labels: {}, capacity: null });
+      }
+    });
+    await this.run(100);
+    for (const seat of this.schedulers) this.startScheduler(seat);
+    for (const seat of this.hosts) this.startAgent(seat);
+  }
+
+  startScheduler(seat: SchedulerSeat): void {
+    if (seat.process?.isAlive === true) return;
+    const { world } = this;
+    const process = new Process(world, seat.name);
+    const scheduler = new Scheduler({
+      store: this.database.store(process, this.#rules.transaction),
+      clock: process.clock,
+      name: seat.name,
+      newId: () => world.random.uuid(),
+      log: (message, details = {}) => {
+        world.tell(`${seat.name}: ${message} ${JSON.stringify(details)}`);
+      },
+      rules: {
+        ...(this.#rules.kinds === undefined ? {} : { kinds: this.#rules.kinds }),
+        ...(this.#rules.blockerOf === undefined ? {} : { blockerOf: this.#rules.blockerOf }),
+      },
+    });
+    seat.process = process;
+    seat.scheduler = null;
+    process.onDeath(() => {
+      seat.scheduler = null;
+    });
+    void scheduler.start().then(() => {
+      seat.scheduler = scheduler;
+    });
+    world.tell(`${seat.name} starts`);
+  }
+
+  startAgent(seat: HostSeat): void {
+    if (seat.process?.isAlive === true || !seat.host.isPowered) return;
+    const { world } = this;
+    const name = seat.host.name;
+    const process = new Process(world, `agent of ${name}`);
+    const endpoints = this.schedulers.map(
+      (one): Endpoint => ({
+        node: one.name,
+        process: () => (one.scheduler === null ? null : one.process),
+        accept: (stream) => one.scheduler?.attach(stream),
+      }),
+    );
+    seat.process = process;
+    const links = new SimLinks(this.network, process, name, endpoints);
+    void Agent.start({
+      machine: seat.host.machine(process),
+      clock: process.clock,
+      links,
+      ...(this.#rules.agent === undefined ? {} : { rules: this.#rules.agent }),
+      log: (message, details = {}) => {
+        world.tell(`agent of ${name}: ${message} ${JSON.stringify(details)}`);
+      },
+    }).catch((error: unknown) => {
+      world.tell(`agent of ${name} cannot start: ${String(error)}`);
+      process.kill();
+      world.after(1_000, () => this.startAgent(seat));
+    });
+    world.tell(`agent of ${name} starts`);
+  }
+
+  /** The host dies with all that it runs, and is dark until it is started. */
+  powerOff(seat: HostSeat): void {
+    seat.host.powerOff();
+    for (const { name } of this.schedulers) this.#cut(seat.host.name, name, true);
+    seat.process?.kill();
+  }
+
+  powerOn(seat: HostSeat): void {
+    if (seat.host.isPowered) return;
+    seat.host.powerOn();
+    for (const { name } of this.schedulers) this.#cut(seat.host.name, name, false);
+    this.startAgent(seat);
+  }
+
+  /** Lets time pass. @throws Breach as soon as a rule is broken */
+  run(durationMs: number): Promise<void> {
+    return this.world.runUntil(this.world.nowMs + durationMs, () => this.#check());
+  }
+
+  /** What keeps the fleet from having come to rest; null where nothing does. */
+  get unrest(): string | null {
+    return unsettled(
+      this.hosts.map(({ host }) => host),
+      this.database.tables,
+    );
+  }
+
+  #check(): void {
+    if (this.#breach !== null) throw this.#breach;
+    const hosts = this.hosts.map(({ host }) => host);
+    checkOwners(hosts);
+    const { tables } = this.database;
+    if (tables === this.#checked) return;
+    checkCommit(this.#checked, tables);
+    checkConfigs(hosts, tables);
+    this.#checked = tables;
+  }
+
+  // Rule 5: what is right is left alone, whoever has just restarted.
+  #takenDown(host: SimHost, id: Parameters<SimHost['heldEpoch']>[0]): void {
+    const held = this.database.tables.assignments.get(id);
+    const instance = this.database.tables.instances.get(id)?.instance;
+    const isRight =
+      held?.host === host.name && held.granted && held.epoch === host.heldEpoch(id) && instance;
+    if (isRight === undefined || isRight === false) return;
+    if (host.images.get(id) !== instance?.spec.image) return;
+    this.#breach ??= new Breach(
+      'static stability',
+      `${host.name} takes down ${instance?.spec.name ?? id}, which it holds by right`,
+    );
+  }
+
+  #cut(host: string, scheduler: string, isCut: boolean): void {
+    for (const [from, to] of [
+      [host, scheduler],
+      [scheduler, host],
+    ] as const) {
+      if (isCut) this.network.block(from, to);
+      else this.network.unblock(from, to);
+    }
+  }
+}
