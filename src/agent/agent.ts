@@ -2,15 +2,14 @@ import type { Clock } from '../domain/clock.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { InstanceId, InstanceName } from '../domain/ids.ts';
-import { portOfInstance } from '../domain/mac.ts';
-import type { HostFacts, ObservedInstance } from '../domain/model.ts';
-import type { AgentFrame, AgentRequest, SchedulerFrame } from '../protocol/frames.ts';
-import { eventMessageMax, protocolVersion } from '../protocol/frames.ts';
-import { acceptGrants, formatGrants, type Grants, readGrants } from './grants.ts';
+import type { HostFacts } from '../domain/model.ts';
+import type { AgentRequest, SchedulerFrame } from '../protocol/frames.ts';
+import { acceptGrants, formatGrants, type Grants, readGrants, type Told } from './grants.ts';
 import { notHere } from './instance-errors.ts';
 import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
 import type { Links, Peer } from './links.ts';
 import type { Machine } from './machine.ts';
+import { Reports } from './reports.ts';
 
 /** How often every instance is looked at even when nobody called: drift is found in this time. */
 const lookPeriodMs = 1_000;
@@ -41,13 +40,14 @@ export class Agent implements Disposable {
   readonly #keepers = new Map<InstanceId, InstanceKeeper>();
   /** Instances whose keeper is at work, with whether it has been woken since it began. */
   readonly #atWork = new Map<InstanceId, { again: boolean }>();
-  /** What each scheduler that was greeted has been told, by instance. */
-  readonly #reported = new Map<Peer, Map<InstanceId, string>>();
-  readonly #settledFor = new Map<InstanceId, DesiredInstance>();
+  readonly #reports: Reports;
   #grants: Grants;
+  #wanted: ReadonlyMap<InstanceId, DesiredInstance>;
   #facts: HostFacts;
-  /** Desired states are taken in the order they came. */
+  /** Desired states are taken in the order they came, whoever sent them. */
   #inbox: Promise<void> = Promise.resolve();
+  /** The one of the highest revision that came, the last where several have it. */
+  #latest: Told | null = null;
   readonly #stops: (() => void)[] = [];
   readonly #stopped = new AbortController();
 
@@ -55,8 +55,10 @@ export class Agent implements Disposable {
     this.#parts = parts;
     this.#facts = facts;
     this.#grants = grants;
+    this.#wanted = byId(grants);
     this.#machine = parts.machine;
     this.#rules = parts.rules ?? { acceptGrants };
+    this.#reports = new Reports(() => parts.links.peers);
   }
 
   /** Reads what this host was last told, adopts what runs, and begins to keep it. */
@@ -95,9 +97,10 @@ export class Agent implements Disposable {
     const containers = await this.#machine.listContainers().catch(() => []);
     for (const { id, name } of containers) this.#keeper(id, name);
     for (const { id, name } of this.#grants.desired) this.#keeper(id, name);
-    const ports = await this.#machine.listPorts();
-    const known = new Set([...this.#keepers.keys()].map(portOfInstance));
-    for (const port of ports) if (!known.has(port)) await this.#machine.deletePort(port);
+    for (const port of await this.#machine.listPorts()) {
+      const isKnown = [...this.#keepers.values()].some((keeper) => keeper.port === port);
+      if (!isKnown) await this.#machine.deletePort(port);
+    }
   }
 
   #keeper(id: InstanceId, name: InstanceName): InstanceKeeper {
@@ -106,10 +109,12 @@ export class Agent implements Disposable {
     const around: KeeperSurroundings = {
       machine: this.#machine,
       clock: this.#parts.clock,
-      report: (one) => this.#report(one),
+      bootId: this.#grants.bootId,
+      desired: (one) => this.#desired(one),
+      report: (one) => this.#reports.observed(one.id, one.observed),
       tell: (kind, object, message) => {
         this.#parts.log(message, { kind, object });
-        this.#event(kind, object, message);
+        this.#reports.event(kind, object, message);
       },
     };
     const keeper = new InstanceKeeper(id, name, around);
@@ -117,48 +122,58 @@ export class Agent implements Disposable {
     return keeper;
   }
 
+  #desired(id: InstanceId): DesiredInstance | null {
+    return this.#wanted.get(id) ?? null;
+  }
+
   #hello(peer: Peer): void {
-    const instances = this.#observed();
-    const told = new Map(instances.map((instance) => [instance.id, JSON.stringify(instance)]));
-    this.#reported.set(peer, told);
-    peer.send({ type: 'hello', protocol: protocolVersion, facts: this.#facts, instances });
-  }
-
-  // To one scheduler only, so that it is recorded once.
-  #event(kind: string, object: string, message: string): void {
-    const shown = message.slice(0, eventMessageMax);
-    const frame: AgentFrame = { type: 'event', kind, object, message: shown };
-    for (const peer of this.#parts.links.peers) {
-      if (this.#reported.has(peer) && peer.send(frame)) return;
-    }
-  }
-
-  #observed(): readonly ObservedInstance[] {
-    return [...this.#keepers.values()].flatMap(({ observed }) =>
+    const instances = [...this.#keepers.values()].flatMap(({ observed }) =>
       observed === null ? [] : [observed],
     );
+    this.#reports.hello(peer, this.#facts, instances);
   }
 
   #receive(frame: SchedulerFrame, peer: Peer): void {
     if (frame.type === 'desired') {
-      this.#inbox = this.#inbox
-        .then(() => this.#takeGrants(frame.instances))
-        .catch((error: unknown) => this.#parts.log('cannot keep grants', { error: String(error) }));
+      if (this.#latest === null || frame.revision >= this.#latest.revision) this.#latest = frame;
+      this.#inbox = this.#inbox.then(() => this.#takeUntilKept(frame, peer));
     } else if (frame.type === 'request') {
       void this.#answer(frame.id, frame.body, peer);
     }
   }
 
+  // Its scheduler takes what it has sent for heard, and does not say it again: a disk that is full
+  // is asked until it has room, or until a later word has come.
+  async #takeUntilKept(told: Told, peer: Peer): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      try {
+        return await this.#takeGrants(told, peer);
+      } catch (error) {
+        this.#parts.log('cannot keep grants', { error: String(error) });
+        if (told !== this.#latest) return;
+        await this.#parts.clock.sleep(lookPeriodMs, signal).catch(() => undefined);
+      }
+    }
+  }
+
   // On disk first: a grant that is acted on and then forgotten would be given up at the next start.
-  async #takeGrants(told: readonly DesiredInstance[]): Promise<void> {
-    const { grants, stale } = this.#rules.acceptGrants(this.#grants, told);
+  async #takeGrants(told: Told, peer: Peer): Promise<void> {
+    const { grants, stale, isOvertaken } = this.#rules.acceptGrants(this.#grants, told);
+    if (isOvertaken) {
+      const message = `refused revision ${told.revision} from ${peer.name}: this host has taken revision ${grants.revision}`;
+      this.#parts.log(message);
+      this.#reports.event('desired.stale', 'host', message);
+      return;
+    }
     for (const { instance, newest } of stale) {
-      const message = `refused epoch ${instance.epoch}: this host has seen epoch ${newest}`;
+      const message = `refused epoch ${instance.epoch} from ${peer.name}: this host has seen epoch ${newest}`;
       this.#parts.log(message, { instance: instance.name });
-      this.#event('grant.stale', `instance/${instance.name}`, message);
+      this.#reports.event('grant.stale', `instance/${instance.name}`, message);
     }
     await this.#machine.replaceFile(grantsFile, formatGrants(grants));
     this.#grants = grants;
+    this.#wanted = byId(grants);
     for (const { id, name } of grants.desired) this.#keeper(id, name);
     this.#lookAtAll();
   }
@@ -179,14 +194,14 @@ export class Agent implements Disposable {
     try {
       do {
         mark.again = false;
-        const desired = this.#grants.desired.find(({ id }) => id === keeper.id) ?? null;
-        const isNew = desired !== (this.#settledFor.get(keeper.id) ?? null);
-        if (desired === null) this.#settledFor.delete(keeper.id);
-        else this.#settledFor.set(keeper.id, desired);
-        const isGone = await keeper.settle(desired, isNew);
-        if (isGone) this.#keepers.delete(keeper.id);
-        this.#report(keeper);
-      } while (mark.again);
+        const isGone = await keeper.settle();
+        this.#reports.observed(keeper.id, keeper.observed);
+        // It may be wanted again by now, and then this keeper is the one to see to it.
+        if (isGone && this.#desired(keeper.id) === null) {
+          this.#keepers.delete(keeper.id);
+          return;
+        }
+      } while (mark.again && !this.#stopped.signal.aborted);
     } catch (error) {
       // The Engine is down or the like: nothing can be seen, so nothing is done until the next look.
       this.#parts.log('cannot look at an instance', {
@@ -198,23 +213,10 @@ export class Agent implements Disposable {
     }
   }
 
-  #report(keeper: InstanceKeeper): void {
-    const { observed } = keeper;
-    const text = observed === null ? '' : JSON.stringify(observed);
-    const frame: AgentFrame = {
-      type: 'observed',
-      instances: observed === null ? [] : [observed],
-      removed: observed === null ? [keeper.id] : [],
-    };
-    for (const [peer, told] of this.#reported) {
-      if (told.get(keeper.id) !== text && peer.send(frame)) told.set(keeper.id, text);
-    }
-  }
-
   async #refresh(): Promise<void> {
     try {
       this.#facts = await this.#machine.readFacts();
-      for (const peer of this.#reported.keys()) peer.send({ type: 'facts', facts: this.#facts });
+      this.#reports.facts(this.#facts);
       await this.#adopt();
     } catch (error) {
       this.#parts.log('cannot read facts or adopt', { error: String(error) });
@@ -241,10 +243,16 @@ export class Agent implements Disposable {
       case 'probe':
         return this.#machine.probe(request.address, request.ports, request.timeoutMs);
       case 'quiesce': {
+        // What the scheduler said before it asked counts, even if it is still on its way to the disk.
+        await this.#inbox;
         const keeper = this.#keepers.get(request.instance);
         if (keeper === undefined) throw notHere(request.instance);
-        return keeper.quiesce(request.limitMs);
+        return keeper.quiesce(request.epoch, request.limitMs);
       }
     }
   }
+}
+
+function byId(grants: Grants): ReadonlyMap<InstanceId, DesiredInstance> {
+  return new Map(grants.desired.map((instance) => [instance.id, instance]));
 }

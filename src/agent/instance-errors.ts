@@ -1,4 +1,5 @@
 import { BridgeheadError } from '../domain/errors.ts';
+import type { Epoch } from '../domain/ids.ts';
 import type { ValidateResult } from '../protocol/frames.ts';
 import type { Claim } from './machine.ts';
 
@@ -8,6 +9,15 @@ export function notHere(name: string): BridgeheadError {
     'SOURCE_MISMATCH',
     `instance ${name} does not run on this host`,
     'Look at where it runs: bridgehead get instances',
+  );
+}
+
+/** The error for a request under another epoch than the host's grant for the instance. */
+export function staleEpoch(name: string, asked: Epoch, current: Epoch): BridgeheadError {
+  return new BridgeheadError(
+    'EPOCH_STALE',
+    `instance ${name}: asked to act under epoch ${asked}, but this host's grant is epoch ${current}`,
+    `Look at where it is now: bridgehead describe instance ${name}`,
   );
 }
 

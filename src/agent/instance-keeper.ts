@@ -5,15 +5,16 @@ import type { Epoch, InstanceId, InstanceName } from '../domain/ids.ts';
 import { macOfInstance, portOfInstance } from '../domain/mac.ts';
 import type { ObservedInstance } from '../domain/model.ts';
 import type { QuiesceResult } from '../protocol/frames.ts';
+import { Attempts, problemOf } from './attempts.ts';
 import { fingerprintOf } from './container-shape.ts';
-import { conflict, imageMissing, notHere, refused } from './instance-errors.ts';
+import { conflict, imageMissing, notHere, refused, staleEpoch } from './instance-errors.ts';
 import type { Container, Machine } from './machine.ts';
-import { isOnTheWire, nextStep, type Seen, type Step, strangers } from './plan.ts';
+import { describe, describeOff } from './observation.ts';
+import { isConnected, isOffTheBridge, nextStep, type Seen, type Step, strangers } from './plan.ts';
 import { awaitLoaded, loadConfig } from './reload.ts';
 
 /** More steps than any way from nothing to serving has: reaching it means two steps undo each other. */
 const stepsMax = 16;
-const retryMs = { first: 500, most: 10_000 };
 const openPollMs = 5;
 /** How long after its limit a quiesce ends by itself, should nobody come to end it. */
 const quiesceSpareMs = 3_000;
@@ -22,6 +23,10 @@ const quiesceSpareMs = 3_000;
 export interface KeeperSurroundings {
   readonly machine: Machine;
   readonly clock: Clock;
+  /** Of this boot: what a file says of the kernel's state is void after it. */
+  readonly bootId: string;
+  /** What this host is to do for the instance as of now; null where it is to leave. */
+  readonly desired: (id: InstanceId) => DesiredInstance | null;
   /** The instance's `observed` has changed in the middle of a step, and somebody waits for it. */
   readonly report: (keeper: InstanceKeeper) => void;
   /** Something worth telling people happened. */
@@ -32,24 +37,27 @@ export interface KeeperSurroundings {
 export class InstanceKeeper {
   readonly id: InstanceId;
   readonly name: InstanceName;
-  readonly #port: string;
+  /** Name of its port on this host. */
+  readonly port: string;
   readonly #mac: string;
   readonly #folder: string;
   readonly #machine: Machine;
   readonly #around: KeeperSurroundings;
-  #problem: { readonly code: string; readonly message: string } | null = null;
-  #failures = 0;
-  #notBeforeMs = 0;
+  readonly #attempts: Attempts;
+  #settledFor: DesiredInstance | null = null;
   #observed: ObservedInstance | null = null;
   #isQuiesced = false;
+  /** For which role, process and configuration the health checks were set last. */
+  #checksSetFor = '';
 
   constructor(id: InstanceId, name: InstanceName, around: KeeperSurroundings) {
     this.id = id;
     this.name = name;
     this.#around = around;
-    this.#port = portOfInstance(id);
+    this.port = portOfInstance(id);
     this.#mac = macOfInstance(id);
     this.#machine = around.machine;
+    this.#attempts = new Attempts(around.clock);
     this.#folder = `instances/${id}`;
   }
 
@@ -60,68 +68,88 @@ export class InstanceKeeper {
 
   /**
    * Goes from what is to what is desired. A failure is kept as the instance's problem and tried
-   * again later, each time after a longer wait; a change of what is desired tries at once.
+   * again later, each time after a longer wait; a change of what is desired tries at once. Where
+   * it changes in the meantime, no further step is taken: the next call goes on from there.
    *
-   * @param desired null where the instance is to leave this host
    * @returns true when nothing of the instance is left here, nor meant to be
    */
-  async settle(desired: DesiredInstance | null, isNew: boolean): Promise<boolean> {
-    if (isNew) this.#forgetFailures();
+  async settle(): Promise<boolean> {
+    const desired = this.#around.desired(this.id);
+    if (desired !== this.#settledFor) this.#attempts.forget();
+    this.#settledFor = desired;
     let seen = await this.#look().catch((error: unknown) => this.#goBlind(desired, error));
     if (seen === null) return false;
-    const mayTry = this.#around.clock.monotonicMs() >= this.#notBeforeMs;
+    const { mayTry } = this.#attempts;
     try {
       for (let steps = 0; ; steps += 1) {
+        if (!this.#isStillDesired(desired)) return false;
         const step = nextStep(desired, seen.facts, fingerprintOf(desired));
-        if (step === null) break;
+        if (step === null) {
+          await this.#setHealthChecks(desired, seen);
+          this.#attempts.forget();
+          break;
+        }
         // Letting go is never put off, whatever failed before.
-        if (!mayTry && step !== 'release') return false;
+        if (!mayTry && step !== 'release') break;
         if (steps === stepsMax) throw new Error(`no end after ${stepsMax} steps, last: ${step}`);
         await this.#do(step, desired, seen);
         seen = await this.#look();
       }
-      this.#forgetFailures();
     } catch (error) {
+      if (!this.#isStillDesired(desired)) return false;
       this.#fail(error);
       seen = await this.#look();
     }
-    const isGone = desired === null && this.#problem === null;
+    const { problem } = this.#attempts;
+    const isGone = desired === null && problem === null;
     if (isGone) await this.#machine.removeFolder(this.#folder);
-    this.#observed = isGone ? null : this.#describe(desired, seen.facts);
+    this.#observed = isGone ? null : describe(this, desired, seen.facts, problem);
     return isGone;
+  }
+
+  #isStillDesired(desired: DesiredInstance | null): boolean {
+    return this.#around.desired(this.id) === desired;
   }
 
   // Letting go needs no Engine: the port is the kernel's.
   async #goBlind(desired: DesiredInstance | null, cause: unknown): Promise<null> {
-    const error = BridgeheadError.wrap(cause);
-    const isLettingGo =
-      desired?.role !== 'active' && (await this.#machine.readPort(this.#port)) !== null;
-    if (isLettingGo) {
-      await this.#machine.detachPort(this.#port);
-      this.#machine.silence(this.id);
+    const problem = problemOf(BridgeheadError.wrap(cause));
+    if (desired?.role === 'active') {
+      if (this.#observed !== null) this.#observed = { ...this.#observed, problem };
+      return null;
+    }
+    this.#machine.silence(this.id);
+    const port = await this.#machine.readPort(this.port);
+    if (port !== null && !isOffTheBridge(port)) {
+      await this.#machine.detachPort(this.port);
       await this.#forgetHold();
     }
-    if (this.#observed !== null) {
-      const problem = { code: error.code, message: `${error.message}. ${error.next}` };
-      const { epoch } = desired ?? this.#observed;
-      const off = { epoch, linkUp: false, addresses: [] };
-      this.#observed = { ...this.#observed, ...(isLettingGo ? off : {}), problem };
-    }
+    const epoch = (desired ?? this.#observed)?.epoch;
+    if (epoch === undefined) return null;
+    const known = this.#observed ?? describeOff(this, epoch);
+    const phase = known.phase === 'serving' ? 'preparing' : known.phase;
+    this.#observed = { ...known, phase, epoch, linkUp: false, addresses: [], problem };
     return null;
   }
 
   /**
    * Lets no new connection in and waits until the open ones have ended, at most `limitMs`.
    *
-   * @throws BridgeheadError SOURCE_MISMATCH where the instance does not run here
+   * @throws BridgeheadError SOURCE_MISMATCH where the instance does not run here; EPOCH_STALE where
+   * this host's grant has, or gets meanwhile, another epoch
    */
-  async quiesce(limitMs: number): Promise<QuiesceResult> {
+  async quiesce(epoch: Epoch, limitMs: number): Promise<QuiesceResult> {
     const { clock } = this.#around;
+    this.#demandEpoch(epoch);
     const pid = (await this.#container())?.pid ?? 0;
     if (pid === 0) throw notHere(this.name);
+    this.#demandEpoch(epoch);
     this.#isQuiesced = true;
     const startMs = clock.monotonicMs();
     await this.#machine.quiesce(pid, limitMs + quiesceSpareMs);
+    // A grant that came while the door was being shut may have opened it too early.
+    if (this.#around.desired(this.id)?.epoch !== epoch) await this.#machine.endQuiesce(pid);
+    this.#demandEpoch(epoch);
     let open = await this.#machine.openConnections(pid);
     while (open > 0 && clock.monotonicMs() - startMs < limitMs) {
       await clock.sleep(openPollMs);
@@ -130,17 +158,23 @@ export class InstanceKeeper {
     return { openConnections: open, tookMs: clock.monotonicMs() - startMs };
   }
 
+  #demandEpoch(epoch: Epoch): void {
+    const current = this.#around.desired(this.id)?.epoch;
+    if (current === undefined) throw notHere(this.name);
+    if (current !== epoch) throw staleEpoch(this.name, epoch, current);
+  }
+
   // What an agent before this one had closed opens by itself: the kernel's own timer does it.
   async #endQuiesce(pid: number): Promise<void> {
     if (!this.#isQuiesced || pid === 0) return;
-    await this.#machine.endQuiesce(pid);
     this.#isQuiesced = false;
+    await this.#machine.endQuiesce(pid);
   }
 
   async #do(step: Step, desired: DesiredInstance | null, seen: Look): Promise<void> {
     if (step === 'release') return this.#release(desired, seen);
     if (step === 'remove-container') return this.#removeContainer(seen);
-    if (step === 'remove-port') return this.#machine.deletePort(this.#port);
+    if (step === 'remove-port') return this.#machine.deletePort(this.port);
     if (desired === null) throw new Error(`step ${step} without anything desired`);
     switch (step) {
       case 'create-container':
@@ -160,10 +194,10 @@ export class InstanceKeeper {
     }
   }
 
-  // Off the bridge first: what happens after that can no longer be seen on the wire.
+  // Off the bridge before all that can fail: what comes later can no longer be seen on the wire.
   async #release(desired: DesiredInstance | null, seen: Look): Promise<void> {
-    if (seen.facts.port !== null) await this.#machine.detachPort(this.#port);
     this.#machine.silence(this.id);
+    if (seen.facts.port !== null) await this.#machine.detachPort(this.port);
     if (this.#observed !== null) {
       const epoch = desired?.epoch ?? this.#observed.epoch;
       this.#observed = {
@@ -179,10 +213,10 @@ export class InstanceKeeper {
   }
 
   async #removeContainer(seen: Look): Promise<void> {
-    if (seen.facts.port !== null) await this.#machine.detachPort(this.#port);
     this.#machine.silence(this.id);
+    if (seen.facts.port !== null) await this.#machine.detachPort(this.port);
     if (seen.container !== null) await this.#machine.removeContainer(seen.container.engineId);
-    await this.#machine.deletePort(this.#port);
+    await this.#machine.deletePort(this.port);
   }
 
   async #createContainer(desired: DesiredInstance): Promise<void> {
@@ -216,7 +250,7 @@ export class InstanceKeeper {
 
   async #createPort(desired: DesiredInstance, seen: Look): Promise<void> {
     const bridge = desired.addresses[0]?.bridge ?? '';
-    await this.#machine.createPort(this.#port, seen.pid, this.#mac, bridge);
+    await this.#machine.createPort(this.port, seen.pid, this.#mac, bridge);
   }
 
   // The hold is on disk before the address is on the wire, so that a restarted agent knows it.
@@ -225,16 +259,23 @@ export class InstanceKeeper {
     const first = desired.addresses[0];
     if (first === undefined) throw new Error('an instance without addresses');
     const isOurs = desired.released || seen.facts.heldEpoch === desired.epoch;
-    await machine.attachPort(this.#port, first.bridge, first.vlan);
+    const { port, interior } = seen.facts;
+    // What was left inside would speak as soon as the port is up, before the wire has been asked.
+    const isLeft = interior !== null && interior.addresses.length > 0;
+    if (!isOurs && isLeft && !isConnected(port)) await machine.flushAddresses(seen.pid);
+    await machine.attachPort(this.port, first.bridge, first.vlan);
     if (!isOurs) {
       const texts = desired.addresses.map(({ address }) => address);
       const claim = await machine.findDuplicate(seen.pid, this.#mac, texts);
       if (claim !== null) {
-        await machine.detachPort(this.#port);
+        machine.silence(this.id);
+        await machine.detachPort(this.port);
         throw conflict(this.name, claim);
       }
     }
+    if (!this.#isStillDesired(desired)) return;
     await this.#rememberHold(desired.epoch);
+    if (!this.#isStillDesired(desired)) return;
     await machine.addAddresses(seen.pid, desired.addresses);
     machine.speak(this.id, seen.pid, this.#mac, desired.addresses);
     await this.#endQuiesce(seen.pid);
@@ -266,7 +307,7 @@ export class InstanceKeeper {
     const container = await this.#container();
     const pid = container?.pid ?? 0;
     const [port, interior, loadedHash, heldEpoch] = await Promise.all([
-      this.#machine.readPort(this.#port),
+      this.#machine.readPort(this.port),
       pid === 0 ? null : this.#machine.readInterior(pid),
       pid === 0 ? null : this.#machine.loadedHash(this.id),
       this.#heldEpoch(),
@@ -276,51 +317,35 @@ export class InstanceKeeper {
     return { container, pid, facts };
   }
 
-  #container(): Promise<Container | null> {
-    return this.#machine.readContainer(this.name);
-  }
-
-  #describe(desired: DesiredInstance | null, seen: Seen): ObservedInstance {
-    const settled = desired?.role === 'active' ? 'serving' : 'standby';
-    return {
-      id: this.id,
-      name: this.name,
-      phase: this.#problem !== null ? 'failed' : desired === null ? 'preparing' : settled,
-      epoch: desired?.epoch ?? (0 as Epoch),
-      containerRunning: seen.container?.running ?? false,
-      linkUp: seen.port?.up === true && seen.port.bridge !== null,
-      mac: this.#mac,
-      addresses: isOnTheWire(seen) ? (seen.interior?.addresses ?? []) : [],
-      configHash: seen.loadedHash,
-      problem: this.#problem,
-    };
+  // One of that name may be of an instance before, which had the name, and is still leaving.
+  async #container(): Promise<Container | null> {
+    const container = await this.#machine.readContainer(this.name);
+    return container?.instance === this.id ? container : null;
   }
 
   #fail(cause: unknown): void {
-    const error = BridgeheadError.wrap(cause);
-    const message = `${error.message}. ${error.next}`;
-    if (this.#problem?.message !== message) {
-      this.#around.tell('instance.failed', `instance/${this.name}`, error.message);
-    }
-    this.#problem = { code: error.code, message };
-    const waitMs = Math.min(retryMs.first * 2 ** this.#failures, retryMs.most);
-    this.#failures += 1;
-    this.#notBeforeMs = this.#around.clock.monotonicMs() + waitMs;
+    const news = this.#attempts.fail(cause);
+    if (news !== null) this.#around.tell('instance.failed', `instance/${this.name}`, news);
   }
 
-  #forgetFailures(): void {
-    this.#problem = null;
-    this.#failures = 0;
-    this.#notBeforeMs = 0;
+  // Once more when all else is right: the step that was to set them may have been cut short.
+  async #setHealthChecks(desired: DesiredInstance | null, seen: Look): Promise<void> {
+    if (desired === null) return;
+    const now = `${desired.role} ${seen.pid} ${seen.facts.loadedHash}`;
+    if (this.#checksSetFor === now) return;
+    await this.#machine.setHealthChecks(this.id, desired.role === 'active');
+    this.#checksSetFor = now;
   }
 
+  // After a reboot nothing is held: the kernel has forgotten all addresses.
   async #heldEpoch(): Promise<Epoch | null> {
     const text = await this.#machine.readFile(`${this.#folder}/held`);
-    return text === null ? null : (Number(text) as Epoch);
+    const [epoch, bootId] = (text ?? '').trim().split(' ');
+    return bootId === this.#around.bootId ? (Number(epoch) as Epoch) : null;
   }
 
   async #rememberHold(epoch: Epoch): Promise<void> {
-    await this.#machine.replaceFile(`${this.#folder}/held`, `${epoch}\n`);
+    await this.#machine.replaceFile(`${this.#folder}/held`, `${epoch} ${this.#around.bootId}\n`);
   }
 
   async #forgetHold(): Promise<void> {

@@ -95,8 +95,10 @@ function after(step: Step, desired: DesiredInstance | null, seen: Seen): Seen {
         heldEpoch: desired?.epoch ?? null,
         announcing: true,
       };
-    case 'remove-strangers':
-      return { ...seen, interior: { mac, addresses } };
+    case 'remove-strangers': {
+      const left = (seen.interior?.addresses ?? []).filter((one) => addresses.includes(one));
+      return { ...seen, interior: { mac: seen.interior?.mac ?? '', addresses: left } };
+    }
     case 'announce':
       return { ...seen, announcing: true };
   }
@@ -152,6 +154,16 @@ test('whatever may not speak is silenced before anything else is done', () => {
     fc.property(anySeen, fc.constantFrom(null, wish('standby')), (start, desired) => {
       fc.pre(isOnTheWire(start));
       assert.equal(nextStep(desired, start, fingerprint), 'release');
+    }),
+  );
+});
+
+test('an address that was not given goes before anything is built', () => {
+  const stranger = '198.18.10.9';
+  fc.assert(
+    fc.property(anySeen, (start) => {
+      fc.pre(start.interior?.addresses.includes(stranger) === true);
+      assert.equal(nextStep(wish('active'), start, fingerprint), 'remove-strangers');
     }),
   );
 });

@@ -49,6 +49,7 @@ export function nextStep(
   const mayAnswer = desired?.role === 'active';
   if (!mayAnswer && isOnTheWire(seen)) return 'release';
   if (desired === null) return nextRemoval(seen);
+  if (mayAnswer && strangers(desired, seen).length > 0) return 'remove-strangers';
 
   const { container, port, interior } = seen;
   if (container !== null && (!container.running || container.fingerprint !== fingerprint)) {
@@ -65,7 +66,6 @@ export function nextStep(
   // Some configuration is better than none while a new one is refused: taking comes first.
   if (seen.loadedHash === null) return 'load-config';
   if (mayAnswer && !holds(desired, seen)) return 'take';
-  if (mayAnswer && strangers(desired, seen).length > 0) return 'remove-strangers';
   if (mayAnswer && !seen.announcing) return 'announce';
   if (seen.loadedHash !== desired.configHash) return 'load-config';
   return null;
@@ -79,8 +79,19 @@ export function strangers(desired: DesiredInstance, seen: Seen): readonly string
 
 /** True where anything of the instance could reach the wire, or would as soon as its port is up. */
 export function isOnTheWire(seen: Seen): boolean {
-  const isAttached = seen.port !== null && (seen.port.up || seen.port.bridge !== null);
-  return isAttached || (seen.interior?.addresses.length ?? 0) > 0 || seen.announcing;
+  return (
+    !isOffTheBridge(seen.port) || (seen.interior?.addresses.length ?? 0) > 0 || seen.announcing
+  );
+}
+
+/** True where the port is of no bridge and down: nothing is left to do to keep it off the wire. */
+export function isOffTheBridge(port: Seen['port']): boolean {
+  return port === null || (!port.up && port.bridge === null);
+}
+
+/** True where the port connects what is inside with the wire. */
+export function isConnected(port: Seen['port']): boolean {
+  return port !== null && port.up && port.bridge !== null;
 }
 
 function nextRemoval(seen: Seen): Step | null {

@@ -6,6 +6,7 @@ import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
 import {
   desiredInstance,
+  epoch,
   errorBody,
   hostFacts,
   instanceId,
@@ -14,7 +15,7 @@ import {
 } from './shapes.ts';
 
 /** Version of the stream. A peer that speaks another one is refused with both numbers named. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** How often each side says that it is there, milliseconds. */
 export const heartbeatPeriodMs = 1_000;
@@ -39,8 +40,16 @@ export const agentRequest = z.discriminatedUnion('kind', [
     ports: z.array(z.int().min(1).max(65_535)).max(16),
     timeoutMs: z.int().min(1).max(10_000),
   }),
-  /** Let no new connection in and wait, at most `limitMs`, until the open ones have ended. */
-  z.object({ kind: z.literal('quiesce'), instance: instanceId, limitMs: z.int().max(60_000) }),
+  /**
+   * Let no new connection in and wait, at most `limitMs`, until the open ones have ended. Refused
+   * with EPOCH_STALE unless `epoch` is that of the host's grant for the instance.
+   */
+  z.object({
+    kind: z.literal('quiesce'),
+    instance: instanceId,
+    epoch,
+    limitMs: z.int().max(60_000),
+  }),
 ]);
 export type AgentRequest = z.infer<typeof agentRequest>;
 
@@ -68,20 +77,28 @@ export type ProbeResult = z.infer<typeof probeResult>;
 export const quiesceResult = z.object({ openConnections: z.int(), tookMs: z.number() });
 export type QuiesceResult = z.infer<typeof quiesceResult>;
 
+/** Number of a `hello` or `observed` frame: the agent's later word has the higher one. */
+const seq = z.int().min(1);
+
 export const agentFrame = z.discriminatedUnion('type', [
+  /** All that the agent sees. `seq` grows with each frame that has one while the agent lives. */
   z.object({
     type: z.literal('hello'),
+    seq,
     protocol: z.int(),
     facts: hostFacts,
     instances: z.array(observedInstance),
   }),
   z.object({ type: z.literal('facts'), facts: hostFacts }),
+  /** What has changed since. */
   z.object({
     type: z.literal('observed'),
+    seq,
     instances: z.array(observedInstance),
     removed: z.array(instanceId),
   }),
   z.object({ type: z.literal('heartbeat') }),
+  /** `object` is such as `instance/web`, or `host` for the host that the agent is on. */
   z.object({
     type: z.literal('event'),
     kind: z.string().max(64),
@@ -94,6 +111,7 @@ export const agentFrame = z.discriminatedUnion('type', [
 export type AgentFrame =
   | {
       readonly type: 'hello';
+      readonly seq: number;
       readonly protocol: number;
       readonly facts: HostFacts;
       readonly instances: readonly ObservedInstance[];
@@ -101,10 +119,13 @@ export type AgentFrame =
   | Exclude<z.infer<typeof agentFrame>, { type: 'hello' }>;
 
 export const schedulerFrame = z.discriminatedUnion('type', [
-  /** All that the host is to do. `revision` grows with each change while a scheduler lives. */
+  /**
+   * All that the host is to do. `revision` is the store's: it grows with each change, whichever
+   * scheduler sends it, and a frame with a lower one than the agent has taken is void.
+   */
   z.object({
     type: z.literal('desired'),
-    revision: z.int(),
+    revision: z.int().min(0),
     instances: z.array(desiredInstance),
   }),
   z.object({ type: z.literal('heartbeat') }),

@@ -37,6 +37,8 @@ interface Session {
   readonly observed: Map<InstanceId, ObservedInstance>;
   readonly waiting: Map<number, Waiting>;
   greeted: boolean;
+  /** Of the agent's last word that was taken: one that comes late, or twice, is not. */
+  seq: number;
   sent: string;
 }
 
@@ -67,6 +69,7 @@ export class Agents {
       observed: new Map(),
       waiting: new Map(),
       greeted: false,
+      seq: 0,
       sent: '',
     };
     this.#sessions.set(stream.host, session);
@@ -172,7 +175,9 @@ export class Agents {
           );
           return;
         }
+        if (frame.seq <= session.seq) return;
         session.greeted = true;
+        session.seq = frame.seq;
         session.observed.clear();
         for (const instance of frame.instances) session.observed.set(instance.id, instance);
         this.#listener.onHello(host, frame.facts, frame.instances);
@@ -181,12 +186,17 @@ export class Agents {
         this.#listener.onFacts(host, frame.facts);
         break;
       case 'observed':
+        if (frame.seq <= session.seq) return;
+        session.seq = frame.seq;
         for (const instance of frame.instances) session.observed.set(instance.id, instance);
         for (const id of frame.removed) session.observed.delete(id);
         this.#listener.onObserved(host, frame.instances, frame.removed);
         break;
       case 'event':
-        this.#listener.onEvent(host, frame);
+        this.#listener.onEvent(host, {
+          ...frame,
+          object: frame.object === 'host' ? `host/${host}` : frame.object,
+        });
         break;
       case 'reply':
         session.waiting.get(frame.id)?.resolve(frame.result);

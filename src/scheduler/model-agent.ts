@@ -35,6 +35,7 @@ export class ModelAgent implements AgentStream {
   fault: Fault | null = null;
   /** What the host shows on the wire now, by instance. */
   readonly shown = new Map<InstanceId, ObservedInstance>();
+  #seq = 0;
   #onFrame: (frame: AgentFrame) => void = () => undefined;
   #onClose: (reason: string) => void = () => undefined;
 
@@ -46,6 +47,7 @@ export class ModelAgent implements AgentStream {
   hello(): void {
     this.#onFrame({
       type: 'hello',
+      seq: this.#nextSeq(),
       protocol: protocolVersion,
       facts: modelFacts,
       instances: [...this.shown.values()],
@@ -76,12 +78,18 @@ export class ModelAgent implements AgentStream {
     this.#onClose = handler;
   }
 
+  #nextSeq(): number {
+    this.#seq += 1;
+    return this.#seq;
+  }
+
   #obey(desired: readonly DesiredInstance[]): void {
     const wanted = new Set(desired.map(({ id }) => id));
     const removed = [...this.shown.keys()].filter((id) => !wanted.has(id));
     for (const id of removed) this.shown.delete(id);
     for (const one of desired) this.#settle(one);
-    this.#onFrame({ type: 'observed', instances: [...this.shown.values()], removed });
+    const instances = [...this.shown.values()];
+    this.#onFrame({ type: 'observed', seq: this.#nextSeq(), instances, removed });
   }
 
   #settle(desired: DesiredInstance): void {
