@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Epoch, HostName, InstanceId, InstanceName } from '../domain/ids.ts';
+import type { ObservedInstance } from '../domain/model.ts';
+import type { AgentFrame } from '../protocol/frames.ts';
+import { protocolVersion } from '../protocol/frames.ts';
+import { systemClock } from '../system/clock.ts';
+import { type AgentStream, Agents } from './agents.ts';
+import { modelFacts } from './model-agent.ts';
+
+const host = 'host-1' as HostName;
+const id = '11111111-1111-4111-8111-111111111111' as InstanceId;
+
+interface Scene {
+  readonly agents: Agents;
+  readonly events: string[];
+  readonly closed: string[];
+  /** A new stream of the host's agent; returns what says a frame on it. */
+  connect(): (frame: AgentFrame) => void;
+}
+
+function scene(): Scene {
+  const events: string[] = [];
+  const closed: string[] = [];
+  const nothing = () => undefined;
+  const agents = new Agents(
+    {
+      onHello: nothing,
+      onFacts: nothing,
+      onObserved: nothing,
+      onEvent: (_host, { kind, object }) => events.push(`${kind} ${object}`),
+      onGone: nothing,
+    },
+    systemClock,
+  );
+  return {
+    agents,
+    events,
+    closed,
+    connect() {
+      let say: (frame: AgentFrame) => void = nothing;
+      const stream: AgentStream = {
+        host,
+        send: nothing,
+        close: (reason) => closed.push(reason),
+        onFrame: (handler) => {
+          say = handler;
+        },
+        onClose: nothing,
+      };
+      agents.attach(stream);
+      return (frame) => say(frame);
+    },
+  };
+}
+
+function seen(epoch: number, linkUp: boolean): ObservedInstance {
+  return {
+    id,
+    name: 'web' as InstanceName,
+    phase: linkUp ? 'serving' : 'standby',
+    epoch: epoch as Epoch,
+    containerRunning: true,
+    linkUp,
+    mac: '02:00:00:00:00:01',
+    addresses: [],
+    configHash: null,
+    problem: null,
+  };
+}
+
+function hello(seq: number, instances: readonly ObservedInstance[]): AgentFrame {
+  return { type: 'hello', seq, protocol: protocolVersion, facts: modelFacts, instances };
+}
+
+test('a word that comes late or twice does not undo a later one', () => {
+  const { agents, connect } = scene();
+  const say = connect();
+  say(hello(3, [seen(1, true)]));
+  say({ type: 'observed', seq: 5, instances: [seen(2, true)], removed: [] });
+  say({ type: 'observed', seq: 4, instances: [seen(2, false)], removed: [] });
+  say({ type: 'observed', seq: 5, instances: [], removed: [id] });
+  say(hello(3, []));
+  assert.deepEqual(agents.observed(host, id), seen(2, true));
+  say({ type: 'observed', seq: 6, instances: [], removed: [id] });
+  assert.equal(agents.observed(host, id), null);
+});
+
+test('an agent that has started again counts anew on its new stream', () => {
+  const { agents, connect } = scene();
+  const before = connect();
+  before(hello(70, [seen(1, true)]));
+  const after = connect();
+  after(hello(1, [seen(1, false)]));
+  after({ type: 'observed', seq: 2, instances: [seen(2, true)], removed: [] });
+  before({ type: 'observed', seq: 71, instances: [seen(1, true)], removed: [] });
+  assert.deepEqual(agents.observed(host, id), seen(2, true));
+});
+
+test('an agent of another protocol is turned away with both numbers', () => {
+  const { agents, closed, connect } = scene();
+  connect()({ ...hello(1, []), protocol: protocolVersion - 1 } as AgentFrame);
+  assert.equal(agents.isConnected(host), false);
+  assert.match(closed[0] ?? '', new RegExp(`${protocolVersion}.*${protocolVersion - 1}`));
+});
+
+test('what an agent says of its host is recorded under the name of the host', () => {
+  const { events, connect } = scene();
+  const say = connect();
+  say(hello(1, []));
+  say({ type: 'event', kind: 'desired.stale', object: 'host', message: 'm' });
+  say({ type: 'event', kind: 'grant.stale', object: 'instance/web', message: 'm' });
+  assert.deepEqual(events, ['desired.stale host/host-1', 'grant.stale instance/web']);
+});
