@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '..');
 /** Each room with the rooms it may import from; top of the house first. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: ['lab', 'api', 'agent', 'scheduler', 'store', 'trust', 'protocol', 'system', 'domain'],
-  lab: ['protocol', 'system', 'domain'],
+  lab: ['store', 'protocol', 'system', 'domain'],
   api: ['scheduler', 'store', 'trust', 'protocol', 'system', 'domain'],
   scheduler: ['operations', 'store', 'trust', 'protocol', 'spec', 'placement', 'haproxy', 'domain'],
   operations: ['store', 'protocol', 'placement', 'haproxy', 'domain'],

@@ -10,7 +10,7 @@ import { EmbeddedPostgres, livingPostmaster } from './embedded-postgres.ts';
 import { openStore } from './open-store.ts';
 import { chooseUser, postgresBinaries } from './postgres-binaries.ts';
 
-const quiet = { clock: systemClock, log: () => undefined, onOwnershipLost: () => undefined };
+const quiet = { clock: systemClock, log: () => undefined };
 
 async function inFolder(work: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'bridgehead-pg-'));
@@ -32,7 +32,7 @@ test('rows that a killed scheduler was told are safe are there for the next one'
       `import { openStore } from '${join(import.meta.dirname, 'open-store.ts')}';
        import { systemClock } from '${join(import.meta.dirname, '../system/clock.ts')}';
        const { store } = await openStore({ databaseUrl: null, directory: ${JSON.stringify(directory)},
-         clock: systemClock, random: Math.random, log: () => undefined, onOwnershipLost: () => undefined });
+         clock: systemClock, random: Math.random, log: () => undefined });
        for (let n = 1; ; n += 1) {
          await store.transact((tx) => tx.putSetting('n', String(n)));
          process.stdout.write(n + '\\n');

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import pg from 'pg';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
-import { Ownership } from './ownership.ts';
+import { type Connection, Ownership } from './ownership.ts';
 import { checkReach, chooseUser, postgresBinaries, type RunAs } from './postgres-binaries.ts';
 
 const database = 'postgres';
@@ -116,7 +116,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
     const endMs = clock.monotonicMs() + startTimeoutMs;
     let child: ChildProcess | null = null;
     while (clock.monotonicMs() < endMs) {
-      if (await this.#answers()) return;
+      if (await postgresAnswers(this.connection)) return;
       const isDown = (await livingPostmaster(this.#data)) === null;
       if (isDown && (child === null || child.exitCode !== null || child.signalCode !== null)) {
         child = this.#spawn('postgres', [
@@ -131,19 +131,6 @@ export class EmbeddedPostgres implements AsyncDisposable {
     log('postgres: did not come up, is stopped and started anew next time');
     await this.#stop('SIGQUIT');
     throw this.#unavailable(`it did not answer within ${startTimeoutMs / 1_000} s`);
-  }
-
-  async #answers(): Promise<boolean> {
-    const client = new pg.Client({ ...this.connection, connectionTimeoutMillis: 2_000 });
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      return true;
-    } catch {
-      return false;
-    } finally {
-      await client.end().catch(() => undefined);
-    }
   }
 
   async #own(): Promise<void> {
@@ -212,6 +199,29 @@ export class EmbeddedPostgres implements AsyncDisposable {
   }
 }
 
+/**
+ * URL of the server that {@link EmbeddedPostgres} runs for that data folder, whether it is up now or
+ * not. Only root and the user it runs as get through to its socket.
+ */
+export function embeddedUrl(directory: string): string {
+  const folder = socketFolderOf(join(resolve(directory), 'postgres'));
+  return `postgres://${superuser}@localhost/${database}?host=${encodeURIComponent(folder)}`;
+}
+
+/** Whether the server lets us in now; one that is still starting does not. */
+export async function postgresAnswers(connection: Connection): Promise<boolean> {
+  const client = new pg.Client({ ...connection, connectionTimeoutMillis: 2_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
 /** Process id of the live server on the data folder; null for none, a zombie or a stale pid file. */
 export async function livingPostmaster(data: string): Promise<number | null> {
   const file = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
@@ -229,11 +239,15 @@ function dataFolder(directory: string): string {
   return join(resolve(directory), 'postgres', 'data');
 }
 
-async function makeSocketFolder(home: string, user: RunAs | null): Promise<string> {
+function socketFolderOf(home: string): string {
   const near = join(home, 'run');
   const hash = createHash('sha256').update(home).digest('hex').slice(0, 12);
   const isShort = Buffer.byteLength(near) <= socketFolderBytesMax;
-  const folder = isShort ? near : `/tmp/bridgehead-postgres-${hash}`;
+  return isShort ? near : `/tmp/bridgehead-postgres-${hash}`;
+}
+
+async function makeSocketFolder(home: string, user: RunAs | null): Promise<string> {
+  const folder = socketFolderOf(home);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
   if (user !== null) await chown(folder, user.uid, user.gid);

@@ -1,11 +1,13 @@
 import type { Clock } from '../domain/clock.ts';
 import { EmbeddedPostgres } from './embedded-postgres.ts';
-import { Ownership } from './ownership.ts';
 import { PostgresStore } from './postgres-store.ts';
 import type { Store } from './store.ts';
 
 export interface OpenStoreOptions {
-  /** `postgres://…` of a server of yours; null for one that Bridgehead runs itself. */
+  /**
+   * `postgres://…` of a server of yours, which several schedulers may share; null for one that
+   * Bridgehead runs itself, for this scheduler alone.
+   */
   readonly databaseUrl: string | null;
   /** The scheduler's data folder. */
   readonly directory: string;
@@ -13,11 +15,6 @@ export interface OpenStoreOptions {
   /** Uniform over [0, 1). */
   readonly random: () => number;
   readonly log: (line: string) => void;
-  /**
-   * The right to be the one scheduler on an external database was lost: what this scheduler does
-   * from now on, another one may undo. It has to end.
-   */
-  readonly onOwnershipLost: () => void;
 }
 
 /**
@@ -30,7 +27,8 @@ export async function openStore(
 ): Promise<{ readonly store: Store; readonly kind: 'embedded' | 'external' }> {
   const { databaseUrl, directory, clock, random, log } = options;
   if (databaseUrl !== null) {
-    return { store: await openExternal(databaseUrl, options), kind: 'external' };
+    const connection = { connectionString: databaseUrl };
+    return { store: await PostgresStore.open({ connection, clock, random }), kind: 'external' };
   }
   const server = await EmbeddedPostgres.start({ directory, clock, log });
   try {
@@ -40,24 +38,6 @@ export async function openStore(
     return { store, kind: 'embedded' };
   } catch (error) {
     await server[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-// Migrated first: a server that is not there or too new is a better error than its lock.
-async function openExternal(
-  databaseUrl: string,
-  { clock, random, onOwnershipLost }: OpenStoreOptions,
-): Promise<Store> {
-  const connection = { connectionString: databaseUrl };
-  let owner: Ownership | null = null;
-  const onDispose = async () => owner?.[Symbol.asyncDispose]();
-  const store = await PostgresStore.open({ connection, clock, random, onDispose });
-  try {
-    owner = await Ownership.take(connection, 'the database', onOwnershipLost);
-    return store;
-  } catch (error) {
-    await store[Symbol.asyncDispose]();
     throw error;
   }
 }

@@ -6,12 +6,12 @@ export type Connection =
   | { readonly connectionString: string }
   | { readonly host: string; readonly user: string; readonly database: string };
 
-/** Any number will do: who holds this lock is the one scheduler on the database. */
+/** Any number will do: who holds this lock owns the embedded server. */
 const ownerLock = 7_215_302;
 
 /**
- * The right to be the one scheduler on a database. It hangs on a connection and ends with it, so a
- * killed scheduler never blocks the next one.
+ * The right to run the embedded server of a data folder. It hangs on a connection and ends with it,
+ * so a killed scheduler never blocks the next one.
  */
 export class Ownership implements AsyncDisposable {
   readonly #client: pg.Client;
@@ -21,20 +21,15 @@ export class Ownership implements AsyncDisposable {
   }
 
   /**
-   * @param place what is owned, for the error: a data folder or a database
-   * @param onLost the connection broke, and with it the right; not called for a disposal
-   * @throws BridgeheadError BUSY while another scheduler owns the database
+   * @param place what is owned, for the error: a data folder
+   * @throws BridgeheadError BUSY while another scheduler owns it
    */
-  static async take(
-    connection: Connection,
-    place: string,
-    onLost: () => void = () => undefined,
-  ): Promise<Ownership> {
+  static async take(connection: Connection, place: string): Promise<Ownership> {
     const client = new pg.Client({
       ...connection,
       application_name: `scheduler ${process.pid}`,
     });
-    client.on('error', onLost);
+    client.on('error', () => undefined);
     await client.connect();
     const { rows } = await client.query<{ owns: boolean }>(
       'select pg_try_advisory_lock($1) as owns',
@@ -51,7 +46,7 @@ export class Ownership implements AsyncDisposable {
     throw new BridgeheadError(
       'BUSY',
       `${place} is in use by ${holder.rows[0]?.name ?? 'another scheduler'}`,
-      'Stop that scheduler, or give this one a --data-dir or --database-url of its own.',
+      'Stop that scheduler, or give this one a --data-dir of its own.',
     );
   }
 

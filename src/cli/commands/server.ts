@@ -35,16 +35,12 @@ export async function runServer(options: ServerOptions): Promise<void> {
     clock,
     random: Math.random,
     log,
-    onOwnershipLost: () => {
-      log('lost the connection that makes this the one scheduler on the database; ends');
-      process.exit(1);
-    },
   });
   const name = options.name ?? hostname();
   const scheduler = new Scheduler({ store, clock, name, newId: randomUUID, log });
   const membership = await Membership.open(store, clock);
-  const agentAddress = parseEndpoint(options.agentAddress ?? `${hostname()}:7443`);
   const agentListen = parseEndpoint(options.agentListen);
+  const agentAddress = parseEndpoint(options.agentAddress ?? `${hostname()}:${agentListen.port}`);
   const names = new Set([agentAddress.host, hostname(), 'localhost', '127.0.0.1']);
   const server = await issueServerCertificate(
     membership.authority,
