@@ -64,11 +64,67 @@ test('a token file is read, and must hold a token', async (t) => {
   });
 });
 
+test('of several servers in a context, the first that takes a connection is asked, for a change too', async (t) => {
+  const folder = await folderFor(t);
+  const gone = await TestServer.start({});
+  await gone[Symbol.asyncDispose]();
+  const answers = {
+    'GET /v1/hosts': () => ({ items: hosts }),
+    'POST /v1/hosts/host-1/cordon': () => hosts[0],
+  };
+  await using second = await TestServer.start(answers);
+  await using third = await TestServer.start(answers);
+  const urls = [gone.url, second.url, third.url];
+  const context = { url: 'http://unused:1', urls, token: 'secret' };
+  await writeContext(join(folder, 'bridgehead/context.json'), context);
+  const env = { XDG_CONFIG_HOME: folder };
+  const got = await runLine(['get', 'hosts', '-o', 'json'], { env });
+  assert.equal(got.code, 0, got.err);
+  assert.deepEqual(JSON.parse(got.out), hosts);
+  const changed = await runLine(['cordon', 'host-1'], { env });
+  assert.equal(changed.code, 0, changed.err);
+  assert.deepEqual(
+    second.seen.map(({ method }) => method),
+    ['GET', 'POST'],
+  );
+  assert.equal(third.seen.length, 0);
+  await second[Symbol.asyncDispose]();
+  assert.equal((await runLine(['get', 'hosts'], { env })).code, 0);
+  await third[Symbol.asyncDispose]();
+  const none = await runLine(['get', 'hosts'], { env });
+  assert.equal(none.code, 5);
+  assert.match(none.err, /cannot be reached: connection refused/);
+});
+
+test('a server that heard a request is the only one that gets it', async (t) => {
+  const folder = await folderFor(t);
+  const cutting = createServer((socket) => socket.destroy());
+  await new Promise<void>((done) => {
+    cutting.listen(0, '127.0.0.1', done);
+  });
+  const address = cutting.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  await using second = await TestServer.start({});
+  const urls = [`http://127.0.0.1:${port}`, second.url];
+  await writeContext(join(folder, 'bridgehead/context.json'), { urls, token: 'secret' });
+  const { code } = await runLine(['cordon', 'host-1'], { env: { XDG_CONFIG_HOME: folder } });
+  cutting.close();
+  assert.equal(code, 5);
+  assert.equal(second.seen.length, 0);
+});
+
 test('a context file that is broken, or a lab that is not there, is named', async (t) => {
   const folder = await folderFor(t);
   const env = { XDG_CONFIG_HOME: folder, BRIDGEHEAD_LAB_DIR: folder };
   const own = join(folder, 'bridgehead/context.json');
-  for (const content of ['{', '[]', 'null', { url: 1 }, { url: 'http://x:1', token: 5 }]) {
+  for (const content of [
+    '{',
+    '[]',
+    'null',
+    { url: 1 },
+    { urls: [] },
+    { url: 'http://x:1', token: 5 },
+  ]) {
     await writeContext(own, content);
     await assert.rejects(findAccess({}, env), {
       code: 'REQUEST_INVALID',

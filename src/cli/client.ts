@@ -98,7 +98,7 @@ export function createClient(access: Access, options: ClientOptions): ApiClient 
     const deadlineMs = clock.monotonicMs() + startMaxMs;
     for (;;) {
       try {
-        return await sendRequest(access, request);
+        return await sendToFirst(access, request);
       } catch (error) {
         const isOver = request.method !== 'GET' || clock.monotonicMs() >= deadlineMs;
         if (!isWaiting || isOver || !isNobodyThere(error)) throw error;
@@ -154,6 +154,19 @@ export function createClient(access: Access, options: ClientOptions): ApiClient 
     newJoinToken: (host, ttlS) => call('POST', '/v1/join-tokens', joinTokenView, { host, ttlS }),
     status: () => call('GET', '/v1/status', statusView),
   };
+}
+
+// Where nobody takes a connection nothing was heard, so that the next may be asked anything.
+async function sendToFirst(access: Access, request: HttpRequest): Promise<HttpAnswer> {
+  const urls = [access.url, ...(access.others ?? [])];
+  for (const [index, url] of urls.entries()) {
+    try {
+      return await sendRequest({ ...access, url }, request);
+    } catch (error) {
+      if (index === urls.length - 1 || !isNobodyThere(error)) throw error;
+    }
+  }
+  throw new Error('a client without a server');
 }
 
 // A POST may have been heard before the connection went; only what changes nothing is sent again.

@@ -7,6 +7,8 @@ import { BridgeheadError } from '../domain/errors.ts';
 export interface Access {
   /** `http://HOST:PORT`, `https://HOST:PORT` or `unix:/path/to.sock`. */
   readonly url: string;
+  /** Further servers of the same fleet, asked in turn where the ones before take no connection. */
+  readonly others?: readonly string[];
   readonly token: string | null;
   /** Where the address was found, for messages. */
   readonly from: string;
@@ -18,12 +20,6 @@ export interface AccessOptions {
   readonly token?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly lab?: string | undefined;
-}
-
-interface Context {
-  readonly url: string;
-  readonly token: string | null;
-  readonly from: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -79,14 +75,14 @@ async function givenToken(options: AccessOptions, env: Environment): Promise<str
   return fromEnvironment === '' ? null : fromEnvironment;
 }
 
-async function readContext(path: string): Promise<Context | null> {
+async function readContext(path: string): Promise<Access | null> {
   const text = await readText(path);
   if (text === null) return null;
   const fault = (what: string) =>
     new BridgeheadError(
       'REQUEST_INVALID',
       `context file ${path} ${what}`,
-      'It holds one JSON object: {"url": "http://HOST:PORT", "token": "TOKEN"}. Correct it, or give --server.',
+      'It holds one JSON object: {"url": "http://HOST:PORT", "token": "TOKEN"}, or "urls" with several. Correct it, or give --server.',
     );
   let value: unknown;
   try {
@@ -94,11 +90,14 @@ async function readContext(path: string): Promise<Context | null> {
   } catch (error) {
     throw fault(`is no JSON: ${(error as Error).message}`);
   }
-  const { url, token } = (value ?? {}) as { readonly url?: unknown; readonly token?: unknown };
-  if (typeof url !== 'string') throw fault('names no url');
+  const { url, urls, token } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const [first, ...others] = Array.isArray(urls) ? (urls as readonly unknown[]) : [url];
+  if (typeof first !== 'string') throw fault('names no url');
+  if (!others.every((one) => typeof one === 'string')) throw fault('has urls that are no texts');
   if (token !== undefined && token !== null && typeof token !== 'string')
     throw fault('has a token that is no text');
-  return { url, token: token ?? null, from: path };
+  const more = others.length === 0 ? {} : { others };
+  return { url: first, ...more, token: token ?? null, from: path };
 }
 
 /** The text of a file; null where there is none. */

@@ -8,12 +8,16 @@ export interface LabName {
 
 export interface LabSummary {
   readonly url: string;
+  /** Of every scheduler's API, the first one's first. */
+  readonly urls: readonly string[];
   readonly hosts: number;
   readonly instances: number;
   readonly addresses: number;
   readonly tookMs: number;
   readonly contextPath: string;
 }
+
+export type PartState = 'running' | 'dead' | 'hung';
 
 export interface LabStatus {
   readonly hosts: readonly {
@@ -28,9 +32,14 @@ export interface LabStatus {
     readonly tier: number;
   }[];
   readonly url: string;
+  readonly schedulers: readonly {
+    readonly name: string;
+    readonly url: string;
+    readonly state: PartState;
+  }[];
   readonly parts: readonly {
     readonly name: string;
-    readonly state: 'running' | 'dead' | 'hung';
+    readonly state: PartState;
     readonly pid: number | null;
   }[];
 }
@@ -58,6 +67,8 @@ export interface Lab {
     options: {
       readonly name: string;
       readonly hosts: number;
+      /** Left out for what the lab has, 1 for a new one. */
+      readonly schedulers?: number;
       readonly port: number;
       /** Path of the spec that is applied; null for none. */
       readonly spec: string | null;

@@ -19,6 +19,7 @@ const status: LabStatus = {
     { name: 'shop-api', host: null, addresses: [], tier: 1 },
   ],
   url: 'http://127.0.0.1:7085',
+  schedulers: [{ name: 'scheduler', url: 'http://127.0.0.1:7085', state: 'running' }],
   parts: [
     { name: 'scheduler', state: 'running', pid: 4711 },
     { name: 'agent:host-2', state: 'dead', pid: null },
@@ -27,6 +28,7 @@ const status: LabStatus = {
 
 const summary = {
   url: 'http://127.0.0.1:7080',
+  urls: ['http://127.0.0.1:7080'],
   hosts: 3,
   instances: 3,
   addresses: 6,
@@ -131,8 +133,14 @@ test('lab up takes its options', async () => {
   assert.deepEqual(calls[0], ['labUp', options]);
   assert.match(out, /\n {2}bridgehead get instances --lab b\n/);
   assert.match(out, /\n {2}bridgehead lab down --name b\n$/);
+  const several = await lab(['up', '--schedulers', '2']);
+  assert.deepEqual(several.calls[1]?.[1], {
+    ...{ name: 'lab', hosts: 2, port: 7085, schedulers: 2 },
+    spec: (several.calls[1]?.[1] as { readonly spec: string }).spec,
+  });
   for (const bad of [
     ['--hosts', '0'],
+    ['--schedulers', '4'],
     ['--hosts', 'x'],
     ['--port', '65536'],
   ])
@@ -176,7 +184,25 @@ agent:host-2  dead        -
   );
   const { out } = await lab(['status', '-o', 'json']);
   assert.deepEqual(JSON.parse(out), status);
-  assert.deepEqual(Object.keys(JSON.parse(out) as object), ['hosts', 'instances', 'url', 'parts']);
+  const keys = ['hosts', 'instances', 'url', 'schedulers', 'parts'];
+  assert.deepEqual(Object.keys(JSON.parse(out) as object), keys);
+});
+
+test('lab status of a lab with several schedulers shows where each is', async () => {
+  const schedulers: LabStatus['schedulers'] = [
+    { name: 'scheduler-1', url: 'http://127.0.0.1:7085', state: 'dead' },
+    { name: 'scheduler-2', url: 'http://127.0.0.1:7086', state: 'running' },
+  ];
+  const labStatus = () => Promise.resolve({ ...status, schedulers });
+  const { out } = await lab(['status'], {}, { labStatus });
+  assert.ok(
+    out.includes(`
+SCHEDULER    STATE    API
+scheduler-1  dead     http://127.0.0.1:7085
+scheduler-2  running  http://127.0.0.1:7086
+`),
+    out,
+  );
 });
 
 test('faults reach the host that was named, in the lab that was named', async () => {

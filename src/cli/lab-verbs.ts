@@ -27,12 +27,20 @@ export function addLabVerbs(program: Command, line: CommandLine): void {
   verb(
     'up',
     'bring a lab up: hosts with their own Docker Engines, a scheduler, backends, a client',
-    ['up', 'up --hosts 5 --no-example', 'up --name second --port 7081 -f my-fleet.yaml'],
+    [
+      'up',
+      'up --hosts 5 --no-example',
+      'up --schedulers 3',
+      'up --name second --port 7081 -f my-fleet.yaml',
+    ],
     async (session, _, given) => {
       const { labUp } = await import('./commands/lab.ts');
       return labUp(session, {
         name: nameOf(given),
         hosts: given.has('hosts') ? given.whole('hosts', '--hosts', 1, 20) : undefined,
+        schedulers: given.has('schedulers')
+          ? given.whole('schedulers', '--schedulers', 1, 3)
+          : undefined,
         port: given.has('port') ? given.whole('port', '--port', 1, 65_535) : undefined,
         spec: given.text('file') ?? (given.is('example') ? undefined : null),
       });
@@ -40,7 +48,14 @@ export function addLabVerbs(program: Command, line: CommandLine): void {
     (command) =>
       command
         .option('--hosts <count>', 'how many hosts, 1 to 20 (default: 3, or as many as it has)')
-        .option('--port <port>', 'port of the API on 127.0.0.1 (default: 7080, or what it has)')
+        .option(
+          '--schedulers <count>',
+          'how many schedulers, 1 to 3, on one database (default: 1, or as many as it has)',
+        )
+        .option(
+          '--port <port>',
+          'port of the API on 127.0.0.1, further schedulers on those after it (default: 7080, or what it has)',
+        )
         .option('-f, --file <file>', 'spec to apply (default: examples/shop.yaml)')
         .option('--no-example', 'apply no spec'),
   );
@@ -164,7 +179,7 @@ function addFaultVerbs(verb: AddVerb): void {
   verb(
     'kill <part>',
     'send a signal to one part of the lab; their names are in lab status',
-    ['kill scheduler', 'kill agent:host-1 --signal TERM'],
+    ['kill scheduler', 'kill scheduler-2', 'kill agent:host-1 --signal TERM'],
     async (session, [part = ''], given) => {
       const { labKill } = await import('./commands/lab-faults.ts');
       return labKill(session, nameOf(given), part, given.text('signal') ?? 'KILL');

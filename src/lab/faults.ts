@@ -85,8 +85,8 @@ export async function labHeal(options: LabOptions, host: string, report: Report)
       const startedMs = await startAgent(lab, parts);
       const isSame = startedMs === null;
       // With no scheduler there is nobody to be connected to; the host is as well as it can be.
-      if (findPart(lab.state.id, lab.parts.scheduler) === null) {
-        return { isSame, detail: 'the scheduler is down' };
+      if (lab.parts.schedulers.every((part) => findPart(lab.state.id, part) === null)) {
+        return { isSame, detail: 'no scheduler runs' };
       }
       await awaitConnected(lab, parts, startedMs);
       return { isSame };

@@ -9,7 +9,14 @@ import { JournalFile, readLabState } from './journal-file.ts';
 const folder = mkdtempSync(join(tmpdir(), 'bridgehead-journal-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const lab = { kind: 'lab', id: '1a2b3c4d', name: 'lab', hosts: 3, port: 7080 } as const;
+const lab = {
+  kind: 'lab',
+  id: '1a2b3c4d',
+  name: 'lab',
+  hosts: 3,
+  schedulers: 1,
+  port: 7080,
+} as const;
 
 test('no file is no lab', () => {
   const path = join(folder, 'none');

@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { assert as check, integer, property } from 'fast-check';
 import { type JournalEntry, replayJournal } from './journal.ts';
 
-const lab = { kind: 'lab', id: '1a2b3c4d', name: 'lab', hosts: 3, port: 7080 } as const;
+const lab = {
+  kind: 'lab',
+  id: '1a2b3c4d',
+  name: 'lab',
+  hosts: 3,
+  schedulers: 1,
+  port: 7080,
+} as const;
 
 function text(...entries: readonly JournalEntry[]): string {
   return entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
@@ -30,6 +37,12 @@ test('a later lab line changes hosts and port, and keeps all else', () => {
   assert.equal(state.port, 7081);
   assert.equal(state.namespaces.get('bh-lab-switch'), 'made');
   assert.ok(state.crashed.has('host-1'));
+});
+
+test('a journal that names no number of schedulers is of a lab with one', () => {
+  const { schedulers, ...old } = { ...lab, schedulers: 2 };
+  assert.equal(replayJournal(`${JSON.stringify(old)}\n`)?.schedulers, 1);
+  assert.equal(replay({ ...lab, schedulers })?.schedulers, 2);
 });
 
 test('a namespace is known from before it is made until after it is gone', () => {

@@ -6,12 +6,16 @@ import { z } from 'zod';
 import { type PartitionFrom, partitionKinds } from './topology.ts';
 
 const entry = z.discriminatedUnion('kind', [
-  /** First line. A later one changes the number of hosts or the port. */
+  /**
+   * First line. A later one changes the number of hosts or the port, which is the first scheduler's.
+   * A journal from before labs had several schedulers does not name their number.
+   */
   z.object({
     kind: z.literal('lab'),
     id: z.string().regex(/^[0-9a-f]{8}$/),
     name: z.string(),
     hosts: z.int().min(1),
+    schedulers: z.int().min(1).default(1),
     port: z.int(),
   }),
   /** `making` until everything inside is configured, then `made`, and `gone` after its end. */
@@ -40,7 +44,8 @@ export interface LabState {
   readonly id: string;
   readonly name: string;
   readonly hosts: number;
-  /** TCP port of the API on 127.0.0.1. */
+  readonly schedulers: number;
+  /** TCP port of the first scheduler's API on 127.0.0.1; the others' follow it. */
   readonly port: number;
   readonly namespaces: ReadonlyMap<string, 'making' | 'made'>;
   /** Instances that the example named; null while it was not applied. */
@@ -73,8 +78,8 @@ export function replayJournal(text: string): LabState | null {
 /** The state after one more entry. */
 export function afterEntry(state: LabState | null, added: JournalEntry): LabState {
   if (added.kind === 'lab') {
-    const { id, name, hosts, port } = added;
-    return { ...(state ?? emptyState), id, name, hosts, port };
+    const { id, name, hosts, schedulers, port } = added;
+    return { ...(state ?? emptyState), id, name, hosts, schedulers, port };
   }
   if (state === null) throw new Error(`a journal begins with its lab, not with ${added.kind}`);
   switch (added.kind) {

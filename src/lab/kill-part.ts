@@ -10,9 +10,10 @@ const nameLabel = 'bridgehead.name';
 /**
  * Sends a signal to one process of the lab, and to none of its children.
  *
- * @param part `scheduler`, `postgres`, `backend`, `proxy`, `agent:HOST`, `dockerd:HOST`,
- * `containerd:HOST`, or `container:INSTANCE`, which is its HAProxy on every host that runs one (a
- * standby too); `container:INSTANCE@HOST` is that host's only
+ * @param part `scheduler` (`scheduler-1` and so on where there are several, and `database`, which
+ * keeps theirs), `postgres`, `backend`, `proxy`, `agent:HOST`, `dockerd:HOST`, `containerd:HOST`, or
+ * `container:INSTANCE`, which is its HAProxy on every host that runs one (a standby too);
+ * `container:INSTANCE@HOST` is that host's only
  * @throws BridgeheadError NOT_FOUND where no such part runs
  */
 export async function labKill(

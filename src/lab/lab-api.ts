@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { z } from 'zod';
 import { BridgeheadError } from '../domain/errors.ts';
 import { errorBody } from '../protocol/shapes.ts';
-import type { LabPaths } from './paths.ts';
+import type { SchedulerPaths } from './paths.ts';
 
 const answerBytesMax = 64 * 1024 * 1024;
 
@@ -54,16 +54,26 @@ export function httpOverSocket(
   });
 }
 
-/** Calls of the lab's own scheduler over its unix socket, with the admin token that it wrote. */
+/**
+ * Calls of the lab's own schedulers over their unix sockets, with the admin token that they share:
+ * of the first that takes connections.
+ */
 export class LabApi {
-  readonly #paths: LabPaths;
+  readonly #schedulers: readonly { readonly paths: SchedulerPaths }[];
+  readonly #logs: string;
 
-  constructor(paths: LabPaths) {
-    this.#paths = paths;
+  /**
+   * @param schedulers at least one
+   * @param logs folder of their logs, for errors
+   */
+  constructor(schedulers: readonly { readonly paths: SchedulerPaths }[], logs: string) {
+    this.#schedulers = schedulers;
+    this.#logs = logs;
   }
 
   async token(): Promise<string> {
-    return (await readFile(this.#paths.adminToken, 'utf8')).trim();
+    const path = this.#schedulers[0]?.paths.adminToken ?? '';
+    return (await readFile(path, 'utf8')).trim();
   }
 
   /**
@@ -89,25 +99,32 @@ export class LabApi {
   }
 
   async #send(method: string, path: string, body: unknown, timeoutMs: number): Promise<HttpAnswer> {
-    try {
-      const headers = {
-        authorization: `Bearer ${await this.token()}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      };
-      return await httpOverSocket(this.#paths.apiSocket, {
-        method,
-        path,
-        headers,
-        timeoutMs,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-    } catch (cause) {
-      throw new BridgeheadError(
-        'SERVER_UNREACHABLE',
-        `the lab's scheduler at ${this.#paths.apiSocket} does not answer (${(cause as Error).message})`,
-        `Run lab up again to bring it back; its log is ${this.#paths.log('scheduler')}.`,
-        { cause },
-      );
+    let failure: unknown;
+    for (const { paths } of this.#schedulers) {
+      try {
+        const headers = {
+          authorization: `Bearer ${await this.token()}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        };
+        return await httpOverSocket(paths.apiSocket, {
+          method,
+          path,
+          headers,
+          timeoutMs,
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+      } catch (cause) {
+        failure = new BridgeheadError(
+          'SERVER_UNREACHABLE',
+          `the lab's scheduler at ${paths.apiSocket} does not answer (${(cause as Error).message})`,
+          `Run lab up again to bring it back; its log is in ${this.#logs}.`,
+          { cause },
+        );
+        // Any other may have heard the request.
+        const { code = '' } = cause as NodeJS.ErrnoException;
+        if (code !== 'ECONNREFUSED' && code !== 'ENOENT') break;
+      }
     }
+    throw failure;
   }
 }

@@ -3,9 +3,10 @@ import type { LabState } from './journal.ts';
 import { JournalFile, readLabState } from './journal-file.ts';
 import { LabApi } from './lab-api.ts';
 import { namespaceInode } from './namespaces.ts';
-import { bridgeheadCommand, type LabParts, labParts } from './parts.ts';
+import { type LabParts, labParts } from './parts.ts';
 import { type LabPaths, labPaths } from './paths.ts';
 import type { ProcessScope } from './process-table.ts';
+import { type SchedulerSite, schedulerSites } from './schedulers.ts';
 import { type LabNode, type Topology, topologyOf } from './topology.ts';
 
 /** What every lab command takes. */
@@ -21,6 +22,8 @@ export interface LabView {
   readonly paths: LabPaths;
   readonly state: LabState;
   readonly topology: Topology;
+  /** The schedulers; at least one. */
+  readonly sites: readonly SchedulerSite[];
   readonly parts: LabParts;
   readonly api: LabApi;
 }
@@ -65,9 +68,9 @@ export function viewLab(options: LabOptions): LabView {
 
 function viewOf(state: LabState, paths: LabPaths, options: LabOptions): LabView {
   const topology = topologyOf(state.name, state.hosts);
-  const { id, port } = state;
-  const parts = labParts({ id, port, topology, paths }, options.command ?? bridgeheadCommand);
-  return { paths, state, topology, parts, api: new LabApi(paths) };
+  const sites = schedulerSites(state, paths);
+  const parts = labParts({ id: state.id, sites, topology, paths }, options.command);
+  return { paths, state, topology, sites, parts, api: new LabApi(sites, paths.logs) };
 }
 
 function noLab(paths: LabPaths): BridgeheadError {

@@ -3,10 +3,10 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { canonicalAddress } from '../domain/address.ts';
 import { BridgeheadError } from '../domain/errors.ts';
+import { programCommand } from './commands.ts';
 import { type LabOptions, viewLab } from './lab-handle.ts';
 import type { LoadSummary } from './load-summary.ts';
 import { namespacePath } from './namespaces.ts';
-import { programCommand } from './parts.ts';
 import { plainEnvironment } from './processes.ts';
 
 const durationMsMax = 10 * 60_000;

@@ -1,38 +1,22 @@
 // The lab's processes as a list: what each is started with, and how to tell that it works.
 
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { z } from 'zod';
 import { canConnect } from '../system/connect.ts';
+import { bridgeheadCommand, programCommand } from './commands.ts';
+import { databasePart } from './database.ts';
 import { engineParts } from './engine.ts';
-import { LabApi } from './lab-api.ts';
 import type { LabPaths } from './paths.ts';
 import { findPart, type Part } from './processes.ts';
-import {
-  addressOf,
-  backendPort,
-  type LabNode,
-  nodesOf,
-  schedulerPort,
-  type Topology,
-} from './topology.ts';
+import { agentAddressOf, type SchedulerSite, schedulerPart } from './schedulers.ts';
+import { backendPort, type LabNode, nodesOf, type Topology } from './topology.ts';
 
 const readyLimitMs = 60_000;
 
-/** How the `bridgehead` command is run: the program and its first arguments. */
-export const bridgeheadCommand: readonly [string, ...string[]] = [
-  process.execPath,
-  resolve(import.meta.dirname, '../cli/main.ts'),
-];
-
-/** The words that run one of the lab's own programs, such as `backend`. */
-export function programCommand(name: string): readonly [string, string] {
-  return [process.execPath, join(import.meta.dirname, 'programs', `${name}.ts`)];
-}
-
 export interface LabParts {
   readonly backend: Part;
-  readonly scheduler: Part;
+  /** What keeps the database that several schedulers share; null for one, which keeps its own. */
+  readonly database: Part | null;
+  readonly schedulers: readonly Part[];
   readonly proxy: Part;
   readonly hosts: readonly HostParts[];
 }
@@ -44,48 +28,50 @@ export interface HostParts {
   readonly agent: Part;
 }
 
-/** Every part of the lab. `port` is the API's on 127.0.0.1. */
+/** Every part of the lab. */
 export function labParts(
   lab: {
     readonly id: string;
-    readonly port: number;
+    readonly sites: readonly SchedulerSite[];
     readonly topology: Topology;
     readonly paths: LabPaths;
   },
   command: readonly [string, ...string[]] = bridgeheadCommand,
 ): LabParts {
-  const { id, port, topology, paths } = lab;
+  const { id, sites, topology, paths } = lab;
+  const node = topology.control;
+  const isSharing = sites.length > 1;
+  const servers = sites.map((site) => agentAddressOf(site, node));
   return {
     backend: backendPart(id, topology.backend, paths),
-    scheduler: schedulerPart(topology.control, paths, command),
-    proxy: {
-      name: 'proxy',
-      namespace: null,
-      argv: [...programCommand('api-forwarder'), String(port), paths.apiSocket],
-      log: paths.log('proxy'),
-      stale: [],
-      ready: () => canConnect({ host: '127.0.0.1', port }),
-      readyLimitMs,
-    },
+    database: isSharing ? databasePart(node, paths) : null,
+    schedulers: sites.map((site) => schedulerPart(site, { node, paths, command, isSharing })),
+    proxy: proxyPart(sites, paths),
     hosts: topology.hosts.map((node) => {
       const [containerd, dockerd] = engineParts(id, node, paths);
-      return { node, containerd, dockerd, agent: agentPart(id, node, topology, paths, command) };
+      return { node, containerd, dockerd, agent: agentPart(id, node, servers, paths, command) };
     }),
   };
 }
 
 /** All parts in the order they are started. */
-export function allParts({ backend, scheduler, proxy, hosts }: LabParts): readonly Part[] {
+export function allParts(parts: LabParts): readonly Part[] {
+  const { backend, database, schedulers, proxy, hosts } = parts;
   const ofHosts = hosts.flatMap(({ containerd, dockerd, agent }) => [containerd, dockerd, agent]);
-  return [backend, scheduler, proxy, ...ofHosts];
+  return [backend, ...(database === null ? [] : [database]), ...schedulers, proxy, ...ofHosts];
 }
 
 /**
- * The scheduler's own database. The scheduler starts it, under its own mark, and the lab does not;
- * it is here to be looked at and to be killed.
+ * The PostgreSQL server itself. The part that keeps it starts it, under its own mark, and the lab
+ * does not; it is here to be looked at and to be killed.
  */
-export function postgresOf({ scheduler }: LabParts): Pick<Part, 'name' | 'argv' | 'namespace'> {
-  return { name: scheduler.name, argv: ['postgres'], namespace: scheduler.namespace };
+export function postgresOf({
+  database,
+  schedulers,
+}: LabParts): Pick<Part, 'name' | 'argv' | 'namespace' | 'log'> {
+  const keeper = database ?? schedulers[0];
+  if (keeper === undefined) throw new Error('a lab without a scheduler');
+  return { ...keeper, argv: ['postgres'] };
 }
 
 /** Namespaces of all nodes, by the node's name. */
@@ -112,30 +98,18 @@ function backendPart(labId: string, node: LabNode, paths: LabPaths): Part {
   };
 }
 
-function schedulerPart(
-  node: LabNode,
-  paths: LabPaths,
-  command: readonly [string, ...string[]],
-): Part {
-  const api = new LabApi(paths);
+function proxyPart(sites: readonly SchedulerSite[], paths: LabPaths): Part {
+  const routes = sites.flatMap(({ port, paths: { apiSocket } }) => [String(port), apiSocket]);
   return {
-    name: 'scheduler',
-    namespace: node.namespace,
-    argv: [
-      ...command,
-      'server',
-      ...['--data-dir', paths.control],
-      ...['--listen', `unix:${paths.apiSocket}`],
-      ...['--agent-listen', `0.0.0.0:${schedulerPort}`],
-      ...['--agent-address', `${addressOf(node).v4}:${schedulerPort}`],
-    ],
-    log: paths.log('scheduler'),
+    name: 'proxy',
+    namespace: null,
+    argv: [...programCommand('api-forwarder'), ...routes],
+    log: paths.log('proxy'),
     stale: [],
-    ready: () =>
-      api.call(z.unknown(), 'GET', '/v1/status', undefined, 2_000).then(
-        () => true,
-        () => false,
-      ),
+    ready: async () => {
+      const open = sites.map(({ port }) => canConnect({ host: '127.0.0.1', port }));
+      return (await Promise.all(open)).every((isOpen) => isOpen);
+    },
     readyLimitMs,
   };
 }
@@ -143,7 +117,7 @@ function schedulerPart(
 function agentPart(
   labId: string,
   node: LabNode,
-  topology: Topology,
+  servers: readonly string[],
   paths: LabPaths,
   command: readonly [string, ...string[]],
 ): Part {
@@ -154,7 +128,7 @@ function agentPart(
     argv: [
       ...command,
       'agent',
-      ...['--server', `${addressOf(topology.control).v4}:${schedulerPort}`],
+      ...servers.flatMap((server) => ['--server', server]),
       ...['--data-dir', host.agent],
       ...['--docker-socket', host.dockerSocket],
       ...['--join-token-file', host.joinToken],

@@ -20,16 +20,28 @@ export interface HostPaths {
   readonly joinToken: string;
 }
 
+/** Where a scheduler of the lab keeps its things. */
+export interface SchedulerPaths {
+  readonly folder: string;
+  readonly apiSocket: string;
+  readonly adminToken: string;
+}
+
 export interface LabPaths {
   readonly name: string;
   readonly folder: string;
   readonly journal: string;
   readonly context: string;
   readonly logs: string;
+  /** Data folder of the first scheduler. */
   readonly control: string;
-  readonly apiSocket: string;
+  /** The first scheduler's; where there are several, they all have the same. */
   readonly adminToken: string;
+  /** Of the PostgreSQL server that several schedulers share. */
+  readonly database: string;
   readonly image: string;
+  /** `number` counts from 1. */
+  scheduler(number: number): SchedulerPaths;
   host(name: string): HostPaths;
   log(part: string): string;
 }
@@ -78,12 +90,17 @@ function pathsBelow(name: string, folder: string): LabPaths {
     context: join(folder, 'context.json'),
     logs,
     control,
-    apiSocket: join(control, 'api.sock'),
-    adminToken: join(control, 'admin.token'),
+    adminToken: schedulerPaths(control).adminToken,
+    database: join(folder, 'database'),
     image: join(folder, 'image'),
+    scheduler: (number) => schedulerPaths(number === 1 ? control : `${control}-${number}`),
     host: (host) => hostPaths(join(folder, host)),
     log: (part) => join(logs, `${part.replace(':', '-')}.log`),
   };
+}
+
+function schedulerPaths(folder: string): SchedulerPaths {
+  return { folder, apiSocket: join(folder, 'api.sock'), adminToken: join(folder, 'admin.token') };
 }
 
 // Short names, because the limit of a unix socket's path is soon reached.

@@ -11,6 +11,8 @@ import { plainEnvironment } from './processes.ts';
 
 const installScript = resolve(import.meta.dirname, '../../scripts/install-debian.sh');
 const installLimitMs = 10 * 60_000;
+const portMax = 65_535;
+const anyPortTries = 20;
 
 const tools = [
   ...['ip', 'bridge', 'nsenter', 'unshare', 'nft', 'umount', 'tar', 'ldd'],
@@ -125,11 +127,32 @@ export function checkNoForeignNamespaces(labName: string, known: ReadonlySet<str
 }
 
 /**
- * A port for the API on 127.0.0.1: `wanted` where it is free, any free one for 0.
+ * Ports for the APIs on 127.0.0.1, one after the other: from `wanted` on where they are free, from
+ * any free one on for 0.
  *
- * @throws BridgeheadError IN_USE
+ * @returns the first of them
+ * @throws BridgeheadError IN_USE, or REQUEST_INVALID where there are no such ports
  */
-export function freePort(wanted: number): Promise<number> {
+export async function freePorts(wanted: number, count: number): Promise<number> {
+  if (wanted + count - 1 > portMax) {
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      `${count} ports from ${wanted} on end above ${portMax}`,
+      'Choose a lower port with --port.',
+    );
+  }
+  for (let triesLeft = anyPortTries; ; triesLeft -= 1) {
+    const first = await freePort(wanted);
+    try {
+      for (let next = 1; next < count; next += 1) await freePort(first + next);
+      return first;
+    } catch (error) {
+      if (wanted !== 0 || triesLeft === 0) throw error;
+    }
+  }
+}
+
+function freePort(wanted: number): Promise<number> {
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {

@@ -2,18 +2,26 @@ import { z } from 'zod';
 import { hostView, instanceView } from '../protocol/api.ts';
 import { type LabOptions, type LabView, viewLab } from './lab-handle.ts';
 import { allParts, postgresOf } from './parts.ts';
-import { readProcessTable } from './process-table.ts';
+import { type ProcessEntry, readProcessTable } from './process-table.ts';
 import { findPart } from './processes.ts';
 import { addressOf, type LabNode } from './topology.ts';
 
 const askLimitMs = 2_000;
 
+type PartState = 'running' | 'dead' | 'hung';
+
 /** What there is of the lab, as far as can be seen now. */
 export interface LabStatus {
   readonly name: string;
-  /** Of the API, for the machine's own user. */
+  /** Of the first scheduler's API, for the machine's own user. */
   readonly url: string;
-  /** False where the scheduler does not answer: then `instances` is empty. */
+  readonly schedulers: readonly {
+    /** As in `parts`. */
+    readonly name: string;
+    readonly url: string;
+    readonly state: PartState;
+  }[];
+  /** False where no scheduler answers: then `instances` is empty. */
   readonly reachable: boolean;
   readonly hosts: readonly {
     readonly name: string;
@@ -36,7 +44,7 @@ export interface LabStatus {
   }[];
   readonly parts: readonly {
     readonly name: string;
-    readonly state: 'running' | 'dead' | 'hung';
+    readonly state: PartState;
     readonly pid: number | null;
     readonly log: string;
   }[];
@@ -60,13 +68,20 @@ export async function labStatus(options: LabOptions): Promise<LabStatus> {
     ...allParts(lab.parts).map((part) => ({ ...part, found: findPart(id, part, table) })),
     {
       name: 'postgres',
-      log: lab.parts.scheduler.log,
+      log: postgres.log,
       found: findPart(id, postgres, table),
     },
   ];
+  const parts = lookedAt.map(({ name, log, found }) => {
+    return { name, state: stateOf(found), pid: found?.pid ?? null, log };
+  });
   return {
     name: lab.state.name,
-    url: `http://127.0.0.1:${lab.state.port}`,
+    url: lab.sites[0]?.url ?? '',
+    schedulers: lab.sites.map(({ name, url }) => {
+      const state = parts.find((part) => part.name === name)?.state ?? 'dead';
+      return { name, url, state };
+    }),
     reachable: hosts !== null && instances !== null,
     hosts: lab.topology.hosts.map((node) => {
       const reported = hosts?.find(({ name }) => (name as string) === node.name)?.state ?? null;
@@ -86,11 +101,13 @@ export async function labStatus(options: LabOptions): Promise<LabStatus> {
       tier,
       phase,
     })),
-    parts: lookedAt.map(({ name, log, found }) => {
-      const state = found === null ? 'dead' : found.state === 'T' ? 'hung' : 'running';
-      return { name, state, pid: found?.pid ?? null, log };
-    }),
+    parts,
   };
+}
+
+function stateOf(found: ProcessEntry | null): PartState {
+  if (found === null) return 'dead';
+  return found.state === 'T' ? 'hung' : 'running';
 }
 
 function faultOf({ state }: LabView, { name }: LabNode): string | null {

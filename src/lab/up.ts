@@ -9,13 +9,19 @@ import { labPaths } from './paths.ts';
 import { checkMachine } from './preflight.ts';
 import { prepareLab } from './prepare.ts';
 import { ensurePart } from './processes.ts';
+import { shareAdminToken } from './schedulers.ts';
 import { type Report, runStep, type StepEnd, together } from './steps.ts';
 import { nodesOf } from './topology.ts';
 
 export interface LabUpOptions extends LabOptions {
   /** Number of hosts, 1 to 20; 3 unless told, or as many as the lab has. A lab can only grow. */
   readonly hosts?: number;
-  /** Port of the API on 127.0.0.1; 7080 unless told, or what the lab has. 0 is any free one. */
+  /** Number of schedulers, 1 to 3; 1 unless told, or as many as the lab has. It cannot change. */
+  readonly schedulers?: number;
+  /**
+   * Port of the first scheduler's API on 127.0.0.1, those of the others follow it; 7080 unless told,
+   * or what the lab has. 0 is any free one.
+   */
   readonly port?: number;
   /** Path of the spec to apply to a lab that had none yet; null for none. */
   readonly spec: string | null;
@@ -23,13 +29,16 @@ export interface LabUpOptions extends LabOptions {
 
 /** A lab that is up. */
 export interface LabSummary {
+  /** Of the first scheduler's API. */
   readonly url: string;
+  /** Of every scheduler's API, the first one's first. */
+  readonly urls: readonly string[];
   readonly hosts: number;
   readonly instances: number;
   /** Service addresses that were asked from the client and answered. */
   readonly addresses: number;
   readonly tookMs: number;
-  /** File with `{url, token}` of the API. */
+  /** File with `{url, token}` of the API, and `urls` where there are several schedulers. */
   readonly contextPath: string;
 }
 
@@ -64,7 +73,8 @@ export async function labUp(options: LabUpOptions, report: Report): Promise<LabS
       return { isSame: addresses === 0, detail: `${addresses} addresses answer the client` };
     });
     return {
-      url: urlOf(lab),
+      url: lab.sites[0]?.url ?? '',
+      urls: lab.sites.map(({ url }) => url),
       hosts: lab.topology.hosts.length,
       instances,
       addresses,
@@ -76,11 +86,11 @@ export async function labUp(options: LabUpOptions, report: Report): Promise<LabS
 
 async function bringUp(lab: Lab, report: Report): Promise<void> {
   const { id } = lab.state;
-  const { backend, scheduler, proxy, hosts } = lab.parts;
+  const { backend, proxy, hosts } = lab.parts;
   await runStep(report, 'namespaces', () => networkStep(lab));
   await together([
     runStep(report, 'backends', async () => ({ isSame: !(await ensurePart(id, backend)) })),
-    runStep(report, 'scheduler', async () => ({ isSame: !(await ensurePart(id, scheduler)) })),
+    startSchedulers(lab, report),
     runStep(report, 'engines', async () => {
       const started = await together(hosts.map((host) => startEngine(lab, host)));
       return countStarted(started);
@@ -94,7 +104,7 @@ async function bringUp(lab: Lab, report: Report): Promise<void> {
   await runStep(report, 'proxy', async () => {
     const isSame = !(await ensurePart(id, proxy));
     await writeContext(lab);
-    return { isSame, detail: urlOf(lab) };
+    return { isSame, detail: lab.sites.map(({ url }) => url).join(', ') };
   });
   await runStep(report, 'agents', async () => {
     const started = await together(
@@ -105,6 +115,19 @@ async function bringUp(lab: Lab, report: Report): Promise<void> {
       }),
     );
     return countStarted(started);
+  });
+}
+
+async function startSchedulers(lab: Lab, report: Report): Promise<StepEnd> {
+  const { id } = lab.state;
+  const { database, schedulers } = lab.parts;
+  if (database !== null) {
+    await runStep(report, 'database', async () => ({ isSame: !(await ensurePart(id, database)) }));
+    await shareAdminToken(lab.sites);
+  }
+  return runStep(report, database === null ? 'scheduler' : 'schedulers', async () => {
+    const started = await together(schedulers.map((part) => ensurePart(id, part)));
+    return database === null ? { isSame: !started[0] } : countStarted(started);
   });
 }
 
@@ -128,12 +151,12 @@ async function networkStep(lab: Lab): Promise<StepEnd> {
   };
 }
 
-function urlOf(lab: Lab): string {
-  return `http://127.0.0.1:${lab.state.port}`;
-}
-
 async function writeContext(lab: Lab): Promise<void> {
-  const context = { url: urlOf(lab), token: await lab.api.token() };
+  const url = lab.sites[0]?.url ?? '';
+  const token = await lab.api.token();
+  // By their sockets, because the forwarder takes a connection also where no scheduler does.
+  const urls = lab.sites.map(({ paths }) => `unix:${paths.apiSocket}`);
+  const context = lab.sites.length === 1 ? { url, token } : { url, urls, token };
   const next = `${lab.paths.context}.next`;
   await writeFile(next, `${JSON.stringify(context)}\n`, { mode: 0o600 });
   await rename(next, lab.paths.context);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { BridgeheadError } from '../../domain/errors.ts';
 import { durationText } from '../duration.ts';
-import type { Lab, LabStatus, LabSummary } from '../lab-contract.ts';
+import type { Lab, LabStatus, LabSummary, PartState } from '../lab-contract.ts';
 import type { Session } from '../session.ts';
 import { type Step, stepPrinter } from '../steps.ts';
 import { tableText } from '../table.ts';
@@ -16,6 +16,8 @@ export interface LabUpOptions {
   readonly name: string;
   /** Undefined for as many as the lab has, 3 for a new one. */
   readonly hosts: number | undefined;
+  /** Undefined for as many as the lab has, 1 for a new one. */
+  readonly schedulers: number | undefined;
   /** Undefined for what the lab has, 7080 for a new one. */
   readonly port: number | undefined;
   /** Path of the spec that is applied; undefined for the example, null for none. */
@@ -28,12 +30,13 @@ export async function labUp(session: Session, options: LabUpOptions): Promise<vo
   const show = stepPrinter(session.terminal);
   const steps: Step[] = [];
   const spec = options.spec === undefined ? exampleSpec : options.spec;
-  const { name } = options;
+  const { name, schedulers } = options;
   const had =
     options.hosts === undefined || options.port === undefined ? await sizeOf(lab, name) : null;
   const hosts = options.hosts ?? had?.hosts ?? hostsUsual;
   const port = options.port ?? had?.port ?? portUsual;
-  const summary = await lab.labUp({ name, hosts, port, spec }, (step) => {
+  const wanted = { name, hosts, port, spec, ...(schedulers === undefined ? {} : { schedulers }) };
+  const summary = await lab.labUp(wanted, (step) => {
     if (step.state !== 'running') steps.push(step);
     show(step);
   });
@@ -56,7 +59,7 @@ async function sizeOf(
 }
 
 function summaryText(
-  { hosts, instances, addresses, tookMs, url }: LabSummary,
+  { hosts, instances, addresses, tookMs, urls }: LabSummary,
   name: string,
   next: readonly string[],
   paint: Paint,
@@ -64,7 +67,7 @@ function summaryText(
   const figures = `${hosts} hosts, ${instances} instances, ${addresses} addresses`;
   return [
     `${paint('green', `${called(name)} is up`)}: ${figures}, in ${durationText(tookMs)}`,
-    `API: ${url}`,
+    `API: ${urls.join(', ')}`,
     'Next:',
     ...next.map((command) => `  ${command}`),
   ].join('\n');
@@ -102,12 +105,12 @@ export async function labDown(session: Session, name: string): Promise<void> {
 /** What a lab is made of and how each part does. */
 export async function labStatus(session: Session, name: string): Promise<void> {
   const lab = await session.lab();
-  const { hosts, instances, url, parts } = await lab.labStatus({ name });
-  const status = { hosts, instances, url, parts };
+  const { hosts, instances, url, schedulers, parts } = await lab.labStatus({ name });
+  const status = { hosts, instances, url, schedulers, parts };
   await session.print(status, () => statusText(name, status, session));
 }
 
-const partStyles: Readonly<Record<LabStatus['parts'][number]['state'], Style>> = {
+const partStyles: Readonly<Record<PartState, Style>> = {
   running: 'green',
   dead: 'red',
   hung: 'yellow',
@@ -115,10 +118,15 @@ const partStyles: Readonly<Record<LabStatus['parts'][number]['state'], Style>> =
 
 function statusText(
   name: string,
-  { hosts, instances, url, parts }: LabStatus,
+  { hosts, instances, url, schedulers, parts }: LabStatus,
   { paint, columns }: Session,
 ): string {
+  const several = tableText(
+    ['SCHEDULER', 'STATE', 'API'],
+    schedulers.map((one) => [one.name, paint(partStyles[one.state], one.state), one.url]),
+  );
   const tables = [
+    ...(schedulers.length > 1 ? [several] : []),
     tableText(
       ['HOST', 'STATE', 'ADDRESS'],
       hosts.map((host) => [host.name, host.state, host.address]),
