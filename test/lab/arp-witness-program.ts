@@ -26,19 +26,16 @@ const lateMs = 250;
 
 const plan = JSON.parse(process.argv[2] ?? '') as ArpWitnessPlan;
 const requestsMax = Math.min(plan.requestsMax, questionMax);
-let isStopped = false;
-const stop = (): void => {
-  isStopped = true;
-};
-process.stdin.on('end', stop).resume();
-process.on('SIGTERM', stop);
+const stop = new AbortController();
+process.stdin.on('end', () => stop.abort()).resume();
+process.on('SIGTERM', () => stop.abort());
 
 using socket = new PacketSocket(plan.namespace, plan.name, etherTypeArp);
 const startMs = performance.now();
 const nowMs = () => performance.now() - startMs;
 const tally = new ArpTally(Date.now());
 process.stdout.write(`${JSON.stringify({ listening: true })}\n`);
-while (!isStopped && nowMs() < plan.durationMsMax && tally.next < requestsMax) {
+while (!stop.signal.aborted && nowMs() < plan.durationMsMax && tally.next < requestsMax) {
   const question = numberedQuestion(plan.address, tally.next);
   tally.asked(nowMs());
   socket.send(question);

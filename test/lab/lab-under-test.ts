@@ -50,7 +50,10 @@ export function bridgehead(args: readonly string[], timeoutMs = 120_000): Promis
 }
 
 /** Tries until `attempt` passes, and fails with its last error after `limitMs`. */
-export async function eventually(attempt: () => Promise<void>, limitMs = 30_000): Promise<void> {
+export async function eventually<Result>(
+  attempt: () => Promise<Result>,
+  limitMs = 30_000,
+): Promise<Result> {
   const endMs = systemClock.monotonicMs() + limitMs;
   for (;;) {
     try {
