@@ -84,9 +84,9 @@ export class LabUnderTest implements AsyncDisposable {
   }
 
   /** A lab that is up, with the example applied. */
-  static async up(prefix: string, port: number): Promise<LabUnderTest> {
+  static async up(prefix: string, port: number, ...more: readonly string[]): Promise<LabUnderTest> {
     const lab = await LabUnderTest.named(prefix, port);
-    const result = await lab.bringUp();
+    const result = await lab.bringUp(...more);
     if (result.code !== 0) {
       await lab[Symbol.asyncDispose]();
       assert.fail(`lab up failed:\n${result.stdout}\n${result.stderr}`);
