@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, suite, test } from 'node:test';
+import { after, before as beforeAll, suite, test } from 'node:test';
 import type pg from 'pg';
-import { labKill } from '../../src/lab/kill-part.ts';
+import { viewLab } from '../../src/lab/lab-handle.ts';
+import { findPart } from '../../src/lab/processes.ts';
 import type { MigrationView } from '../../src/protocol/api.ts';
 import type { ArpSummary } from './arp-tally.ts';
 import { ArpWitness } from './arp-witness.ts';
@@ -19,7 +20,7 @@ import {
   stepBegins,
   unfinished,
 } from './operation-journal.ts';
-import { aloneIn, type StopPlace, StopPoint } from './stop-point.ts';
+import { aloneIn, holdBefore, type StopPlace, tellAfter } from './stop-point.ts';
 
 const name = 'status-page';
 /** Another instance, changed just before each kill. */
@@ -47,38 +48,52 @@ const setups: readonly Setup[] = [
 
 interface Stop {
   readonly title: string;
+  /** True where the scheduler is held before the write commits; false where it is killed right after. */
+  readonly isHeld: boolean;
   readonly place: (source: string, target: string) => StopPlace;
 }
 
-/** Each step before it is written down, and then each of its own writes: all before they commit. */
+const before = 'before this is on record:';
+
+/**
+ * Each step at work, its beginning being on record; each step with its work done and the next one's
+ * beginning not on record; and each write of a step's own before it is.
+ */
 const stops: readonly Stop[] = [
-  ...migrationSteps.map((step) => ({ title: `${step} begins`, place: () => stepBegins(step) })),
+  ...migrationSteps.flatMap((step) => [
+    { title: `${before} ${step} begins`, isHeld: true, place: () => stepBegins(step) },
+    { title: `at ${step}`, isHeld: false, place: () => stepBegins(step) },
+  ]),
   {
-    title: 'prepare: the standby is ordered',
+    title: `${before} the standby is ordered`,
+    isHeld: true,
     place: (_, target) => ({
       table: 'standbys',
       condition: `tg_op = 'INSERT' and new.host = '${target}'`,
     }),
   },
   {
-    title: 'release: the grant is taken back',
+    title: `${before} the grant is taken back`,
+    isHeld: true,
     place: () => ({ table: 'assignments', condition: 'not new.granted' }),
   },
   {
-    title: 'switch: the target is granted',
+    title: `${before} the target is granted`,
+    isHeld: true,
     place: (_, target) => ({
       table: 'assignments',
       condition: `new.granted and new.host = '${target}'`,
     }),
   },
   {
-    title: "remove: the source's part is dismissed",
+    title: `${before} the source is dismissed`,
+    isHeld: true,
     place: (source) => ({
       table: 'standbys',
       condition: `tg_op = 'DELETE' and old.host = '${source}'`,
     }),
   },
-  { title: 'the end is written', place: () => operationEnds },
+  { title: `${before} the end`, isHeld: true, place: () => operationEnds },
 ];
 
 for (const setup of setups) {
@@ -86,7 +101,7 @@ for (const setup of setups) {
     let lab: LabUnderTest;
     let client: LabClient;
     let database: pg.Client;
-    before(async () => {
+    beforeAll(async () => {
       lab = await LabUnderTest.up(setup.prefix, setup.port, ...setup.upArguments);
       client = await LabClient.of(lab.name);
       database = await setup.connect(lab);
@@ -97,7 +112,7 @@ for (const setup of setups) {
     });
 
     for (const stop of stops) {
-      test(`before this is on record: ${stop.title}`, async (context) => {
+      test(stop.title, async (context) => {
         const { ended, seen } = await killedAt(stop);
         const { requests, answered, maxRepliesToOne, longestSilenceMs } = seen;
         const figures = { requests, answered, maxRepliesToOne, longestSilenceMs };
@@ -105,25 +120,32 @@ for (const setup of setups) {
       });
     }
 
+    async function begun(target: string, reason: string): Promise<MigrationView> {
+      const answer = await client.migrate(name, target, reason);
+      assert.ok(answer.isTaken, JSON.stringify(answer));
+      return answer.migration;
+    }
+
     async function killedAt(stop: Stop): Promise<{ ended: MigrationView; seen: ArpSummary }> {
       const start = await client.settled(name);
       const address = start.addresses[0]?.address ?? '';
       const target = labHosts[(labHosts.findIndex((one) => one === start.host) + 1) % 3] ?? '';
       await using witness = await ArpWitness.start(lab.name, address);
-      const point = await StopPoint.set(database, stop.place(start.host, target));
-      const [answer] = await Promise.all([
-        client.migrate(name, target, stop.title),
-        point.reached(),
-      ]);
-      assert.ok(answer.isTaken, JSON.stringify(answer));
-      assert.equal(await client.apply(await specWithNotes(stop.title)), 200);
-      await labKill({ name: lab.name }, 'scheduler', 'SIGKILL');
+      const scheduler = schedulerPid(lab.name);
+      const change = async () =>
+        assert.equal(await client.apply(await specWithNotes(stop.title)), 200);
+      const set = stop.isHeld ? holdBefore : tellAfter;
+      if (!stop.isHeld) await change();
+      await using point = await set(database, stop.place(start.host, target));
+      const [{ id }] = await Promise.all([begun(target, stop.title), point.reached()]);
+      if (stop.isHeld) await change();
+      process.kill(scheduler, 'SIGKILL');
       await point.lift();
       await aloneIn(database);
-      assert.deepEqual(await unfinished(database), [answer.migration.id], 'it was left unfinished');
+      assert.deepEqual(await unfinished(database), [id], 'it was left unfinished');
       const up = await lab.bringUp(...setup.upArguments);
       assert.equal(up.code, 0, up.stdout + up.stderr);
-      const ended = await client.ended(answer.migration.id);
+      const ended = await client.ended(id);
       const home = ended.outcome === 'done' ? target : start.host;
       const end = await client.settled(name);
       assert.equal(end.host, home, JSON.stringify(ended));
@@ -138,6 +160,13 @@ for (const setup of setups) {
       return { ended, seen };
     }
   });
+}
+
+function schedulerPid(labName: string): number {
+  const { state, parts } = viewLab({ name: labName });
+  const found = findPart(state.id, parts.scheduler);
+  assert.ok(found !== null, 'no scheduler runs');
+  return found.pid;
 }
 
 async function specWithNotes(notes: string): Promise<string> {

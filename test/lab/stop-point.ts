@@ -1,75 +1,76 @@
-// Holds a scheduler still at an exact point of its work, from outside: a trigger in its database
-// makes the transaction that writes a certain row wait for a lock that the test has.
+// Finds a scheduler at an exact point of its work, from outside: a trigger in its database speaks
+// up when a certain row is written, before the transaction commits or right after.
 
 import assert from 'node:assert/strict';
-import pg from 'pg';
+import { once } from 'node:events';
+import type pg from 'pg';
 import { eventually } from './lab-under-test.ts';
 
 /** Any number that Bridgehead itself does not lock with. */
 const lock = 7_215_399;
-const trigger = 'bridgehead_stop_point';
+/** Of the trigger, its function and the channel. */
+const name = 'bridgehead_stop_point';
+const limitMs = 60_000;
 
-/** The write that is to wait: a table, and a condition on the row in PL/pgSQL's `new` and `old`. */
+/** The write to find: a table, and a condition on the row in PL/pgSQL's `new` and `old`. */
 export interface StopPlace {
   readonly table: string;
   readonly condition: string;
 }
 
-/** One stop. It holds whoever comes first, and with it whoever comes behind, until it is lifted. */
-export class StopPoint {
-  readonly #database: pg.Client;
-  readonly #table: string;
+/** A point in the work of whoever writes to the database. Disposing lifts it. */
+export interface StopPoint extends AsyncDisposable {
+  /** Resolves once somebody is there. */
+  readonly reached: () => Promise<void>;
+  /** Takes the point away, once. To be called when whoever came there is dead. */
+  readonly lift: () => Promise<void>;
+}
 
-  private constructor(database: pg.Client, table: string) {
-    this.#database = database;
-    this.#table = table;
-  }
-
-  /** @param database a connection of the test's own, as a user who may make triggers */
-  static async set(database: pg.Client, { table, condition }: StopPlace): Promise<StopPoint> {
-    await database.query('select pg_advisory_lock($1)', [lock]);
-    await database.query(`
-      create or replace function ${trigger}() returns trigger language plpgsql as $body$
-      begin
-        if ${condition} then perform pg_advisory_xact_lock(${lock}); end if;
-        return null;
-      end $body$`);
-    await database.query(`
-      create trigger ${trigger} after insert or update or delete on ${table}
-      for each row execute function ${trigger}()`);
-    return new StopPoint(database, table);
-  }
-
-  /** Waits until a transaction stands at the point. */
-  async reached(limitMs = 60_000): Promise<void> {
-    await eventually(async () => {
-      assert.notDeepEqual(await this.#waiting(), [], `nobody came to ${this.#table}`);
-    }, limitMs);
-  }
-
-  /**
-   * Ends the transactions that stand at the point, undone, and takes the point away. To be called
-   * when the process behind them is dead: PostgreSQL does not see that while they wait.
-   */
-  async lift(): Promise<void> {
-    for (const pid of await this.#waiting()) {
-      await this.#database.query('select pg_terminate_backend($1, 10000)', [pid]);
-    }
-    await this.#database.query(`drop trigger ${trigger} on ${this.#table}`);
-    await this.#database.query(`drop function ${trigger}`);
-    await this.#database.query('select pg_advisory_unlock($1)', [lock]);
-  }
-
-  async #waiting(): Promise<readonly number[]> {
-    const { rows } = await this.#database.query<{ pid: number }>(
+/**
+ * Holds whoever comes there, and with it whoever comes behind, before the write commits.
+ *
+ * @param database a connection of the test's own, as a user who may make triggers
+ */
+export async function holdBefore(database: pg.Client, place: StopPlace): Promise<StopPoint> {
+  const waiting = async (): Promise<readonly number[]> => {
+    const { rows } = await database.query<{ pid: number }>(
       `select pid from pg_locks where locktype = 'advisory' and objid = $1 and not granted`,
       [lock],
     );
     return rows.map(({ pid }) => pid);
-  }
+  };
+  await database.query('select pg_advisory_lock($1)', [lock]);
+  await makeTrigger(database, place, `pg_advisory_xact_lock(${lock})`);
+  const reached = () =>
+    eventually(async () => {
+      assert.notDeepEqual(await waiting(), [], `nobody came to ${place.table}`);
+    }, limitMs);
+  return stopPoint(reached, async () => {
+    // PostgreSQL does not see that a client is dead while its transaction waits.
+    for (const pid of await waiting()) {
+      await database.query('select pg_terminate_backend($1, 10000)', [pid]);
+    }
+    await dropTrigger(database, place);
+    await database.query('select pg_advisory_unlock($1)', [lock]);
+  });
 }
 
-/** Waits until nobody but the test is connected: the killed scheduler is dead, and its words with it. */
+/**
+ * Tells of the write as soon as it has been committed, and holds nobody. `reached` has to be called
+ * before anybody can come.
+ */
+export async function tellAfter(database: pg.Client, place: StopPlace): Promise<StopPoint> {
+  await database.query(`listen ${name}`);
+  await makeTrigger(database, place, `pg_notify('${name}', '')`);
+  const reached = async () =>
+    void (await once(database, 'notification', { signal: AbortSignal.timeout(limitMs) }));
+  return stopPoint(reached, async () => {
+    await dropTrigger(database, place);
+    await database.query(`unlisten ${name}`);
+  });
+}
+
+/** Waits until nobody but the test is connected: the killed scheduler's last word has been said. */
 export async function aloneIn(database: pg.Client): Promise<void> {
   await eventually(async () => {
     const { rows } = await database.query<{ application_name: string }>(
@@ -78,4 +79,34 @@ export async function aloneIn(database: pg.Client): Promise<void> {
     );
     assert.deepEqual(rows, []);
   });
+}
+
+function stopPoint(reached: () => Promise<void>, undo: () => Promise<void>): StopPoint {
+  let lifted: Promise<void> | null = null;
+  const lift = () => {
+    lifted ??= undo();
+    return lifted;
+  };
+  return { reached, lift, [Symbol.asyncDispose]: lift };
+}
+
+async function makeTrigger(
+  database: pg.Client,
+  { table, condition }: StopPlace,
+  action: string,
+): Promise<void> {
+  await database.query(`
+    create or replace function ${name}() returns trigger language plpgsql as $body$
+    begin
+      if ${condition} then perform ${action}; end if;
+      return null;
+    end $body$`);
+  await database.query(`
+    create trigger ${name} after insert or update or delete on ${table}
+    for each row execute function ${name}()`);
+}
+
+async function dropTrigger(database: pg.Client, { table }: StopPlace): Promise<void> {
+  await database.query(`drop trigger ${name} on ${table}`);
+  await database.query(`drop function ${name}`);
 }
