@@ -22,6 +22,7 @@ export class Faults {
     this.#isOver = true;
     const { network, hosts, schedulers } = this.#simulation;
     network.healAll();
+    for (const { process } of [...schedulers, ...hosts]) process?.spare();
     for (const seat of schedulers) this.#simulation.startScheduler(seat);
     for (const seat of hosts) {
       this.#simulation.powerOn(seat);
@@ -93,9 +94,7 @@ export class Faults {
     const { world, hosts, schedulers, network } = this.#simulation;
     const { random } = world;
     const from = random.pick(hosts).host.name;
-    const to = random.chance(0.7)
-      ? random.pick(schedulers).name
-      : random.pick(hosts).host.name;
+    const to = random.chance(0.7) ? random.pick(schedulers).name : random.pick(hosts).host.name;
     const pairs: (readonly [string, string])[] = random.pick([
       [[from, to]],
       [[to, from]],

@@ -1,5 +1,5 @@
-import type { Container, Machine } from '../src/agent/machine.ts';
 import { fingerprintOf } from '../src/agent/container-shape.ts';
+import type { Container, Machine } from '../src/agent/machine.ts';
 import type { DesiredInstance } from '../src/domain/desired.ts';
 import { BridgeheadError } from '../src/domain/errors.ts';
 import type { HostName, InstanceId, InstanceName } from '../src/domain/ids.ts';
@@ -141,7 +141,9 @@ export class SimHost {
     const { random } = this.#world;
     const pass = async (isDisk = false) => {
       const isSlow = isDisk && this.#world.nowMs < this.#slowUntilMs;
-      await process.pass(isSlow ? random.between(100, 2_000) : random.chance(0.1) ? random.between(1, 8) : 0);
+      await process.pass(
+        isSlow ? random.between(100, 2_000) : random.chance(0.1) ? random.between(1, 8) : 0,
+      );
     };
     const engine = async () => {
       await pass();

@@ -60,22 +60,26 @@ export function checkCommit(before: Tables, after: Tables): void {
 // Rule 2: one operation at a time on an object, and rule 4: none is left without its locks.
 function checkLocks({ operations, locks }: Tables): void {
   const held = new Map<string, string>();
-  for (const { operation } of operations.values()) {
-    if (operation.state !== 'running') continue;
+  const running = [...operations.values()].filter(({ operation }) => operation.state === 'running');
+  for (const { operation } of running) {
     for (const object of operation.objects) {
       const other = held.get(object);
       if (other !== undefined) {
         throw new Breach('one operation', `${other} and ${operation.id} both run on ${object}`);
       }
       held.set(object, operation.id);
-      if (locks.get(object)?.operationId !== operation.id) {
-        throw new Breach('one operation', `${operation.id} runs without its lock on ${object}`);
-      }
     }
+  }
+  for (const [object, id] of held) {
+    if (locks.get(object)?.operationId === id) continue;
+    throw new Breach('one operation', `${id} runs without its lock on ${object}`);
   }
   for (const { object, operationId } of locks.values()) {
     if (held.get(object) === operationId) continue;
-    throw new Breach('nothing is lost', `${object} is locked by ${operationId}, which does not run`);
+    throw new Breach(
+      'nothing is lost',
+      `${object} is locked by ${operationId}, which does not run`,
+    );
   }
 }
 
@@ -103,7 +107,10 @@ function checkStart(before: Tables, { id, kind, args }: Operation): void {
     throw new Breach('source before action', `${id} moves from ${String(source)} to itself`);
   }
   if (held === undefined || held.host !== source || !held.granted) {
-    throw new Breach('source before action', `${id} moves from ${String(source)}, which has no grant`);
+    throw new Breach(
+      'source before action',
+      `${id} moves from ${String(source)}, which has no grant`,
+    );
   }
 }
 
@@ -127,10 +134,12 @@ function checkAssignments(before: Tables, after: Tables): void {
  */
 export function unsettled(hosts: readonly SimHost[], tables: Tables): string | null {
   for (const { operation } of tables.operations.values()) {
-    if (isOpen(operation)) return `operation ${operation.id} (${operation.kind}) is ${operation.state}`;
+    if (isOpen(operation))
+      return `operation ${operation.id} (${operation.kind}) is ${operation.state}`;
   }
   if (tables.locks.size > 0) return `locks are left: ${[...tables.locks.keys()].join(', ')}`;
-  if (tables.standbys.size > 0) return `standbys are left: ${[...tables.standbys.keys()].join(', ')}`;
+  if (tables.standbys.size > 0)
+    return `standbys are left: ${[...tables.standbys.keys()].join(', ')}`;
   for (const { instance } of tables.instances.values()) {
     const { id, spec, addresses, configHash } = instance;
     const held = tables.assignments.get(id);

@@ -1,6 +1,6 @@
-import type { HostName } from '../src/domain/ids.ts';
 import type { Links, Peer } from '../src/agent/links.ts';
 import { pauseBeforeMs } from '../src/agent/stream.ts';
+import type { HostName } from '../src/domain/ids.ts';
 import {
   type AgentFrame,
   heartbeatPeriodMs,
@@ -226,6 +226,7 @@ export interface Endpoint {
 /** An agent's streams to all schedulers: opened again for ever, with the pauses of the real one. */
 export class SimLinks implements Links {
   readonly peers: readonly Peer[];
+  readonly #dials: (() => void)[] = [];
   #onOpen: (peer: Peer) => void = () => undefined;
   #onFrame: (frame: SchedulerFrame, peer: Peer) => void = () => undefined;
 
@@ -257,9 +258,14 @@ export class SimLinks implements Links {
         endpoint.accept(streamOf(host, connection.schedulerEnd));
         this.#onOpen(peer);
       };
-      process.after(1, dial);
+      this.#dials.push(() => process.after(1, dial));
       return peer;
     });
+  }
+
+  /** Begins to connect. */
+  start(): void {
+    for (const dial of this.#dials) dial();
   }
 
   onOpen(handler: (peer: Peer) => void): void {

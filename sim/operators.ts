@@ -42,7 +42,8 @@ export class Operators {
   check(): void {
     const { operations } = this.#simulation.database.tables;
     for (const id of this.#acknowledged) {
-      if (!operations.has(id)) throw new Breach('nothing is lost', `operation ${id} was acknowledged`);
+      if (!operations.has(id))
+        throw new Breach('nothing is lost', `operation ${id} was acknowledged`);
     }
   }
 
@@ -87,7 +88,9 @@ export class Operators {
         this.#acknowledge((await scheduler.drain(host, request)).id),
       );
     } else if (dice < 0.95) {
-      await this.#ask(process, `${who} uncordons all`, (scheduler) => this.#uncordon(scheduler, who));
+      await this.#ask(process, `${who} uncordons all`, (scheduler) =>
+        this.#uncordon(scheduler, who),
+      );
     } else {
       const { operations } = this.#simulation.database.tables;
       const open = [...operations.values()].filter(({ operation }) => operation.endedMs === null);

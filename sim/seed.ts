@@ -1,4 +1,5 @@
 import { acceptGrants } from '../src/agent/grants.ts';
+import { BridgeheadError } from '../src/domain/errors.ts';
 import type { HostName } from '../src/domain/ids.ts';
 import type { Kind } from '../src/operations/kind.ts';
 import type { Transaction } from '../src/store/store.ts';
@@ -92,7 +93,7 @@ function rulesWithout(broken: Breakable | null): Rules {
     return {
       agent: {
         acceptGrants: (before, told) => {
-          const forgetful = { ...before, newest: new Map() };
+          const forgetful = { ...before, revision: 0, newest: new Map() };
           return acceptGrants(forgetful, told);
         },
       },
@@ -105,11 +106,17 @@ function rulesWithout(broken: Breakable | null): Rules {
   return {};
 }
 
+// Whoever comes has the lock, and whoever had it does not know.
 function withoutLocks(tx: Transaction): Transaction {
+  const putLock: Transaction['putLock'] = async (lock) => {
+    const holder = (await tx.locks()).find(({ object }) => object === lock.object);
+    if (holder !== undefined) await tx.deleteLocks(holder.operationId);
+    await tx.putLock(lock);
+  };
   return new Proxy(tx, {
     get: (target, name) =>
       name === 'putLock'
-        ? async () => undefined
+        ? putLock
         : (Reflect.get(target, name) as (...args: unknown[]) => unknown).bind(target),
   });
 }
@@ -121,7 +128,9 @@ function withoutSourceCheck(kind: Kind): Kind {
     check: ({ fleet }, args) => {
       const instance = fleet.instances.find(({ spec }) => spec.name === args['instance']);
       const held = fleet.assignments.find(({ instanceId }) => instanceId === instance?.id);
-      if (instance === undefined || held === undefined) throw new Breach('none', 'nothing to move');
+      if (instance === undefined || held === undefined) {
+        throw new BridgeheadError('NOT_FOUND', 'there is nothing to move', 'Apply it first.');
+      }
       const source = held.host;
       return { args: { ...args, instanceId: instance.id, source }, observed: { host: source } };
     },

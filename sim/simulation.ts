@@ -1,7 +1,7 @@
 import { Agent, type AgentRules } from '../src/agent/agent.ts';
 import type { HostName } from '../src/domain/ids.ts';
-import type { blockerOf } from '../src/operations/locks.ts';
 import type { Kind } from '../src/operations/kind.ts';
+import type { blockerOf } from '../src/operations/locks.ts';
 import { Scheduler } from '../src/scheduler/scheduler.ts';
 import type { Transaction } from '../src/store/store.ts';
 import { Database } from './database.ts';
@@ -134,11 +134,13 @@ export class Simulation {
       log: (message, details = {}) => {
         world.tell(`agent of ${name}: ${message} ${JSON.stringify(details)}`);
       },
-    }).catch((error: unknown) => {
-      world.tell(`agent of ${name} cannot start: ${String(error)}`);
-      process.kill();
-      world.after(1_000, () => this.startAgent(seat));
-    });
+    })
+      .then(() => links.start())
+      .catch((error: unknown) => {
+        world.tell(`agent of ${name} cannot start: ${String(error)}`);
+        process.kill();
+        world.after(1_000, () => this.startAgent(seat));
+      });
     world.tell(`agent of ${name} starts`);
   }
 

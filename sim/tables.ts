@@ -20,7 +20,10 @@ export interface HostRow extends Omit<Host, 'state'> {
 export interface Tables {
   readonly hosts: ReadonlyMap<string, HostRow>;
   readonly pools: ReadonlyMap<string, Pool>;
-  readonly instances: ReadonlyMap<string, { readonly instance: Instance; readonly lastEpoch: number }>;
+  readonly instances: ReadonlyMap<
+    string,
+    { readonly instance: Instance; readonly lastEpoch: number }
+  >;
   readonly assignments: ReadonlyMap<string, Assignment>;
   readonly standbys: ReadonlyMap<string, Standby>;
   readonly observations: ReadonlyMap<string, Observation>;

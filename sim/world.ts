@@ -175,6 +175,11 @@ export class Process {
     this.#diesIn = awaits;
   }
 
+  /** Nobody has it in for it any more. */
+  spare(): void {
+    this.#diesIn = null;
+  }
+
   /** Stops it as SIGSTOP does: what it waits for comes later, all at once. */
   pause(durationMs: number): void {
     this.#pausedUntilMs = this.world.nowMs + durationMs;

@@ -156,8 +156,7 @@ class Move {
 
   async #quiesce(): Promise<string> {
     const { id } = this.#instance;
-    const held = await this.#run.commit((tx) => tx.assignment(id));
-    const epoch = held?.epoch ?? 0;
+    const epoch = await this.#run.commit((tx) => tx.lastEpoch(id));
     const body = { kind: 'quiesce', instance: id, epoch, limitMs: quiesceLimitMs } as const;
     const answer = await this.#run.hands.ask(this.#source, body, quiesceLimitMs + 3_000);
     const { openConnections, tookMs } = quiesceResult.parse(answer);

@@ -65,12 +65,14 @@ export async function apply(
     return id;
   };
   const { key } = applicant;
-  if (key !== null) {
-    const answer = await store.transact((tx) => keptFor(tx, key, fingerprintOf(request)));
-    if (answer !== null) return applyAnswer.parse(answer);
-  }
+  const kept = async (tx: Transaction) =>
+    key === null ? null : keptFor(tx, key, fingerprintOf(request));
   for (let attempt = 1; ; attempt += 1) {
-    const fleet = await store.transact((tx) => tx.fleet());
+    const { fleet, before } = await store.transact(async (tx) => ({
+      before: await kept(tx),
+      fleet: await tx.fleet(),
+    }));
+    if (before !== null) return applyAnswer.parse(before);
     const plan = planApply(request, fleet, idOf);
     if (!request.takeOver) checkOwners(plan, request.source);
     const warnings = await validateAll(plan, fleet, request.source, parts.hands);
@@ -79,7 +81,9 @@ export async function apply(
     const work = async (tx: Transaction) => {
       const view = viewOf(await tx.fleet(), parts.hands);
       const now = planApply(request, view.fleet, idOf);
-      if (signature(now) !== signature(plan)) throw new Overtaken();
+      // The same request, sent again at another scheduler, may have been faster.
+      const isOvertaken = signature(now) !== signature(plan) || (await kept(tx)) !== null;
+      if (isOvertaken) throw new Overtaken();
       await checkLocks(tx, now, removals, parts);
       for (const { run } of removals) await forget(run, tx);
       const operations = await write(now, applicant.who, view, tx, parts);
@@ -152,7 +156,18 @@ async function removeAll(
   const failed = released.find((one) => one.status === 'rejected');
   if (failed === undefined) return runs;
   await undoAll(runs, failed.reason);
-  throw failed.reason;
+  throw told(failed.reason);
+}
+
+// What the caller is told where the removals have gone to another scheduler, or the store is away.
+function told(reason: unknown): unknown {
+  if (!(reason instanceof Abandoned)) return reason;
+  if (reason.cause instanceof BridgeheadError) return reason.cause;
+  return new BridgeheadError(
+    'LOCK_LOST',
+    `what was begun for this spec was taken over by another scheduler: ${reason.message}`,
+    'Nothing was changed. Apply the spec again.',
+  );
 }
 
 // What fails leaves every instance as it was.
@@ -168,7 +183,7 @@ async function commit<Result>(
   } catch (error) {
     await undoAll(removals, error);
     if (error instanceof Overtaken) return null;
-    throw error;
+    throw told(error);
   }
 }
 
