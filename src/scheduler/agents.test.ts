@@ -16,7 +16,7 @@ interface Scene {
   readonly events: string[];
   readonly closed: string[];
   /** A new stream of the host's agent; returns what says a frame on it. */
-  connect(): (frame: AgentFrame) => void;
+  readonly connect: () => (frame: AgentFrame) => void;
 }
 
 function scene(): Scene {
@@ -37,7 +37,7 @@ function scene(): Scene {
     agents,
     events,
     closed,
-    connect() {
+    connect: () => {
       let say: (frame: AgentFrame) => void = nothing;
       const stream: AgentStream = {
         host,
