@@ -240,6 +240,8 @@ test('a restarted agent adopts what runs and does nothing to it', async () => {
   machine.spoken.clear();
   machine.done.length = 0;
   const next = await scene(machine);
+  const [hello] = next.first.all('hello');
+  assert.equal(hello?.instances[0]?.linkUp, true, 'the first word already says what is here');
   await until(() => serves(next.first, 1));
   assert.deepEqual(machine.done, [`setHealthChecks ${id}`]);
   assert.ok(machine.spoken.has(id));

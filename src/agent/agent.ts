@@ -14,6 +14,7 @@ import { Reports } from './reports.ts';
 /** How often every instance is looked at even when nobody called: drift is found in this time. */
 const lookPeriodMs = 1_000;
 const refreshPeriodMs = 15_000;
+const firstLookMs = 2_000;
 const grantsFile = 'grants.json';
 
 /** The decisions that a simulation replaces, to prove that it would notice. */
@@ -61,25 +62,38 @@ export class Agent implements Disposable {
     this.#reports = new Reports(() => parts.links.peers);
   }
 
-  /** Reads what this host was last told, adopts what runs, and begins to keep it. */
+  /**
+   * Reads what this host was last told, adopts what runs, and begins to keep it. The links are to
+   * connect only after it.
+   */
   static async start(parts: AgentParts): Promise<Agent> {
     const facts = await parts.machine.readFacts();
     const text = await parts.machine.readFile(grantsFile);
     const agent = new Agent(parts, facts, readGrants(text, facts.bootId));
     await agent.#adopt();
+    agent.#lookAtAll();
+    await agent.#firstLooks();
     parts.links.onOpen((peer) => agent.#hello(peer));
     parts.links.onFrame((frame, peer) => agent.#receive(frame, peer));
     agent.#stops.push(parts.clock.every(lookPeriodMs, () => agent.#lookAtAll()));
     agent.#stops.push(parts.clock.every(refreshPeriodMs, () => void agent.#refresh()));
     agent.#stops.push(() => agent.#stopped.abort());
     void agent.#watchContainers();
-    agent.#lookAtAll();
     return agent;
   }
 
   /** Stops keeping; what runs goes on running. */
   [Symbol.dispose](): void {
     for (const stop of this.#stops) stop();
+  }
+
+  // A hello from before would say that nothing is here. An Engine that hangs is not waited for long.
+  async #firstLooks(): Promise<void> {
+    const enough = new AbortController();
+    const looks = [...this.#keepers.values()].map(({ looked }) => looked);
+    const patience = this.#parts.clock.sleep(firstLookMs, enough.signal).catch(() => undefined);
+    await Promise.race([Promise.all(looks), patience]);
+    enough.abort();
   }
 
   // A container that ends is looked at now and not in a second; the look itself trusts no event.

@@ -7,7 +7,9 @@ import type { ObservedInstance } from '../domain/model.ts';
 import type { QuiesceResult } from '../protocol/frames.ts';
 import { Attempts, problemOf } from './attempts.ts';
 import { fingerprintOf } from './container-shape.ts';
-import { conflict, imageMissing, notHere, refused, staleEpoch } from './instance-errors.ts';
+import { Hold } from './hold.ts';
+import { Inlet } from './inlet.ts';
+import { conflict, imageMissing, refused } from './instance-errors.ts';
 import type { Container, Machine } from './machine.ts';
 import { describe, describeOff } from './observation.ts';
 import { isConnected, isOffTheBridge, nextStep, type Seen, type Step, strangers } from './plan.ts';
@@ -15,9 +17,6 @@ import { awaitLoaded, loadConfig } from './reload.ts';
 
 /** More steps than any way from nothing to serving has: reaching it means two steps undo each other. */
 const stepsMax = 16;
-const openPollMs = 5;
-/** How long after its limit a quiesce ends by itself, should nobody come to end it. */
-const quiesceSpareMs = 3_000;
 
 /** What a keeper needs of its host. */
 export interface KeeperSurroundings {
@@ -44,9 +43,11 @@ export class InstanceKeeper {
   readonly #machine: Machine;
   readonly #around: KeeperSurroundings;
   readonly #attempts: Attempts;
+  readonly #hold: Hold;
+  readonly #inlet: Inlet;
   #settledFor: DesiredInstance | null = null;
   #observed: ObservedInstance | null = null;
-  #isQuiesced = false;
+  readonly #looked = Promise.withResolvers<void>();
   /** For which role, process and configuration the health checks were set last. */
   #checksSetFor = '';
 
@@ -59,9 +60,20 @@ export class InstanceKeeper {
     this.#machine = around.machine;
     this.#attempts = new Attempts(around.clock);
     this.#folder = `instances/${id}`;
+    this.#hold = new Hold(around.machine, id, around.bootId);
+    this.#inlet = new Inlet({
+      name,
+      network: around.machine,
+      clock: around.clock,
+      pid: async () => (await this.#container())?.pid ?? 0,
+      epoch: () => around.desired(id)?.epoch,
+    });
   }
 
-  /** What the last {@link settle} left; null before the first and after the instance has gone. */
+  /**
+   * What the last {@link settle} left, or the first look of all found; null before that, and after
+   * the instance has gone.
+   */
   get observed(): ObservedInstance | null {
     return this.#observed;
   }
@@ -77,7 +89,7 @@ export class InstanceKeeper {
     const desired = this.#around.desired(this.id);
     if (desired !== this.#settledFor) this.#attempts.forget();
     this.#settledFor = desired;
-    let seen = await this.#look().catch((error: unknown) => this.#goBlind(desired, error));
+    let seen = await this.#lookOrGoBlind(desired);
     if (seen === null) return false;
     const { mayTry } = this.#attempts;
     try {
@@ -107,8 +119,35 @@ export class InstanceKeeper {
     return isGone;
   }
 
+  /** Resolves when the instance has been looked at, or could not be. */
+  get looked(): Promise<void> {
+    return this.#looked.promise;
+  }
+
+  // A scheduler that is greeted before the first settling has ended hears what is here already.
+  #notice(desired: DesiredInstance | null, seen: Seen): void {
+    if (this.#observed !== null) return;
+    const isAbsent = seen.container === null && seen.port === null && desired === null;
+    if (isAbsent) return;
+    const isSettled = nextStep(desired, seen, fingerprintOf(desired)) === null;
+    const found = describe(this, desired, seen, null);
+    this.#observed = isSettled ? found : { ...found, phase: 'preparing' };
+  }
+
   #isStillDesired(desired: DesiredInstance | null): boolean {
     return this.#around.desired(this.id) === desired;
+  }
+
+  async #lookOrGoBlind(desired: DesiredInstance | null): Promise<Look | null> {
+    try {
+      const seen = await this.#look();
+      this.#notice(desired, seen.facts);
+      return seen;
+    } catch (error) {
+      return await this.#goBlind(desired, error);
+    } finally {
+      this.#looked.resolve();
+    }
   }
 
   // Letting go needs no Engine: the port is the kernel's.
@@ -122,7 +161,7 @@ export class InstanceKeeper {
     const port = await this.#machine.readPort(this.port);
     if (port !== null && !isOffTheBridge(port)) {
       await this.#machine.detachPort(this.port);
-      await this.#forgetHold();
+      await this.#hold.forget();
     }
     const epoch = (desired ?? this.#observed)?.epoch;
     if (epoch === undefined) return null;
@@ -132,43 +171,9 @@ export class InstanceKeeper {
     return null;
   }
 
-  /**
-   * Lets no new connection in and waits until the open ones have ended, at most `limitMs`.
-   *
-   * @throws BridgeheadError SOURCE_MISMATCH where the instance does not run here; EPOCH_STALE where
-   * this host's grant has, or gets meanwhile, another epoch
-   */
-  async quiesce(epoch: Epoch, limitMs: number): Promise<QuiesceResult> {
-    const { clock } = this.#around;
-    this.#demandEpoch(epoch);
-    const pid = (await this.#container())?.pid ?? 0;
-    if (pid === 0) throw notHere(this.name);
-    this.#demandEpoch(epoch);
-    this.#isQuiesced = true;
-    const startMs = clock.monotonicMs();
-    await this.#machine.quiesce(pid, limitMs + quiesceSpareMs);
-    // A grant that came while the door was being shut may have opened it too early.
-    if (this.#around.desired(this.id)?.epoch !== epoch) await this.#machine.endQuiesce(pid);
-    this.#demandEpoch(epoch);
-    let open = await this.#machine.openConnections(pid);
-    while (open > 0 && clock.monotonicMs() - startMs < limitMs) {
-      await clock.sleep(openPollMs);
-      open = await this.#machine.openConnections(pid);
-    }
-    return { openConnections: open, tookMs: clock.monotonicMs() - startMs };
-  }
-
-  #demandEpoch(epoch: Epoch): void {
-    const current = this.#around.desired(this.id)?.epoch;
-    if (current === undefined) throw notHere(this.name);
-    if (current !== epoch) throw staleEpoch(this.name, epoch, current);
-  }
-
-  // What an agent before this one had closed opens by itself: the kernel's own timer does it.
-  async #endQuiesce(pid: number): Promise<void> {
-    if (!this.#isQuiesced || pid === 0) return;
-    this.#isQuiesced = false;
-    await this.#machine.endQuiesce(pid);
+  /** Lets no new connection in; see {@link Inlet.shut}. */
+  quiesce(epoch: Epoch, limitMs: number): Promise<QuiesceResult> {
+    return this.#inlet.shut(epoch, limitMs);
   }
 
   async #do(step: Step, desired: DesiredInstance | null, seen: Look): Promise<void> {
@@ -206,9 +211,9 @@ export class InstanceKeeper {
       };
       this.#around.report(this);
     }
-    await this.#forgetHold();
+    await this.#hold.forget();
     if (seen.facts.interior !== null) await this.#machine.flushAddresses(seen.pid);
-    await this.#endQuiesce(seen.pid);
+    await this.#inlet.open(seen.pid);
     this.#around.tell('instance.released', `instance/${this.name}`, 'addresses given up');
   }
 
@@ -274,11 +279,11 @@ export class InstanceKeeper {
       }
     }
     if (!this.#isStillDesired(desired)) return;
-    await this.#rememberHold(desired.epoch);
+    await this.#hold.remember(desired.epoch);
     if (!this.#isStillDesired(desired)) return;
     await machine.addAddresses(seen.pid, desired.addresses);
     machine.speak(this.id, seen.pid, this.#mac, desired.addresses);
-    await this.#endQuiesce(seen.pid);
+    await this.#inlet.open(seen.pid);
     await machine.setHealthChecks(this.id, true);
     this.#around.tell(
       'instance.serving',
@@ -310,7 +315,7 @@ export class InstanceKeeper {
       this.#machine.readPort(this.port),
       pid === 0 ? null : this.#machine.readInterior(pid),
       pid === 0 ? null : this.#machine.loadedHash(this.id),
-      this.#heldEpoch(),
+      this.#hold.epoch(),
     ]);
     const announcing = this.#machine.speaks(this.id);
     const facts = { container, port, interior, loadedHash, heldEpoch, announcing };
@@ -335,21 +340,6 @@ export class InstanceKeeper {
     if (this.#checksSetFor === now) return;
     await this.#machine.setHealthChecks(this.id, desired.role === 'active');
     this.#checksSetFor = now;
-  }
-
-  // After a reboot nothing is held: the kernel has forgotten all addresses.
-  async #heldEpoch(): Promise<Epoch | null> {
-    const text = await this.#machine.readFile(`${this.#folder}/held`);
-    const [epoch, bootId] = (text ?? '').trim().split(' ');
-    return bootId === this.#around.bootId ? (Number(epoch) as Epoch) : null;
-  }
-
-  async #rememberHold(epoch: Epoch): Promise<void> {
-    await this.#machine.replaceFile(`${this.#folder}/held`, `${epoch} ${this.#around.bootId}\n`);
-  }
-
-  async #forgetHold(): Promise<void> {
-    await this.#machine.replaceFile(`${this.#folder}/held`, '0\n');
   }
 }
 

@@ -33,7 +33,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       'Start it as root.',
     );
   }
-  const servers = options.server.map(parseEndpoint);
+  const servers = distinct(options.server.map(parseEndpoint));
   const dataFolder = resolve(options.dataDir);
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   let identity = await becomeMember(options, servers, dataFolder, log);
@@ -82,6 +82,11 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   links.stop();
   agent[Symbol.dispose]();
   machine[Symbol.dispose]();
+}
+
+// Two streams to one scheduler would be two agents of one host.
+function distinct(servers: readonly Endpoint[]): readonly Endpoint[] {
+  return [...new Map(servers.map((one) => [`${one.host}:${one.port}`, one])).values()];
 }
 
 async function becomeMember(
