@@ -25,7 +25,7 @@ import {
 } from '../protocol/api.ts';
 import { finding } from '../protocol/shapes.ts';
 import type { Access } from './context.ts';
-import { type HttpAnswer, type HttpRequest, sendRequest } from './http.ts';
+import { type HttpAnswer, type HttpRequest, isNobodyThere, sendToFirst } from './http.ts';
 import { printableValue } from './printable.ts';
 
 const timeoutMs = 30_000;
@@ -100,6 +100,7 @@ export function createClient(access: Access, options: ClientOptions): ApiClient 
       try {
         return await sendToFirst(access, request);
       } catch (error) {
+        // A POST may have been heard before the connection went; it is never sent again.
         const isOver = request.method !== 'GET' || clock.monotonicMs() >= deadlineMs;
         if (!isWaiting || isOver || !isNobodyThere(error)) throw error;
       }
@@ -154,26 +155,6 @@ export function createClient(access: Access, options: ClientOptions): ApiClient 
     newJoinToken: (host, ttlS) => call('POST', '/v1/join-tokens', joinTokenView, { host, ttlS }),
     status: () => call('GET', '/v1/status', statusView),
   };
-}
-
-// Where nobody takes a connection nothing was heard, so that the next may be asked anything.
-async function sendToFirst(access: Access, request: HttpRequest): Promise<HttpAnswer> {
-  const urls = [access.url, ...(access.others ?? [])];
-  for (const [index, url] of urls.entries()) {
-    try {
-      return await sendRequest({ ...access, url }, request);
-    } catch (error) {
-      if (index === urls.length - 1 || !isNobodyThere(error)) throw error;
-    }
-  }
-  throw new Error('a client without a server');
-}
-
-// A POST may have been heard before the connection went; only what changes nothing is sent again.
-function isNobodyThere(error: unknown): boolean {
-  const cause = error instanceof BridgeheadError ? error.cause : undefined;
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
-  return code === 'ECONNREFUSED' || code === 'ENOENT';
 }
 
 function jsonOf(text: string): unknown {

@@ -20,12 +20,37 @@ export interface HttpAnswer {
 }
 
 /**
+ * One request to the first server of `access` that takes a connection. Where none was taken nothing
+ * was heard, so that the next one may be asked anything; whatever else fails is final.
+ *
+ * @throws BridgeheadError SERVER_UNREACHABLE, or REQUEST_INVALID for an address that is none
+ */
+export async function sendToFirst(access: Access, wanted: HttpRequest): Promise<HttpAnswer> {
+  const urls = [access.url, ...(access.others ?? [])];
+  for (const [index, url] of urls.entries()) {
+    try {
+      return await sendRequest({ ...access, url }, wanted);
+    } catch (error) {
+      if (index === urls.length - 1 || !isNobodyThere(error)) throw error;
+    }
+  }
+  throw new Error('a client without a server');
+}
+
+/** Whether an error of {@link sendToFirst} says that nobody listens there. */
+export function isNobodyThere(error: unknown): boolean {
+  const cause = error instanceof BridgeheadError ? error.cause : undefined;
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+  return code === 'ECONNREFUSED' || code === 'ENOENT';
+}
+
+/**
  * One request to the server that `access` names, over TCP, TLS or a unix socket. A certificate is
  * judged as Node does: by its own list of authorities and by NODE_EXTRA_CA_CERTS.
  *
  * @throws BridgeheadError SERVER_UNREACHABLE, or REQUEST_INVALID for an address that is none
  */
-export function sendRequest(access: Access, wanted: HttpRequest): Promise<HttpAnswer> {
+function sendRequest(access: Access, wanted: HttpRequest): Promise<HttpAnswer> {
   const { send, ...target } = targetOf(access);
   const body = wanted.body === undefined ? null : JSON.stringify(wanted.body);
   const limit = AbortSignal.timeout(wanted.timeoutMs);
