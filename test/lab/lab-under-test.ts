@@ -171,10 +171,16 @@ export class LabUnderTest implements AsyncDisposable {
     return this.lab('load', ...args).then((text) => loadResult.parse(JSON.parse(text)));
   }
 
-  /** Applies a text as a spec. */
-  async apply(text: string, ...options: readonly string[]): Promise<CommandResult> {
+  /** Writes a spec to a file of the test's own. @returns its path */
+  async write(text: string): Promise<string> {
     const file = join(this.folder, 'spec.yaml');
     await writeFile(file, text);
+    return file;
+  }
+
+  /** Applies a text as a spec. */
+  async apply(text: string, ...options: readonly string[]): Promise<CommandResult> {
+    const file = await this.write(text);
     return this.api('apply', '-f', file, ...options);
   }
 

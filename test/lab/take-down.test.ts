@@ -1,51 +1,12 @@
 // Whatever state a lab is in, taking it down leaves nothing of it.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { labPaths } from '../../src/lab/paths.ts';
-import { systemClock } from '../../src/system/clock.ts';
-import { commandOutput } from '../../src/system/command.ts';
+import { killedUp, remains } from './interrupted-up.ts';
 import { bridgehead, LabUnderTest } from './lab-under-test.ts';
-
-const launcher = resolve(import.meta.dirname, '../../bridgehead');
-
-/** Everything on the machine that bears the lab's name or folder. */
-async function remains(name: string): Promise<readonly string[]> {
-  const { folder } = labPaths(name);
-  const namespaces = (await commandOutput(['ip', 'netns', 'list']))
-    .split('\n')
-    .filter((line) => line.startsWith(`bh-${name}-`));
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(`${folder}/`));
-  const processes = readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => readOrEmpty(`/proc/${pid}/cmdline`).includes(`${folder}/`));
-  return [...namespaces, ...mounts, ...processes, ...(existsSync(folder) ? [folder] : [])];
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-/** Starts `lab up` and kills it without warning once its journal has come so far. */
-async function killedUp(lab: LabUnderTest, isFarEnough: () => boolean): Promise<void> {
-  const args = ['lab', 'up', '--name', lab.name, '--port', String(lab.port)];
-  const child = spawn(launcher, args, { stdio: 'ignore' });
-  const ended = new Promise((done) => child.once('close', done));
-  for (let tries = 0; !isFarEnough() && child.exitCode === null && tries < 3_000; tries += 1) {
-    await systemClock.sleep(10);
-  }
-  child.kill('SIGKILL');
-  await ended;
-}
 
 test('an up that is killed at any moment leaves nothing after down, and up can go on', async () => {
   await using lab = await LabUnderTest.named('k', 7185);
