@@ -137,14 +137,22 @@ for (const setup of setups) {
       const set = stop.isHeld ? holdBefore : tellAfter;
       if (!stop.isHeld) await change();
       await using point = await set(database, stop.place(start.host, target));
-      const [{ id }] = await Promise.all([begun(target, stop.title), point.reached()]);
+      const beginning = begun(target, stop.title);
+      const reaching = point.reached().catch(async () => {
+        const { id: one } = await beginning;
+        assert.fail(`not reached: ${JSON.stringify(await client.migration(one))}`);
+      });
+      const [{ id }] = await Promise.all([beginning, reaching]);
       if (stop.isHeld) await change();
       process.kill(scheduler, 'SIGKILL');
       await point.lift();
       await aloneIn(database);
       assert.deepEqual(await unfinished(database), [id], 'it was left unfinished');
+      const killedMs = Date.now();
       const up = await lab.bringUp(...setup.upArguments);
       assert.equal(up.code, 0, up.stdout + up.stderr);
+      // Until an agent has come back, its host looks ready by its last word before the kill.
+      await client.heardOfAll(killedMs);
       const ended = await client.ended(id);
       const home = ended.outcome === 'done' ? target : start.host;
       const end = await client.settled(name);

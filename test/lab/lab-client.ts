@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { labContextPath } from '../../src/lab/paths.ts';
 import {
+  hostView,
   type InstanceView,
   instanceView,
   type MigrationView,
@@ -55,6 +56,20 @@ export class LabClient {
       assert.deepEqual([seen.phase, seen.migration], ['serving', null], name);
       return { ...seen, host: seen.host ?? '' };
     }, limitMs);
+  }
+
+  /** Waits until the scheduler has heard of every host later than `sinceMs`, in milliseconds since 1970. */
+  async heardOfAll(sinceMs: number): Promise<void> {
+    await eventually(async () => {
+      const { items } = z.object({ items: z.array(hostView) }).parse(await this.#get('/v1/hosts'));
+      const missing = items.filter(
+        ({ state, lastSeenMs }) => state !== 'ready' || (lastSeenMs ?? 0) < sinceMs,
+      );
+      assert.deepEqual(
+        missing.map((host) => host.name),
+        [],
+      );
+    });
   }
 
   /** Asks for a migration; a refusal is an answer like another. */

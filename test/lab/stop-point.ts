@@ -10,7 +10,7 @@ import { eventually } from './lab-under-test.ts';
 const lock = 7_215_399;
 /** Of the trigger, its function and the channel. */
 const name = 'bridgehead_stop_point';
-const limitMs = 60_000;
+const limitMs = 30_000;
 
 /** The write to find: a table, and a condition on the row in PL/pgSQL's `new` and `old`. */
 export interface StopPlace {
