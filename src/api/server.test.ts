@@ -20,12 +20,13 @@ before(async () => {
   databases = await TestDatabases.start();
   store = await databases.fresh();
   scheduler = new Scheduler({
-    name: 'one',
     store,
     clock: systemClock,
+    name: 'scheduler-1',
     newId: randomUUID,
     log: () => undefined,
   });
+  await scheduler.start();
   api = await createApi({
     store,
     storeKind: 'embedded',

@@ -30,6 +30,7 @@ const answer: ApplyAnswer = {
     { kind: 'instance', name: 'old', action: 'delete', fields: [] },
   ],
   warnings: [],
+  operations: [],
 };
 
 async function apply(argv: readonly string[], reply: Answer, around: Surroundings = {}) {
@@ -63,11 +64,12 @@ test('apply -f - sends standard input and prints what changed', async () => {
     text: 'pools: []\n',
     dryRun: false,
     prune: false,
+    takeOver: false,
   });
 });
 
-test('a dry run says so, and both flags travel', async () => {
-  const { out, seen } = await apply(['-f', '-', '--dry-run', '--prune'], () => ({
+test('a dry run says so, and every flag travels', async () => {
+  const { out, seen } = await apply(['-f', '-', '--dry-run', '--prune', '--take-over'], () => ({
     ...answer,
     dryRun: true,
   }));
@@ -75,7 +77,13 @@ test('a dry run says so, and both flags travel', async () => {
     out,
     /\ndry run, nothing was changed: 1 to create, 1 to update, 1 to delete, 1 unchanged\n$/,
   );
-  assert.deepEqual(seen[0]?.body, { source: 'stdin', text: '', dryRun: true, prune: true });
+  assert.deepEqual(seen[0]?.body, {
+    source: 'stdin',
+    text: '',
+    dryRun: true,
+    prune: true,
+    takeOver: true,
+  });
 });
 
 test('additions are green and removals red on a terminal', async () => {
@@ -131,7 +139,8 @@ test('a file is named in messages, and warnings are printed beside its lines', a
   assert.equal(code, 0);
   assert.equal(err, `${path}:2:4: warning: two is many\n  b: 2\n     ^\n`);
   const text = 'a: 1\nb: 2\n';
-  assert.deepEqual(seen[0]?.body, { source: path, text, dryRun: false, prune: false });
+  const flags = { dryRun: false, prune: false, takeOver: false };
+  assert.deepEqual(seen[0]?.body, { source: path, text, ...flags });
 });
 
 test('a missing file, and no file at all, are wrong usage', async () => {

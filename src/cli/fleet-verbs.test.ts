@@ -96,11 +96,13 @@ test('token create asks for seconds and says what to type on the host', async ()
   }
 });
 
-test('status shows each reconciler with its last result', async () => {
+test('status shows the schedulers, and each reconciler with its last result', async () => {
   const view = {
     version: '0.1.0',
     uptimeS: 3_700,
     store: 'embedded',
+    scheduler: 'scheduler-1',
+    schedulers: ['scheduler-1', 'scheduler-2'],
     hosts: { ready: 2, total: 3 },
     instances: { serving: 3, total: 3 },
     reconcilers: [
@@ -112,23 +114,29 @@ test('status shows each reconciler with its last result', async () => {
         error: null,
       },
       { name: 'certificates', lastRunMs: null, tookMs: null, result: '', error: null },
-      { name: 'migrations', lastRunMs: nowMs - 500, tookMs: 3, result: '', error: 'no word' },
+      { name: 'operations', lastRunMs: nowMs - 500, tookMs: 3, result: '', error: 'no word' },
     ],
   };
   const { out } = await ask(['status'], { 'GET /v1/status': () => view });
   assert.equal(
     out,
-    `Version    0.1.0
-Up         1 h 1 min
-Store      embedded PostgreSQL
-Hosts      2 of 3 ready
-Instances  3 of 3 serving
+    `Version     0.1.0
+Schedulers  scheduler-1 (answers), scheduler-2
+Up          1 h 1 min
+Store       embedded PostgreSQL
+Hosts       2 of 3 ready
+Instances   3 of 3 serving
 
 RECONCILER    LAST RUN    TOOK   RESULT
 placement     1.0 s ago   12 ms  nothing to place
 certificates  never       -      -
-migrations    500 ms ago  3 ms   failed: no word
+operations    500 ms ago  3 ms   failed: no word
 `,
+  );
+  const alone = { ...view, schedulers: ['scheduler-2'] };
+  assert.match(
+    (await ask(['status'], { 'GET /v1/status': () => alone })).out,
+    /^Schedulers {2}scheduler-1 \(answers, without a lease\), scheduler-2$/m,
   );
 });
 

@@ -2,36 +2,34 @@
 
 import type { Command } from 'commander';
 import { parseDurationMs } from './duration.ts';
-import { type Act, type CommandLine, does, withAccessOptions, withOutputOption } from './verb.ts';
+import { type CommandLine, clientVerbs, keyOf, withKeyOption } from './verb.ts';
 
 /** Adds the verbs of the fleet to the program. */
 export function addFleetVerbs(program: Command, line: CommandLine): void {
   const group = program.commandsGroup('Fleet:');
-  const verb = (
-    name: string,
-    summary: string,
-    examples: readonly string[],
-    act: Act,
-    options: (command: Command) => Command = (command) => command,
-  ) => {
-    const command = options(group.command(name).description(summary));
-    return does(line, withAccessOptions(withOutputOption(command)), examples, act);
-  };
-
+  const verb = clientVerbs(group, line);
   verb(
     'apply',
     'apply a spec as a whole, or show what it would change',
-    ['apply -f shop.yaml --dry-run', 'apply -f shop.yaml --prune', 'apply -f - < shop.yaml'],
+    ['apply -f shop.yaml --dry-run', 'apply -f shop.yaml --prune --wait', 'apply -f - < shop.yaml'],
     async (session, _, given) => {
       const { apply } = await import('./commands/apply.ts');
-      const file = given.text('file') ?? '-';
-      return apply(session, { file, dryRun: given.is('dryRun'), prune: given.is('prune') });
+      return apply(session, {
+        file: given.text('file') ?? '-',
+        dryRun: given.is('dryRun'),
+        prune: given.is('prune'),
+        takeOver: given.is('takeOver'),
+        isWaiting: given.is('wait'),
+        key: keyOf(given),
+      });
     },
     (command) =>
-      command
+      withKeyOption(command)
         .requiredOption('-f, --file <file>', 'the spec; - for standard input')
         .option('--dry-run', 'check it and show what it would change, change nothing')
-        .option('--prune', 'delete pools and instances that the spec does not name'),
+        .option('--prune', 'delete pools and instances that the spec does not name')
+        .option('--take-over', 'let instances get another owner than they have')
+        .option('--wait', 'wait until what it begins has ended'),
   );
   verb(
     'get <kind> [name]',
@@ -59,21 +57,6 @@ export function addFleetVerbs(program: Command, line: CommandLine): void {
       const { explain } = await import('./commands/explain.ts');
       return explain(session, instance);
     },
-  );
-  verb(
-    'migrate <instance>',
-    'move an instance with its addresses to another host',
-    ['migrate shop-web --to host-2', "migrate shop-web --to host-2 --reason 'new disk' --no-wait"],
-    async (session, [instance = ''], given) => {
-      const { migrate } = await import('./commands/migrate.ts');
-      const [to, reason] = [given.text('to') ?? '', given.text('reason') ?? ''];
-      return migrate(session, instance, { to, reason, wait: given.is('wait') });
-    },
-    (command) =>
-      command
-        .requiredOption('--to <host>', 'where it goes')
-        .option('--reason <reason>', 'kept with the migration')
-        .option('--no-wait', 'return once it has begun'),
   );
   verb(
     'cordon <host>',
@@ -123,19 +106,18 @@ export function addFleetVerbs(program: Command, line: CommandLine): void {
 
 function addTokenVerbs(program: Command, line: CommandLine): void {
   const token = program.command('token').description('make tokens by which hosts join');
-  const create = token
-    .command('create')
-    .description('make a one-time token by which the agent of a host joins the fleet')
-    .requiredOption('--host <name>', 'the host that it is for')
-    .option('--ttl <duration>', 'how long it is good', '1h');
-  does(
-    line,
-    withAccessOptions(withOutputOption(create)),
+  clientVerbs(token, line)(
+    'create',
+    'make a one-time token by which the agent of a host joins the fleet',
     ['token create --host host-4', 'token create --host host-4 --ttl 15m -o json'],
     async (session, _, given) => {
       const { createToken } = await import('./commands/token.ts');
       const ttlMs = parseDurationMs(given.text('ttl') ?? '', '--ttl');
       return createToken(session, given.text('host') ?? '', ttlMs);
     },
+    (command) =>
+      command
+        .requiredOption('--host <name>', 'the host that it is for')
+        .option('--ttl <duration>', 'how long it is good', '1h'),
   );
 }

@@ -94,7 +94,7 @@ MAC        02:bb:0b:6f:4f:3a
 Host       host-1
 Epoch      7
 Standbys   none
-Migration  none
+Operation  none
 Image      bridgehead/haproxy:2.6
 Resources  128 MiB, 0.5 CPUs, 2000 connections
 Config     aaaaaaaaaaaa wanted, bbbbbbbbbbbb loaded

@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly path: string;
   /** Sent as JSON; undefined for none. */
   readonly body: unknown;
+  /** Sent as its Idempotency-Key; undefined for none. */
+  readonly key: string | undefined;
   /** From the connection to the last byte of the answer. */
   readonly timeoutMs: number;
 }
@@ -56,10 +58,7 @@ function sendRequest(access: Access, wanted: HttpRequest): Promise<HttpAnswer> {
   const limit = AbortSignal.timeout(wanted.timeoutMs);
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) => {
-      const isLate = limit.aborted;
-      reject(
-        unreachable(access, isLate ? `no answer within ${wanted.timeoutMs / 1_000} s` : cause),
-      );
+      reject(unreachable(access, limit.aborted ? late(wanted.timeoutMs) : cause));
     };
     const sent = send(
       {
@@ -71,6 +70,7 @@ function sendRequest(access: Access, wanted: HttpRequest): Promise<HttpAnswer> {
         headers: {
           accept: 'application/json',
           ...(access.token === null ? {} : { authorization: `Bearer ${access.token}` }),
+          ...(wanted.key === undefined ? {} : { 'idempotency-key': wanted.key }),
           ...(body === null
             ? {}
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
@@ -130,13 +130,17 @@ function targetOf({ url, token, from }: Access): Target {
   };
 }
 
-function unreachable(access: Access, cause: Error | string): BridgeheadError {
-  const why = typeof cause === 'string' ? cause : reasonOf(cause);
-  const isUntrusted = typeof cause !== 'string' && untrusted.has(codeOf(cause));
+/** The error for an answer that did not come, with the code of one that the kernel gives up on. */
+function late(timeoutMs: number): Error {
+  return Object.assign(new Error(`no answer within ${timeoutMs / 1_000} s`), { code: 'ETIMEDOUT' });
+}
+
+function unreachable(access: Access, cause: Error): BridgeheadError {
+  const isUntrusted = untrusted.has(codeOf(cause));
   const running = 'systemctl status bridgehead-server, or bridgehead lab status';
   return new BridgeheadError(
     'SERVER_UNREACHABLE',
-    `the server at ${access.url} cannot be reached: ${why}`,
+    `the server at ${access.url} cannot be reached: ${reasonOf(cause)}`,
     isUntrusted
       ? 'Name the authority that signed it in the environment: NODE_EXTRA_CA_CERTS=/path/to/ca.pem'
       : `Check that it runs (${running}) and that the address from ${access.from} is right.`,

@@ -2,6 +2,8 @@
 
 /** What `bridgehead server` runs with. */
 export interface ServerOptions {
+  /** Under which people see it where several run; null for the machine's own name. */
+  readonly name: string | null;
   readonly dataDir: string;
   /** Where the API listens: `HOST:PORT` or `unix:/path`. */
   readonly listen: readonly string[];

@@ -5,6 +5,7 @@ import { addCompletionVerb } from './completion.ts';
 import { reportFailure } from './failure.ts';
 import { addFleetVerbs } from './fleet-verbs.ts';
 import { addLabVerbs } from './lab-verbs.ts';
+import { addOperationVerbs } from './operation-verbs.ts';
 import type { OutputFormat } from './output.ts';
 import { addServiceVerbs } from './service-verbs.ts';
 import type { Rooms } from './session.ts';
@@ -70,6 +71,7 @@ export function createProgram(line: CommandLine): Command {
     });
   withAccessOptions(withOutputOption(program));
   addFleetVerbs(program, line);
+  addOperationVerbs(program, line);
   addLabVerbs(program, line);
   addServiceVerbs(program, line);
   addCompletionVerb(program, line);

@@ -15,6 +15,7 @@ async function optionsOf(argv: readonly string[]): Promise<ServerOptions | Agent
 
 test('server has its defaults', async () => {
   assert.deepEqual(await optionsOf(['server']), {
+    name: null,
     dataDir: '/var/lib/bridgehead',
     listen: ['127.0.0.1:7080'],
     agentListen: '0.0.0.0:7443',
@@ -26,8 +27,9 @@ test('server has its defaults', async () => {
 
 test('server takes several addresses in place of the default one', async () => {
   const line =
-    'server --data-dir /d --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --agent-address a:2 --database-url postgres://x --log-level debug';
+    'server --name scheduler-2 --data-dir /d --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --agent-address a:2 --database-url postgres://x --log-level debug';
   assert.deepEqual(await optionsOf(line.split(' ')), {
+    name: 'scheduler-2',
     dataDir: '/d',
     listen: ['[::1]:80', 'unix:/run/a.sock'],
     agentListen: ':1',

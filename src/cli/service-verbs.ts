@@ -20,6 +20,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
   const server = group
     .command('server')
     .description('run the scheduler with its API and its store')
+    .option('--name <name>', "what it is called (default: the machine's own name)")
     .option('--data-dir <path>', 'where it keeps its state', serverDefaults.dataDir)
     .option(
       '--listen <address>',
@@ -36,12 +37,13 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
     [
       'server',
       'server --listen 127.0.0.1:7080 --listen unix:/run/bridgehead/api.sock --agent-address lb-control.example.com:7443',
-      'server --database-url postgres://bridgehead@db.example.com/bridgehead',
+      'server --name scheduler-2 --database-url postgres://bridgehead@db.example.com/bridgehead',
     ],
     async (_, __, given) => {
       const { runServer } = await line.rooms.server();
       const listen = given.texts('listen');
       await runServer({
+        name: given.text('name') ?? null,
         dataDir: given.text('dataDir') ?? serverDefaults.dataDir,
         listen: listen.length === 0 ? serverDefaults.listen : listen,
         agentListen: given.text('agentListen') ?? serverDefaults.agentListen,

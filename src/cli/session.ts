@@ -3,6 +3,7 @@ import { type AccessOptions, findAccess } from './context.ts';
 import type { Lab } from './lab-contract.ts';
 import type { AgentOptions, ServerOptions } from './options.ts';
 import { type OutputFormat, parseOutput, print } from './output.ts';
+import { oneLine, printable } from './printable.ts';
 import { type Paint, paintFor, type Terminal } from './terminal.ts';
 
 /** Rooms that a command may need and most do not; loaded when asked for. */
@@ -51,6 +52,7 @@ export function openSession(terminal: Terminal, rooms: Rooms, options: SharedOpt
         clock: terminal.clock,
         isWaiting: options.waitServer === true,
         isShown: format === 'table',
+        say: (line) => terminal.err(`${oneLine(printable(line))}\n`),
       });
     },
     lab: rooms.lab,

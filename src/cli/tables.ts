@@ -3,6 +3,7 @@
 import type { EventView, HostView, InstanceView, PoolView } from '../protocol/api.ts';
 import { durationText, momentText } from './duration.ts';
 import { oneLine } from './printable.ts';
+import { shortId } from './short-id.ts';
 import { tableText } from './table.ts';
 import type { Paint, Style } from './terminal.ts';
 
@@ -89,8 +90,13 @@ const phaseStyles: Readonly<Record<InstanceView['phase'], Style>> = {
 };
 
 /** How an instance does, with what it is about. */
-export function phaseText({ phase, migration, problem }: InstanceView, paint: Paint): string {
-  const about = migration !== null ? ', migrating' : problem !== null ? `, ${problem.code}` : '';
+export function phaseText({ phase, operation, problem }: InstanceView, paint: Paint): string {
+  const about =
+    operation !== null
+      ? `, held by ${shortId(operation)}`
+      : problem !== null
+        ? `, ${problem.code}`
+        : '';
   return paint(phaseStyles[phase], phase) + about;
 }
 

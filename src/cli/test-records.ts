@@ -1,10 +1,11 @@
 // Records as the API answers them, for tests.
 
+import type { ErrorCode } from '../domain/errors.ts';
 import type {
   EventView,
   HostView,
   InstanceView,
-  MigrationView,
+  OperationView,
   PoolView,
 } from '../protocol/api.ts';
 import { nowMs } from './test-terminal.ts';
@@ -87,7 +88,7 @@ export const instances = [
     standbys: [],
     phase: 'serving',
     problem: { code: 'CONFIG_REFUSED', message: 'HAProxy refuses the configuration' },
-    migration: null,
+    operation: null,
   },
 ] as unknown as readonly InstanceView[];
 
@@ -108,25 +109,62 @@ export const events: readonly EventView[] = [
   },
 ];
 
-/** A migration after so many of its three steps. */
-export function migrationAfter(steps: number, outcome: MigrationView['outcome']): MigrationView {
-  const phases = ['prepare', 'release', 'switch'];
+export const operationId = '5f0c1a52-2f0e-4a53-8f39-6f3a0a3b7c11';
+
+/** An error as an operation carries it. */
+export function errorOf(code: ErrorCode, message: string, next: string): OperationView['error'] {
+  return { code, message, next };
+}
+
+/** The migration of shop-web from host-1 to host-2, running, with what is changed in it. */
+export function operation(changes: Partial<OperationView> = {}): OperationView {
   return {
-    id: '5f0c1a52-2f0e-4a53-8f39-6f3a0a3b7c11',
-    instance: 'shop-web',
-    source: 'host-1',
-    target: 'host-2',
+    id: operationId,
+    kind: 'migrate',
+    title: 'migrate shop-web from host-1 to host-2',
+    objects: ['instance/shop-web'],
+    args: { instance: 'shop-web', source: 'host-1', target: 'host-2' },
     who: 'admin',
     reason: 'new disk',
-    steps: phases.slice(0, steps + 1).map((phase, index) => ({
-      phase,
+    state: 'running',
+    observed: { host: 'host-1', epoch: 7 },
+    steps: [],
+    isForward: false,
+    holder: 'scheduler-1',
+    token: 3,
+    cancelledBy: null,
+    parentId: null,
+    requestedMs: nowMs - 50,
+    startedMs: nowMs,
+    endedMs: null,
+    error: null,
+    ...changes,
+  };
+}
+
+/** The same after so many of its three steps; an end is 1.25 s after its beginning. */
+export function migrationAfter(
+  steps: number,
+  state: OperationView['state'] = 'running',
+): OperationView {
+  const isEnded = state !== 'running' && state !== 'queued';
+  return operation({
+    state,
+    holder: isEnded ? null : 'scheduler-1',
+    endedMs: isEnded ? nowMs + 1_250 : null,
+    steps: ['prepare', 'release', 'switch'].slice(0, steps + 1).map((name, index) => ({
+      name,
       startedMs: nowMs + index * 100,
       endedMs: index < steps ? nowMs + index * 100 + 40 : null,
-      note: index < steps ? `${phase} is done` : '',
+      note: index < steps ? `${name} is done` : '',
     })),
-    startedMs: nowMs,
-    endedMs: outcome === null ? null : nowMs + 1_250,
-    outcome,
-    error: outcome === 'undone' ? 'host-2 did not get a standby ready' : null,
-  } as unknown as MigrationView;
+    error:
+      state === 'undone'
+        ? errorOf(
+            'OPERATION_FAILED',
+            'host-2 did not get a standby ready',
+            'See what is wrong there: bridgehead describe host host-2',
+          )
+        : null,
+  });
 }

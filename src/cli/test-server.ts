@@ -8,9 +8,14 @@ export interface Seen {
   readonly method: string;
   readonly path: string;
   readonly authorization: string | undefined;
+  /** Its Idempotency-Key. */
+  readonly key: string | undefined;
   /** The body, parsed; undefined for none. */
   readonly body: unknown;
 }
+
+/** In place of an answer: the connection is cut. */
+export const cut = { connection: 'cut' } as const;
 
 /** An answer: a value is sent with 200, an error as the API sends one; a string as it is. */
 export type Answer = (seen: Seen) => unknown;
@@ -49,10 +54,12 @@ export class TestServer implements AsyncDisposable {
           method: request.method ?? '',
           path: request.url ?? '',
           authorization: request.headers.authorization,
+          key: request.headers['idempotency-key'] as string | undefined,
           body: text === '' ? undefined : (JSON.parse(text) as unknown),
         };
         seen.push(one);
         const { status, body } = answerTo(one, answers);
+        if (body === JSON.stringify(cut)) return request.socket.resetAndDestroy();
         response.writeHead(status, { 'content-type': 'application/json' }).end(body);
       });
     };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { BridgeheadError } from '../domain/errors.ts';
 import { outputFormats } from './output.ts';
@@ -73,6 +74,40 @@ export function withOutputOption(command: Command): Command {
   return command.addOption(
     new Option('-o, --output <format>', `${outputFormats.join(', ')} (default: table)`),
   );
+}
+
+/** For what begins something: the name by which the server knows the request again. */
+export function withKeyOption(command: Command): Command {
+  return command.option('--idempotency-key <key>', 'what is sent twice with it is done once');
+}
+
+/** The key that was given, or a new one. @throws BridgeheadError REQUEST_INVALID */
+export function keyOf(given: Given): string {
+  const key = given.text('idempotencyKey');
+  if (key === undefined) return randomUUID();
+  if (/^[\x21-\x7e]{1,128}$/.test(key)) return key;
+  throw new BridgeheadError(
+    'REQUEST_INVALID',
+    `--idempotency-key ${JSON.stringify(key)} is no key`,
+    'Give 1 to 128 visible ASCII characters without spaces, such as a UUID or the number of a build.',
+  );
+}
+
+/** Adds a verb that speaks to the API to a group of commands. */
+export type AddVerb = (
+  name: string,
+  summary: string,
+  examples: readonly string[],
+  act: Act,
+  options?: (command: Command) => Command,
+) => Command;
+
+/** Verbs of `group`, each with the options of a client. */
+export function clientVerbs(group: Command, line: CommandLine): AddVerb {
+  return (name, summary, examples, act, options = (command) => command) => {
+    const command = options(group.command(name).description(summary));
+    return does(line, withAccessOptions(withOutputOption(command)), examples, act);
+  };
 }
 
 /** Gives a command its examples and what it does. */

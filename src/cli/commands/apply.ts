@@ -1,11 +1,16 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { BridgeheadError } from '../../domain/errors.ts';
+import type { ApplyAnswer } from '../../protocol/api.ts';
 import { changesText } from '../changes.ts';
+import type { ApiClient } from '../client.ts';
 import { findingText } from '../findings.ts';
+import { endLine } from '../operations.ts';
 import { readLimited } from '../read-limited.ts';
 import type { Session } from '../session.ts';
+import { shortId } from '../short-id.ts';
 import { paintFor } from '../terminal.ts';
+import { watchAll } from '../watch.ts';
 
 /** What the API takes in characters; in UTF-8 none is shorter than a byte. */
 const specBytesMax = 16 * 1024 * 1024;
@@ -15,23 +20,33 @@ export interface ApplyOptions {
   readonly file: string;
   readonly dryRun: boolean;
   readonly prune: boolean;
+  readonly takeOver: boolean;
+  /** Look on until what was begun has ended. */
+  readonly isWaiting: boolean;
+  /** By which the server knows the request again. */
+  readonly key: string;
 }
 
-/** Sends a spec and shows what it changed; what is wrong in it is shown beside its own lines. */
+/**
+ * Sends a spec and shows what it changed and what was begun to bring the fleet there; what is wrong
+ * in it is shown beside its own lines.
+ *
+ * @throws BridgeheadError OPERATION_FAILED where it was to wait, and something did not end well
+ */
 export async function apply(session: Session, options: ApplyOptions): Promise<void> {
-  const { file, dryRun, prune } = options;
+  const { file, dryRun, prune, takeOver, key } = options;
   const { terminal, format } = session;
   const source = file === '-' ? 'stdin' : file;
   const text = await readSpec(file === '-' ? terminal.input() : createReadStream(file), source);
   const paint = paintFor(terminal, 'err');
   const api = await session.connect();
+  let answer: ApplyAnswer;
   try {
-    const answer = await api.apply({ source: nameOf(source), text, dryRun, prune });
+    answer = await api.apply({ source: nameOf(source), text, dryRun, prune, takeOver }, key);
     if (format === 'table') {
       for (const warning of answer.warnings)
         terminal.err(`${findingText(source, text, warning, 'warning', paint)}\n`);
     }
-    await session.print(answer, () => changesText(answer.changes, answer.dryRun, session.paint));
   } catch (error) {
     if (error instanceof BridgeheadError && format !== 'json') {
       for (const finding of error.findings)
@@ -39,6 +54,45 @@ export async function apply(session: Session, options: ApplyOptions): Promise<vo
     }
     throw error;
   }
+  const changes = () => changesText(answer.changes, answer.dryRun, session.paint);
+  if (options.isWaiting) return awaitAll(session, api, answer, changes);
+  await session.print(answer, () => changes() + begunText(answer));
+}
+
+function begunText({ operations }: ApplyAnswer): string {
+  const [first] = operations;
+  if (first === undefined) return '';
+  if (operations.length === 1)
+    return `\n1 operation began; watch it with: bridgehead ops watch ${first.id}`;
+  return `\n${operations.length} operations began; see them with: bridgehead ops list`;
+}
+
+async function awaitAll(
+  session: Session,
+  api: ApiClient,
+  answer: ApplyAnswer,
+  changes: () => string,
+): Promise<void> {
+  const { terminal, format, paint } = session;
+  const isShown = format === 'table';
+  const count = answer.operations.length;
+  if (isShown) {
+    const waiting = count === 0 ? '' : `\nwaiting for ${count} operation${count === 1 ? '' : 's'}`;
+    terminal.out(`${changes()}${waiting}\n`);
+  }
+  const ids = answer.operations.map(({ id }) => id);
+  const ended = await watchAll(session, api, ids, (view) => {
+    if (isShown) terminal.out(`${endLine(view, paint)}\n`);
+  });
+  if (!isShown) await session.print({ ...answer, operations: ended }, () => '');
+  const bad = ended.filter(({ state }) => state !== 'done');
+  const [first] = bad;
+  if (first === undefined) return;
+  throw new BridgeheadError(
+    'OPERATION_FAILED',
+    `${bad.length} of ${count} operations did not end well: ${bad.map(({ title }) => title).join(', ')}`,
+    `What was applied stays desired. See what went wrong: bridgehead ops show ${shortId(first.id)}`,
+  );
 }
 
 // The API takes no longer name than this, and it only labels messages.

@@ -2,19 +2,22 @@ import { BridgeheadError } from '../../domain/errors.ts';
 import type { EventView, HostView, InstanceView, PoolView } from '../../protocol/api.ts';
 import { durationText } from '../duration.ts';
 import { kindOf } from '../kinds.ts';
+import { holdText } from '../operations.ts';
 import type { Session } from '../session.ts';
 import { indented, recordText, tableText } from '../table.ts';
 import { agoText, eventsTable, hostState, phaseText } from '../tables.ts';
 import type { Paint } from '../terminal.ts';
 
 const eventsShown = 10;
+/** One holds an object; the others wait for it. */
+const operationsShown = 10;
 const hashShown = 12;
 
 type Fields = readonly (readonly [name: string, value: string])[];
 
 /** The whole record of one object, with what happened to it last. */
 export async function describe(session: Session, kind: string, name: string): Promise<void> {
-  const { paint, columns, terminal } = session;
+  const { paint, columns, terminal, format } = session;
   const nowMs = terminal.clock.wallMs();
   const wanted = kindOf(kind);
   if (wanted === 'event') {
@@ -26,12 +29,19 @@ export async function describe(session: Session, kind: string, name: string): Pr
   }
   const api = await session.connect();
   const events = () => api.events({ object: `${wanted}/${name}`, limit: eventsShown });
+  const operationText = async () => {
+    if (format !== 'table') return '';
+    const object = `${wanted}/${name}`;
+    const open = await api.operations({ object, isOpen: true, limit: operationsShown });
+    return open.map((one) => holdText(one, nowMs, paint)).join('\n') || 'none';
+  };
   switch (wanted) {
     case 'host': {
       const host = await api.host(name);
       const last = await events();
+      const holds = await operationText();
       const text = () =>
-        recordText(hostFields(host, nowMs, paint), columns) + eventsPart(last, columns);
+        recordText(hostFields(host, holds, nowMs, paint), columns) + eventsPart(last, columns);
       return session.print({ ...host, events: last }, text);
     }
     case 'pool': {
@@ -43,20 +53,22 @@ export async function describe(session: Session, kind: string, name: string): Pr
     case 'instance': {
       const instance = await api.instance(name);
       const last = await events();
+      const holds = instance.operation === null ? 'none' : await operationText();
       const text = () =>
-        recordText(instanceFields(instance, paint), columns) + eventsPart(last, columns);
+        recordText(instanceFields(instance, holds, paint), columns) + eventsPart(last, columns);
       return session.print({ ...instance, events: last }, text);
     }
   }
 }
 
-function hostFields(host: HostView, nowMs: number, paint: Paint): Fields {
+function hostFields(host: HostView, operation: string, nowMs: number, paint: Paint): Fields {
   const { facts, capacity } = host;
   const labels = Object.entries(host.labels).map(([key, value]) => `${key}=${value}`);
   return [
     ['Name', host.name],
     ['State', hostState(host, paint)],
     ['Cordon', host.cordonReason === null ? 'none' : host.cordonReason || 'without a reason'],
+    ['Operation', operation],
     ['Last seen', agoText(host.lastSeenMs, nowMs)],
     ['Zone', host.zone || '-'],
     ['Rack', host.rack || '-'],
@@ -111,7 +123,7 @@ function poolRecord(pool: PoolView): string {
   return `${fields}\n\n${used}`;
 }
 
-function instanceFields(instance: InstanceView, paint: Paint): Fields {
+function instanceFields(instance: InstanceView, operation: string, paint: Paint): Fields {
   const { resources, problem, loadedHash, configHash } = instance;
   return [
     ['Name', instance.name],
@@ -130,7 +142,7 @@ function instanceFields(instance: InstanceView, paint: Paint): Fields {
     ['Host', instance.host ?? 'none'],
     ['Epoch', instance.epoch === null ? 'none' : String(instance.epoch)],
     ['Standbys', instance.standbys.join(', ') || 'none'],
-    ['Migration', instance.migration ?? 'none'],
+    ['Operation', operation],
     ['Image', instance.image],
     [
       'Resources',

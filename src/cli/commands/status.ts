@@ -3,12 +3,20 @@ import { durationText } from '../duration.ts';
 import type { Session } from '../session.ts';
 import { recordText, tableText } from '../table.ts';
 import { agoText } from '../tables.ts';
+import type { Paint } from '../terminal.ts';
 
-/** How the scheduler does, and the last result of each of its reconcilers. */
+/** How the scheduler does and which others there are, and the last result of each of its reconcilers. */
 export async function status(session: Session): Promise<void> {
   const api = await session.connect();
   const view = await api.status();
   await session.print(view, () => statusText(view, session));
+}
+
+// Without its lease on the store the one that answers carries nothing: the others do.
+function schedulersText({ scheduler, schedulers }: StatusView, paint: Paint): string {
+  const others = schedulers.filter((name) => name !== scheduler);
+  const lease = schedulers.includes(scheduler) ? '' : `, ${paint('yellow', 'without a lease')}`;
+  return [`${scheduler} (answers${lease})`, ...others].join(', ');
 }
 
 function statusText(view: StatusView, { terminal, paint, columns }: Session): string {
@@ -17,6 +25,7 @@ function statusText(view: StatusView, { terminal, paint, columns }: Session): st
     paint(part === total ? 'green' : 'yellow', `${part} of ${total} ${what}`);
   const summary = recordText([
     ['Version', view.version],
+    ['Schedulers', schedulersText(view, paint)],
     ['Up', durationText(view.uptimeS * 1_000)],
     ['Store', `${view.store} PostgreSQL`],
     ['Hosts', share(view.hosts.ready, view.hosts.total, 'ready')],
