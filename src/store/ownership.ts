@@ -8,6 +8,9 @@ export type Connection =
 
 /** Any number will do: who holds this lock owns the embedded server. */
 const ownerLock = 7_215_302;
+const patienceMs = 3_000;
+/** PostgreSQL's lock_not_available. */
+const lockNotAvailable = '55P03';
 
 /**
  * The right to run the embedded server of a data folder. It hangs on a connection and ends with it,
@@ -31,11 +34,16 @@ export class Ownership implements AsyncDisposable {
     });
     client.on('error', () => undefined);
     await client.connect();
-    const { rows } = await client.query<{ owns: boolean }>(
-      'select pg_try_advisory_lock($1) as owns',
-      [ownerLock],
+    // The server may not have noticed yet that a killed scheduler's connection has ended.
+    await client.query(`set lock_timeout = ${patienceMs}`);
+    const isOurs = await client.query('select pg_advisory_lock($1)', [ownerLock]).then(
+      () => true,
+      (error: { readonly code?: string }) => {
+        if (error.code === lockNotAvailable) return false;
+        throw error;
+      },
     );
-    if (rows[0]?.owns === true) return new Ownership(client);
+    if (isOurs) return new Ownership(client);
     const holder = await client.query<{ name: string }>(
       `select application_name as name from pg_stat_activity
        join pg_locks on pg_locks.pid = pg_stat_activity.pid
