@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, '..');
 const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: ['lab', 'api', 'agent', 'scheduler', 'store', 'trust', 'protocol', 'system', 'domain'],
   lab: ['store', 'protocol', 'system', 'domain'],
-  api: ['scheduler', 'store', 'trust', 'protocol', 'system', 'domain'],
+  api: ['scheduler', 'operations', 'store', 'trust', 'protocol', 'system', 'domain'],
   scheduler: ['operations', 'store', 'trust', 'protocol', 'spec', 'placement', 'haproxy', 'domain'],
   operations: ['store', 'protocol', 'placement', 'haproxy', 'domain'],
   agent: ['trust', 'protocol', 'haproxy', 'system', 'domain'],

@@ -1,5 +1,4 @@
 import { BridgeheadError } from '../src/domain/errors.ts';
-import type { HostName } from '../src/domain/ids.ts';
 import type { FleetEvent } from '../src/domain/model.ts';
 import type { EventFilter, Observation, Store, Transaction } from '../src/store/store.ts';
 import { Draft, emptyTables, type Tables } from './tables.ts';
@@ -60,7 +59,7 @@ export class Database {
             if (other === host && isGone) draft.delete('observations', key);
           }
           for (const instance of instances) {
-            const observation: Observation = { host: host as HostName, atMs, instance };
+            const observation: Observation = { host, atMs, instance };
             draft.put('observations', `${host}|${instance.id}`, observation);
           }
         }),

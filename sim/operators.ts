@@ -1,5 +1,5 @@
 import { BridgeheadError } from '../src/domain/errors.ts';
-import type { HostName, InstanceName } from '../src/domain/ids.ts';
+import type { InstanceName } from '../src/domain/ids.ts';
 import type { Scheduler } from '../src/scheduler/scheduler.ts';
 import { badConfigMark, images } from './host.ts';
 import { Breach } from './invariants.ts';
@@ -104,7 +104,7 @@ export class Operators {
 
   async #uncordon(scheduler: Scheduler, who: string): Promise<void> {
     for (const { host } of this.#simulation.hosts) {
-      await scheduler.setCordon(host.name as HostName, null, who);
+      await scheduler.setCordon(host.name, null, who);
     }
   }
 

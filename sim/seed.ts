@@ -1,6 +1,5 @@
 import { acceptGrants } from '../src/agent/grants.ts';
 import { BridgeheadError } from '../src/domain/errors.ts';
-import type { HostName } from '../src/domain/ids.ts';
 import type { Kind } from '../src/operations/kind.ts';
 import type { Transaction } from '../src/store/store.ts';
 import { Faults } from './faults.ts';
@@ -22,7 +21,7 @@ export interface SeedResult {
   readonly seed: number;
   /** The rule that was broken and how; null where all held. */
   readonly breach: { readonly rule: string; readonly message: string } | null;
-  /** What happened last, oldest first; only where something broke. */
+  /** What happened last, oldest first; only where something broke or it is asked for. */
   readonly story: readonly string[];
   readonly events: number;
   readonly commits: number;
@@ -31,8 +30,17 @@ export interface SeedResult {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-/** Runs the fleet through everything that the seed holds. The same seed is the same run. */
-export async function runSeed(seed: number, broken: Breakable | null = null): Promise<SeedResult> {
+/**
+ * Runs the fleet through everything that the seed holds. The same seed is the same run.
+ *
+ * @param broken the part to take out
+ * @param isTold whether the story is wanted also where nothing broke
+ */
+export async function runSeed(
+  seed: number,
+  broken: Breakable | null = null,
+  isTold = false,
+): Promise<SeedResult> {
   const random = new Random(seed ^ 0x5eed);
   const simulation = new Simulation({
     seed,
@@ -64,7 +72,7 @@ export async function runSeed(seed: number, broken: Breakable | null = null): Pr
     breach = { rule: error.rule, message: error.message };
   }
   return {
-    ...{ seed, breach, story: breach === null ? [] : world.story, events: world.events },
+    ...{ seed, breach, story: breach === null && !isTold ? [] : world.story, events: world.events },
     ...{ commits: database.commits, operations: database.tables.operations.size },
     virtualMs: world.nowMs,
     faults: Object.fromEntries(world.faults),
@@ -77,7 +85,7 @@ async function comeToRest(simulation: Simulation): Promise<void> {
   const [seat] = simulation.schedulers;
   await simulation.run(5_000);
   for (const { host } of simulation.hosts) {
-    void seat?.scheduler?.setCordon(host.name as HostName, null, 'the end').catch(() => undefined);
+    void seat?.scheduler?.setCordon(host.name, null, 'the end').catch(() => undefined);
   }
   const endMs = simulation.world.nowMs + restMaxMs;
   while (simulation.world.nowMs < endMs) {

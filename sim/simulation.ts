@@ -106,9 +106,11 @@ export class Simulation {
     process.onDeath(() => {
       seat.scheduler = null;
     });
-    void scheduler.start().then(() => {
+    const open = async () => {
+      await scheduler.start();
       seat.scheduler = scheduler;
-    });
+    };
+    void open();
     world.tell(`${seat.name} starts`);
   }
 

@@ -121,7 +121,7 @@ export class OperationEngine {
   /** Carries an operation that was begun, unless it is carried already, has ended or waits. */
   launch(operation: Operation): void {
     if (operation.state !== 'running' || operation.session !== this.#parts.session()) return;
-    this.#carry(operation, (kind, run) => kind.run(run));
+    void this.#carry(operation, (kind, run) => kind.run(run));
   }
 
   /** A run for an operation that the caller itself carries to its end. */
@@ -164,7 +164,7 @@ export class OperationEngine {
     const left = await this.#takeOver();
     for (const operation of left) {
       this.#parts.log('takes over an operation', { id: operation.id, what: describe(operation) });
-      this.#carry(operation, (kind, run) => kind.resume(run));
+      void this.#carry(operation, (kind, run) => kind.resume(run));
     }
     const begun = await this.#beginQueued();
     for (const operation of begun) this.launch(operation);
