@@ -3,6 +3,7 @@
 
 const rows = {
   ADDRESS_CONFLICT: { status: 409, exit: 4 },
+  ADDRESS_LOCAL: { status: 409, exit: 4 },
   ADDRESS_OUTSIDE_POOL: { status: 422, exit: 2 },
   ADDRESS_TAKEN: { status: 409, exit: 4 },
   AGENT_DISCONNECTED: { status: 503, exit: 5 },

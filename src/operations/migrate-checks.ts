@@ -15,8 +15,8 @@ export interface MigrationStart {
  * only by what the records say. The team of the origin story once moved an instance to the host it
  * was on; nothing here may.
  *
- * @throws BridgeheadError NOT_FOUND, ALREADY_THERE, SOURCE_MISMATCH, HOST_NOT_READY, HOST_CORDONED,
- * IMAGE_MISSING, NO_CAPACITY or NO_PLACE, the first that applies in this order
+ * @throws BridgeheadError NOT_FOUND, ALREADY_THERE, SOURCE_MISMATCH, EPOCH_STALE, ADDRESS_LOCAL,
+ * HOST_NOT_READY, HOST_CORDONED, IMAGE_MISSING, NO_PLACE or NO_CAPACITY, the first that applies
  */
 export function checkMigration(view: FleetView, name: InstanceName, to: HostName): MigrationStart {
   const instance = view.fleet.instances.find(({ spec }) => spec.name === name);
@@ -67,6 +67,13 @@ function checkSource(view: FleetView, instance: Instance, assignment: Assignment
   const observed = view.observed(host, instance.id);
   const isHeld = observed?.phase === 'serving' && observed.linkUp && observed.epoch === epoch;
   if (isHeld) return;
+  if (observed?.linkUp === true && observed.epoch < epoch) {
+    throw new BridgeheadError(
+      'EPOCH_STALE',
+      `instance ${name} serves on ${host} under epoch ${observed.epoch}, and should under ${epoch}`,
+      `Its agent has not taken up the last change yet: bridgehead describe instance ${name}`,
+    );
+  }
   const seen =
     observed === null ? 'does not run there' : `is ${observed.phase} under epoch ${observed.epoch}`;
   throw new BridgeheadError(
@@ -81,13 +88,20 @@ function checkTarget(view: FleetView, instance: Instance, to: HostName): void {
   const stray = view.observed(to, instance.id);
   if (stray !== null && (stray.linkUp || stray.addresses.length > 0)) {
     throw new BridgeheadError(
-      'SOURCE_MISMATCH',
+      'ADDRESS_LOCAL',
       `instance ${name}: target ${to} already has ${stray.addresses.join(', ') || 'its port up'}`,
       `Look at ${to} before anything moves there: bridgehead describe host ${to}`,
     );
   }
   const refusal = refusalsFor(view.fleet, instance, to)[0];
-  if (refusal === undefined) return;
+  if (refusal === undefined) {
+    if (view.isConnected(to)) return;
+    throw new BridgeheadError(
+      'HOST_NOT_READY',
+      `instance ${name} cannot go to ${to}: its agent is not connected to this scheduler`,
+      `It connects again by itself; see bridgehead describe host ${to}`,
+    );
+  }
   throw new BridgeheadError(
     refusal.code,
     `instance ${name} cannot go to ${to}: ${refusal.message}`,

@@ -74,11 +74,10 @@ export class Run {
   ): Promise<Result> {
     const { result, next } = await this.#transact(async (tx) => {
       const stored = await this.#held(tx);
-      const done = await work(tx);
       const changed = { ...this.#operation, ...change, cancelledBy: stored.cancelledBy };
       await tx.putOperation(changed);
       if (!isOpen(changed)) await tx.deleteLocks(changed.id);
-      return { result: done, next: changed };
+      return { result: await work(tx), next: changed };
     });
     this.#operation = next;
     return result;

@@ -107,7 +107,7 @@ test('refusals name what is wrong with source or target', async () => {
   assert.ok(shown !== undefined);
   target.shown.set(id, shown);
   target.hello();
-  await assert.rejects(migrate('web', target.host), refusal('SOURCE_MISMATCH', /already has/));
+  await assert.rejects(migrate('web', target.host), refusal('ADDRESS_LOCAL', /already has/));
   target.shown.delete(id);
   target.hello();
   source.shown.delete(id);

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError, type ErrorCode } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';

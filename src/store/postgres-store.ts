@@ -48,6 +48,8 @@ export class PostgresStore implements Store {
     const settings = {
       ...options.connection,
       connectionTimeoutMillis: connectTimeoutMs,
+      // By this an administrator of the server knows whose connection it is.
+      application_name: `bridgehead scheduler ${process.pid}`,
     };
     const client = new pg.Client(settings);
     // Without a listener, a connection that breaks while it is idle would end the process.

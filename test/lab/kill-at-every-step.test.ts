@@ -7,16 +7,18 @@ import { after, before as beforeAll, suite, test } from 'node:test';
 import type pg from 'pg';
 import { viewLab } from '../../src/lab/lab-handle.ts';
 import { findPart } from '../../src/lab/processes.ts';
-import type { MigrationView } from '../../src/protocol/api.ts';
+import type { OperationView } from '../../src/protocol/api.ts';
 import type { ArpSummary } from './arp-tally.ts';
 import { ArpWitness } from './arp-witness.ts';
 import { labHosts, onlyOn } from './holders.ts';
 import { LabClient } from './lab-client.ts';
-import { exampleFile, LabUnderTest } from './lab-under-test.ts';
+import { eventually, exampleFile, LabUnderTest } from './lab-under-test.ts';
 import {
   embeddedDatabase,
+  locked,
   migrationSteps,
   operationEnds,
+  sharedDatabase,
   stepBegins,
   unfinished,
 } from './operation-journal.ts';
@@ -34,6 +36,8 @@ interface Setup {
   /** What `lab up` gets beside name and port. */
   readonly upArguments: readonly string[];
   readonly connect: (lab: LabUnderTest) => Promise<pg.Client>;
+  /** Whether another scheduler is there, to end what the killed one left. */
+  readonly hasOther: boolean;
 }
 
 const setups: readonly Setup[] = [
@@ -43,6 +47,15 @@ const setups: readonly Setup[] = [
     port: 7188,
     upArguments: [],
     connect: (lab) => embeddedDatabase(lab.name),
+    hasOther: false,
+  },
+  {
+    title: 'with a PostgreSQL of yours and a second scheduler',
+    prefix: 'p',
+    port: 7194,
+    upArguments: ['--schedulers', '2'],
+    connect: (lab) => sharedDatabase(lab.name),
+    hasOther: true,
   },
 ];
 
@@ -116,52 +129,58 @@ for (const setup of setups) {
         const { ended, seen } = await killedAt(stop);
         const { requests, answered, maxRepliesToOne, longestSilenceMs } = seen;
         const figures = { requests, answered, maxRepliesToOne, longestSilenceMs };
-        context.diagnostic(JSON.stringify({ outcome: ended.outcome, ...figures }));
+        context.diagnostic(JSON.stringify({ outcome: ended.state, ...figures }));
       });
     }
 
-    async function begun(target: string, reason: string): Promise<MigrationView> {
+    async function begun(target: string, reason: string): Promise<OperationView> {
       const answer = await client.migrate(name, target, reason);
       assert.ok(answer.isTaken, JSON.stringify(answer));
-      return answer.migration;
+      return answer.operation;
     }
 
-    async function killedAt(stop: Stop): Promise<{ ended: MigrationView; seen: ArpSummary }> {
+    async function killedAt(stop: Stop): Promise<{ ended: OperationView; seen: ArpSummary }> {
       const start = await client.settled(name);
       const address = start.addresses[0]?.address ?? '';
       const target = labHosts[(labHosts.findIndex((one) => one === start.host) + 1) % 3] ?? '';
       await using witness = await ArpWitness.start(lab.name, address);
       const scheduler = schedulerPid(lab.name);
-      const change = async () =>
-        assert.equal(await client.apply(await specWithNotes(stop.title)), 200);
+      const text = await specWithNotes(stop.title);
+      const change = async () => assert.equal(await client.apply(text), 200);
       const set = stop.isHeld ? holdBefore : tellAfter;
       if (!stop.isHeld) await change();
       await using point = await set(database, stop.place(start.host, target));
       const beginning = begun(target, stop.title);
       const reaching = point.reached().catch(async () => {
         const { id: one } = await beginning;
-        assert.fail(`not reached: ${JSON.stringify(await client.migration(one))}`);
+        assert.fail(`not reached: ${JSON.stringify(await client.operation(one))}`);
       });
       const [{ id }] = await Promise.all([beginning, reaching]);
       if (stop.isHeld) await change();
       process.kill(scheduler, 'SIGKILL');
       await point.lift();
-      await aloneIn(database);
+      await aloneIn(database, scheduler);
       assert.deepEqual(await unfinished(database), [id], 'it was left unfinished');
+      if (setup.hasOther) {
+        await eventually(async () => assert.deepEqual(await unfinished(database), []), 60_000);
+      }
       const killedMs = Date.now();
       const up = await lab.bringUp(...setup.upArguments);
       assert.equal(up.code, 0, up.stdout + up.stderr);
       // Until an agent has come back, its host looks ready by its last word before the kill.
       await client.heardOfAll(killedMs);
       const ended = await client.ended(id);
-      const home = ended.outcome === 'done' ? target : start.host;
+      const home = ended.state === 'done' ? target : start.host;
       const end = await client.settled(name);
       assert.equal(end.host, home, JSON.stringify(ended));
       assert.ok((end.epoch ?? 0) > (start.epoch ?? 0), 'the epoch has grown');
       assert.deepEqual(end.standbys, []);
       await onlyOn(lab, end, home);
       await lab.fetch(address);
-      assert.deepEqual(await unfinished(database), []);
+      await eventually(async () => {
+        assert.deepEqual(await unfinished(database), []);
+        assert.deepEqual(await locked(database), []);
+      });
       assert.equal((await client.instance(changedName)).notes, stop.title, 'the change is lost');
       const seen = await witness.stop();
       assert.equal(seen.maxRepliesToOne, 1, JSON.stringify(seen.doubleAnswered));
@@ -172,7 +191,7 @@ for (const setup of setups) {
 
 function schedulerPid(labName: string): number {
   const { state, parts } = viewLab({ name: labName });
-  const found = findPart(state.id, parts.scheduler);
+  const found = parts.schedulers[0] === undefined ? null : findPart(state.id, parts.schedulers[0]);
   assert.ok(found !== null, 'no scheduler runs');
   return found.pid;
 }

@@ -8,8 +8,8 @@ import {
   hostView,
   type InstanceView,
   instanceView,
-  type MigrationView,
-  migrationView,
+  type OperationView,
+  operationView,
 } from '../../src/protocol/api.ts';
 import { errorBody } from '../../src/protocol/shapes.ts';
 import { eventually } from './lab-under-test.ts';
@@ -17,9 +17,9 @@ import { eventually } from './lab-under-test.ts';
 const timeoutMs = 30_000;
 const context = z.object({ url: z.string(), token: z.string() });
 
-/** What came of a request to migrate: the migration's record, or the refusal. */
+/** What came of a request to migrate: the operation's record, or the refusal. */
 export type MigrateAnswer =
-  | { readonly isTaken: true; readonly migration: MigrationView }
+  | { readonly isTaken: true; readonly operation: OperationView }
   | {
       readonly isTaken: false;
       readonly status: number;
@@ -53,7 +53,7 @@ export class LabClient {
   async settled(name: string, limitMs = 30_000): Promise<Settled> {
     return eventually(async () => {
       const seen = await this.instance(name);
-      assert.deepEqual([seen.phase, seen.migration], ['serving', null], name);
+      assert.deepEqual([seen.phase, seen.operation], ['serving', null], name);
       return { ...seen, host: seen.host ?? '' };
     }, limitMs);
   }
@@ -76,20 +76,20 @@ export class LabClient {
   async migrate(name: string, to: string, reason: string): Promise<MigrateAnswer> {
     const answer = await this.#send('POST', `/v1/instances/${name}/migrate`, { to, reason });
     const body: unknown = await answer.json();
-    if (answer.status === 202) return { isTaken: true, migration: migrationView.parse(body) };
+    if (answer.status === 202) return { isTaken: true, operation: operationView.parse(body) };
     const { error } = z.object({ error: errorBody }).parse(body);
     return { isTaken: false, status: answer.status, error };
   }
 
-  async migration(id: string): Promise<MigrationView> {
-    return migrationView.parse(await this.#get(`/v1/migrations/${id}`));
+  async operation(id: string): Promise<OperationView> {
+    return operationView.parse(await this.#get(`/v1/operations/${id}`));
   }
 
-  /** The migration's record once it has ended. */
-  async ended(id: string, limitMs = 60_000): Promise<MigrationView> {
+  /** The operation's record once it has ended. */
+  async ended(id: string, limitMs = 60_000): Promise<OperationView> {
     return eventually(async () => {
-      const seen = await this.migration(id);
-      assert.notEqual(seen.outcome, null, `it goes on: ${JSON.stringify(seen.steps.at(-1))}`);
+      const seen = await this.operation(id);
+      assert.notEqual(seen.endedMs, null, `it goes on: ${JSON.stringify(seen.steps.at(-1))}`);
       return seen;
     }, limitMs);
   }

@@ -56,8 +56,8 @@ async function moveOn(moved: number): Promise<string> {
   const target = labHosts[(at + 1) % labHosts.length] ?? '';
   const answer = await client.migrate(name, target, `round ${moved}`);
   assert.ok(answer.isTaken, JSON.stringify(answer));
-  const ended = await client.ended(answer.migration.id);
-  assert.equal(ended.outcome, 'done', JSON.stringify(ended));
+  const ended = await client.ended(answer.operation.id);
+  assert.equal(ended.state, 'done', JSON.stringify(ended));
   await onlyOn(lab, await client.settled(name), target);
   return target;
 }

@@ -3,10 +3,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { sharedDatabaseUrl } from '../../src/lab/database.ts';
 import { labPaths } from '../../src/lab/paths.ts';
 import type { StopPlace } from './stop-point.ts';
 
-const table = 'migrations';
+const table = 'operations';
 
 /** The steps of a migration, in order. */
 export const migrationSteps = [
@@ -21,19 +22,28 @@ export const migrationSteps = [
 /** The write that says that the step begins. */
 export function stepBegins(step: (typeof migrationSteps)[number]): StopPlace {
   const last = 'new.steps -> -1';
-  const condition = `${last} ->> 'phase' = '${step}' and ${last} -> 'endedMs' = 'null'::jsonb`;
+  const condition = `new.kind = 'migrate' and ${last} ->> 'name' = '${step}' and ${last} -> 'endedMs' = 'null'::jsonb`;
   return { table, condition };
 }
 
 /** The write that says that the whole has ended, well or not. */
-export const operationEnds: StopPlace = { table, condition: 'new.ended_ms is not null' };
+export const operationEnds: StopPlace = {
+  table,
+  condition: `new.kind = 'migrate' and new.ended_ms is not null`,
+};
 
-/** Ids of what has not ended. */
+/** Ids of the migrations that have not ended. */
 export async function unfinished(database: pg.Client): Promise<readonly string[]> {
   const { rows } = await database.query<{ id: string }>(
-    `select id from ${table} where ended_ms is null`,
+    `select id from ${table} where ended_ms is null and kind = 'migrate'`,
   );
   return rows.map(({ id }) => id);
+}
+
+/** Objects that are locked. */
+export async function locked(database: pg.Client): Promise<readonly string[]> {
+  const { rows } = await database.query<{ object: string }>('select object from locks');
+  return rows.map(({ object }) => object);
 }
 
 /** A connection to the PostgreSQL server that the lab's scheduler runs by itself. */
@@ -43,6 +53,16 @@ export async function embeddedDatabase(labName: string): Promise<pg.Client> {
   // The fifth line is the folder of the server's socket (miscadmin.h, LOCK_FILE_LINE_SOCKET_DIR).
   const connection = { host: lines[4] ?? '', user: 'bridgehead', database: 'postgres' };
   const database = new pg.Client({ ...connection, application_name: 'test' });
+  await database.connect();
+  return database;
+}
+
+/** A connection to the PostgreSQL server that the lab runs for several schedulers. */
+export async function sharedDatabase(labName: string): Promise<pg.Client> {
+  const database = new pg.Client({
+    connectionString: sharedDatabaseUrl(labPaths(labName)),
+    application_name: 'test',
+  });
   await database.connect();
   return database;
 }

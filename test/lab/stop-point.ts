@@ -70,12 +70,13 @@ export async function tellAfter(database: pg.Client, place: StopPlace): Promise<
   });
 }
 
-/** Waits until nobody but the test is connected: the killed scheduler's last word has been said. */
-export async function aloneIn(database: pg.Client): Promise<void> {
+/** Waits until the killed scheduler's connections have ended: its last word has been said. */
+export async function aloneIn(database: pg.Client, pid: number): Promise<void> {
   await eventually(async () => {
     const { rows } = await database.query<{ application_name: string }>(
       `select application_name from pg_stat_activity
-       where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+       where application_name like '%scheduler ' || $1`,
+      [String(pid)],
     );
     assert.deepEqual(rows, []);
   });

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { MigrationView } from '../../src/protocol/api.ts';
+import type { OperationView } from '../../src/protocol/api.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { ArpWitness } from './arp-witness.ts';
 import { labHosts, onlyOn } from './holders.ts';
@@ -72,24 +72,24 @@ async function playRound(round: number): Promise<boolean> {
   );
   const migration = winnerOf(answers);
   const ended = await client.ended(migration.id);
-  assert.equal(ended.outcome, 'done', `round ${round}: ${JSON.stringify(ended)}`);
+  assert.equal(ended.state, 'done', `round ${round}: ${JSON.stringify(ended)}`);
   const end = await client.settled(name);
-  assert.equal(end.host, ended.target, `round ${round}`);
+  assert.equal(end.host, String(ended.args['target']), `round ${round}`);
   assert.ok((end.epoch ?? 0) > (start.epoch ?? 0), `round ${round}: the epoch has grown`);
   assert.deepEqual(end.standbys, [], `round ${round}`);
-  await onlyOn(lab, end, ended.target);
-  return order[0] === ended.target;
+  await onlyOn(lab, end, String(ended.args['target']));
+  return order[0] === String(ended.args['target']);
 }
 
-function winnerOf(answers: readonly MigrateAnswer[]): MigrationView {
+function winnerOf(answers: readonly MigrateAnswer[]): OperationView {
   const said = JSON.stringify(answers);
   const [winner, second] = answers.filter((answer) => answer.isTaken);
   const [loser] = answers.filter((answer) => !answer.isTaken);
   assert.ok(winner !== undefined && second === undefined && loser !== undefined, said);
   assert.deepEqual([loser.status, loser.error.code], [409, 'BUSY'], said);
-  const { id, who } = winner.migration;
+  const { id, who } = winner.operation;
   const { message } = loser.error;
   assert.ok(message.includes(id), `it does not name operation ${id}: ${said}`);
   assert.match(message, new RegExp(`\\bby ${who}\\b`), said);
-  return winner.migration;
+  return winner.operation;
 }
