@@ -331,3 +331,22 @@ test('without an Engine an instance lets go, and says so', async () => {
     assert.deepEqual(machine.shown(id), []);
   }
 });
+
+test('an Engine that hangs, or a reload, holds nobody up who waits for a release', async () => {
+  for (const effect of ['readContainer', 'reload']) {
+    const { machine, links, first } = await scene();
+    links.tell(first, 1, [wish(1)]);
+    await until(() => serves(first, 1));
+    const held = holdAt(machine, effect);
+    links.tell(first, 2, [wish(1, { config: 'other', configHash: 'other' })]);
+    await until(held.reached);
+    links.tell(first, 3, [wish(2, { role: 'standby' })]);
+    await until(() => known(first)?.epoch === 2);
+    assert.equal(known(first)?.linkUp, false);
+    assert.deepEqual(machine.shown(id), []);
+    first.heard.splice(0);
+    held.go();
+    await until(() => known(first)?.phase === 'standby');
+    for (const { instances } of first.all('observed')) assert.equal(instances[0]?.linkUp, false);
+  }
+});

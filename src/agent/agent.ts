@@ -71,6 +71,7 @@ export class Agent implements Disposable {
     const text = await parts.machine.readFile(grantsFile);
     const agent = new Agent(parts, facts, readGrants(text, facts.bootId));
     await agent.#adopt();
+    for (const keeper of agent.#keepers.values()) void keeper.letGo();
     agent.#lookAtAll();
     await agent.#firstLooks();
     parts.links.onOpen((peer) => agent.#hello(peer));
@@ -186,9 +187,13 @@ export class Agent implements Disposable {
       this.#reports.event('grant.stale', `instance/${instance.name}`, message);
     }
     await this.#machine.replaceFile(grantsFile, formatGrants(grants));
+    const before = this.#wanted;
     this.#grants = grants;
     this.#wanted = byId(grants);
     for (const { id, name } of grants.desired) this.#keeper(id, name);
+    for (const keeper of this.#keepers.values()) {
+      if (before.get(keeper.id) !== this.#wanted.get(keeper.id)) void keeper.letGo();
+    }
     this.#lookAtAll();
   }
 

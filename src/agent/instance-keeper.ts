@@ -47,6 +47,8 @@ export class InstanceKeeper {
   readonly #inlet: Inlet;
   #settledFor: DesiredInstance | null = null;
   #observed: ObservedInstance | null = null;
+  #acting: Step | null = null;
+  #lettingGo: Promise<void> = Promise.resolve();
   readonly #looked = Promise.withResolvers<void>();
   /** For which role, process and configuration the health checks were set last. */
   #checksSetFor = '';
@@ -87,8 +89,12 @@ export class InstanceKeeper {
    */
   async settle(): Promise<boolean> {
     const desired = this.#around.desired(this.id);
-    if (desired !== this.#settledFor) this.#attempts.forget();
-    this.#settledFor = desired;
+    if (desired !== this.#settledFor) {
+      this.#settledFor = desired;
+      this.#attempts.forget();
+      void this.letGo();
+    }
+    await this.#lettingGo;
     let seen = await this.#lookOrGoBlind(desired);
     if (seen === null) return false;
     const { mayTry } = this.#attempts;
@@ -104,7 +110,11 @@ export class InstanceKeeper {
         // Letting go is never put off, whatever failed before.
         if (!mayTry && step !== 'release') break;
         if (steps === stepsMax) throw new Error(`no end after ${stepsMax} steps, last: ${step}`);
-        await this.#do(step, desired, seen);
+        this.#acting = step;
+        await this.#do(step, desired, seen).finally(() => {
+          this.#acting = null;
+        });
+        if (!this.#isStillDesired(desired)) return false;
         seen = await this.#look();
       }
     } catch (error) {
@@ -112,11 +122,42 @@ export class InstanceKeeper {
       this.#fail(error);
       seen = await this.#look();
     }
+    if (!this.#isStillDesired(desired)) return false;
     const { problem } = this.#attempts;
     const isGone = desired === null && problem === null;
     if (isGone) await this.#machine.removeFolder(this.#folder);
     this.#observed = isGone ? null : describe(this, desired, seen.facts, problem);
     return isGone;
+  }
+
+  /**
+   * Takes the instance off the wire where it may not answer any more, without a look at anything
+   * but its port: an Engine that hangs, or a configuration that does not load, holds up nobody who
+   * waits for that. Only a taking ends first, as it might put the port on the bridge after this.
+   */
+  async letGo(): Promise<void> {
+    if (this.#acting === 'take') return;
+    this.#lettingGo = this.#lettingGo.then(() => this.#leaveTheWire().catch(() => undefined));
+    await this.#lettingGo;
+  }
+
+  // What fails here fails again in the step `release`, which says so.
+  async #leaveTheWire(): Promise<void> {
+    const desired = this.#around.desired(this.id);
+    if (desired?.role === 'active') return;
+    this.#machine.silence(this.id);
+    const port = await this.#machine.readPort(this.port);
+    const isOff = isOffTheBridge(port);
+    if (!isOff) await this.#machine.detachPort(this.port);
+    if (!this.#isStillDesired(desired)) return;
+    if (this.#observed?.linkUp === true) this.#noteRelease(desired, this.#observed);
+    if (!isOff) await this.#hold.forget();
+  }
+
+  #noteRelease(desired: DesiredInstance | null, before: ObservedInstance): void {
+    const epoch = desired?.epoch ?? before.epoch;
+    this.#observed = { ...before, epoch, phase: 'preparing', linkUp: false, addresses: [] };
+    this.#around.report(this);
   }
 
   /** Resolves when the instance has been looked at, or could not be. */
@@ -126,7 +167,7 @@ export class InstanceKeeper {
 
   // A scheduler that is greeted before the first settling has ended hears what is here already.
   #notice(desired: DesiredInstance | null, seen: Seen): void {
-    if (this.#observed !== null) return;
+    if (this.#observed !== null || !this.#isStillDesired(desired)) return;
     const isAbsent = seen.container === null && seen.port === null && desired === null;
     if (isAbsent) return;
     const isSettled = nextStep(desired, seen, fingerprintOf(desired)) === null;
@@ -158,13 +199,12 @@ export class InstanceKeeper {
       return null;
     }
     this.#machine.silence(this.id);
-    const port = await this.#machine.readPort(this.port);
-    if (port !== null && !isOffTheBridge(port)) {
+    if (!isOffTheBridge(await this.#machine.readPort(this.port))) {
       await this.#machine.detachPort(this.port);
       await this.#hold.forget();
     }
     const epoch = (desired ?? this.#observed)?.epoch;
-    if (epoch === undefined) return null;
+    if (epoch === undefined || !this.#isStillDesired(desired)) return null;
     const known = this.#observed ?? describeOff(this, epoch);
     const phase = known.phase === 'serving' ? 'preparing' : known.phase;
     this.#observed = { ...known, phase, epoch, linkUp: false, addresses: [], problem };
@@ -202,15 +242,8 @@ export class InstanceKeeper {
   // Off the bridge before all that can fail: what comes later can no longer be seen on the wire.
   async #release(desired: DesiredInstance | null, seen: Look): Promise<void> {
     this.#machine.silence(this.id);
-    if (seen.facts.port !== null) await this.#machine.detachPort(this.port);
-    if (this.#observed !== null) {
-      const epoch = desired?.epoch ?? this.#observed.epoch;
-      this.#observed = {
-        ...this.#observed,
-        ...{ epoch, phase: 'preparing', linkUp: false, addresses: [] },
-      };
-      this.#around.report(this);
-    }
+    if (!isOffTheBridge(seen.facts.port)) await this.#machine.detachPort(this.port);
+    if (this.#observed !== null) this.#noteRelease(desired, this.#observed);
     await this.#hold.forget();
     if (seen.facts.interior !== null) await this.#machine.flushAddresses(seen.pid);
     await this.#inlet.open(seen.pid);

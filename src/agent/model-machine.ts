@@ -27,7 +27,10 @@ const facts: Omit<HostFacts, 'bootId'> = {
 };
 
 export class ModelMachine implements Machine {
-  /** Called before each effect takes place, with its name and first argument: may wait, or throw. */
+  /**
+   * Called before each effect takes place, and before a container is read, with its name and first
+   * argument: may wait, or throw.
+   */
   before: (effect: string, subject: string) => Promise<void> | void = () => undefined;
   /** Every effect in the order they took place, such as `attachPort bh0123456789ab`. */
   readonly done: string[] = [];
@@ -96,6 +99,7 @@ export class ModelMachine implements Machine {
   }
 
   async readContainer(name: InstanceName): Promise<Container | null> {
+    await this.before('readContainer', name);
     this.#askEngine();
     return [...this.containers.values()].find((one) => one.name === name) ?? null;
   }
