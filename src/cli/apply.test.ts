@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BridgeheadError } from '../domain/errors.ts';
-import type { ApplyAnswer } from '../protocol/api.ts';
+import type { ApplyAnswer, OperationView } from '../protocol/api.ts';
+import { errorOf, operation } from './test-records.ts';
 import { type Answer, TestServer } from './test-server.ts';
-import { runLine, type Surroundings } from './test-terminal.ts';
+import { nowMs, runLine, type Surroundings } from './test-terminal.ts';
 
 const answer: ApplyAnswer = {
   dryRun: false,
@@ -178,4 +179,86 @@ error: no \\u001b[2J (SPEC_INVALID)
 next: Correct it.
 `,
   );
+});
+
+const begun = ['create shop-api', 'configure shop-web', 'configure blog'].map((title, index) =>
+  operation({ id: `${index}f0c1a52-2f0e-4a53-8f39-6f3a0a3b7c11`, title }),
+);
+const withOperations: ApplyAnswer = {
+  ...answer,
+  operations: begun.map(({ id, kind, objects }) => ({ id, kind, objects })),
+};
+
+test('apply says how many operations began and how to look at them', async () => {
+  const many = await apply(['-f', '-'], () => withOperations);
+  assert.match(many.out, /unchanged\n3 operations began; see them with: bridgehead ops list\n$/);
+  const one = { ...answer, operations: withOperations.operations.slice(0, 1) };
+  const { out } = await apply(['-f', '-'], () => one);
+  assert.match(out, /\n1 operation began; watch it with: bridgehead ops watch 0f0c1a52-2f0e-.*\n$/);
+});
+
+/** Applies with `--wait` while the operations end: one after the other by a second, 1 before 0 and 2. */
+async function applyAndWait(
+  ends: readonly OperationView[],
+  argv: readonly string[] = [],
+  around: Surroundings = {},
+) {
+  let lists = 0;
+  const order = [1, 0, 2];
+  await using server = await TestServer.start({
+    'POST /v1/apply': () => withOperations,
+    'GET /v1/operations?limit=1000&open=true': () => {
+      lists += 1;
+      // The last two end between two looks.
+      const ended = lists < 2 ? 0 : lists < 3 ? 1 : 3;
+      return { items: begun.filter((_, index) => !order.slice(0, ended).includes(index)) };
+    },
+    ...Object.fromEntries(ends.map((end) => [`GET /v1/operations/${end.id}`, () => end])),
+  });
+  const env = { BRIDGEHEAD_SERVER: server.url, BRIDGEHEAD_TOKEN: 'secret' };
+  return await runLine(['apply', '-f', '-', '--wait', ...argv], { ...around, env });
+}
+
+const endOf = (index: number, tookMs: number, changes: Partial<OperationView> = {}) =>
+  operation({ ...begun[index], state: 'done', endedMs: nowMs + tookMs, ...changes });
+
+test('apply --wait has a line for each operation, in the order they end', async () => {
+  const { code, out, err } = await applyAndWait([endOf(0, 3_000), endOf(1, 900), endOf(2, 2_000)]);
+  assert.deepEqual([code, err], [0, '']);
+  assert.equal(
+    out.slice(out.indexOf('waiting')),
+    `waiting for 3 operations
+12:00:00.900  done        900 ms  configure shop-web
+12:00:02.000  done         2.0 s  configure blog
+12:00:03.000  done         3.0 s  create shop-api
+`,
+  );
+});
+
+test('apply --wait ends with 1 where one did not end well, and names it', async () => {
+  const error = errorOf('NO_PLACE', 'instance shop-api has no host', 'Look.');
+  const ends = [endOf(0, 3_000, { state: 'failed', error }), endOf(1, 900), endOf(2, 950)];
+  const { code, out, err } = await applyAndWait(ends);
+  assert.equal(code, 1);
+  assert.match(
+    out,
+    /failed +3\.0 s {2}create shop-api: instance shop-api has no host \(NO_PLACE\)\n$/,
+  );
+  assert.equal(
+    err,
+    `error: 1 of 3 operations did not end well: create shop-api (OPERATION_FAILED)
+next: What was applied stays desired. See what went wrong: bridgehead ops show 0f0c1a52
+`,
+  );
+  const json = await applyAndWait(ends, ['-o', 'json']);
+  assert.equal(json.code, 1);
+  const { operations } = JSON.parse(json.out) as ApplyAnswer;
+  assert.deepEqual(operations, [ends[1], ends[2], ends[0]]);
+});
+
+test('an interrupted apply --wait says how many go on', async () => {
+  const ends = [endOf(0, 3_000), endOf(1, 900), endOf(2, 950)];
+  const { code, err } = await applyAndWait(ends, [], { onSleep: (count) => count === 2 });
+  assert.equal(code, 130);
+  assert.match(err, /^interrupted; 2 operations go on without this command; see them with: .*list/);
 });

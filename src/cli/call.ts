@@ -99,9 +99,8 @@ export function createCall(access: Access, options: CallOptions): Call {
         const isLast = wanted.key === undefined || pauseMs === undefined;
         if (isLast || !(error instanceof BridgeheadError) || !isRepeatable(error, repeats))
           throw error;
-        say(
-          `${error.message}; sent again in ${durationText(pauseMs)} (${repeats + 1} of ${repeatPausesMs.length}), by its key it is done once only`,
-        );
+        const which = `${repeats + 1} of ${repeatPausesMs.length}`;
+        say(`${error.message}; sent again in ${durationText(pauseMs)} (${which}), under its key`);
         await clock.sleep(pauseMs);
       }
     }

@@ -21,6 +21,18 @@ async function scriptOf(shell: string): Promise<string> {
 /** What was typed, its last word unfinished, and what a shell makes of that. */
 const cases: readonly (readonly [typed: readonly string[], completed: readonly string[]])[] = [
   [['mig'], ['migrate']],
+  [['dr'], ['drain']],
+  [
+    ['ops', ''],
+    ['cancel', 'list', 'show', 'watch'],
+  ],
+  [['ops', 'list', '--al'], ['--all']],
+  [
+    ['drain', 'host-1', '--w'],
+    ['--wait', '--wait-server'],
+  ],
+  [['apply', '--take'], ['--take-over']],
+  [['server', '--na'], ['--name']],
   [['lab', 'cr'], ['crash']],
   [['get', 'i'], ['instances']],
   [['describe', 'p'], ['pool']],
@@ -103,7 +115,7 @@ test('each script knows every command and option that the help shows', async () 
   for (const shell of ['bash', 'zsh', 'fish']) {
     const { out } = await runLine(['completion', shell]);
     for (const name of options) assert.match(out, new RegExp(`(--|-l )${name}`), shell);
-    for (const verb of ['apply', 'uncordon', 'partition', 'agent', 'completion'])
+    for (const verb of ['apply', 'drain', 'ops', 'uncordon', 'partition', 'agent', 'completion'])
       assert.ok(out.includes(verb), `${shell}: ${verb}`);
   }
 });

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { parse } from 'yaml';
-import { events, hosts, instances, pools } from './test-records.ts';
+import {
+  events,
+  hosts,
+  instances,
+  migrationAfter,
+  operation,
+  operationId,
+  pools,
+} from './test-records.ts';
 import { type Answer, TestServer } from './test-server.ts';
 import { type Ran, runLine, type Surroundings } from './test-terminal.ts';
 
@@ -185,4 +193,35 @@ test('what others wrote cannot break a table or move the cursor, and JSON has it
   assert.equal(out.split('\n').length, 3);
   assert.match(out, / {2}first second \\u001b\]0;owned\\u0007\\u009b2J\n$/);
   assert.deepEqual(JSON.parse((await runLine(['events', '-o', 'json'], { env })).out), [event]);
+});
+
+test('what an operation holds is marked, and described with those that wait', async () => {
+  const held = { ...instances[0], operation: operationId };
+  const waiting = operation({
+    ...{ id: '9a000000-2f0e-4a53-8f39-6f3a0a3b7c11', title: 'configure shop-web' },
+    ...{ state: 'queued', holder: null, startedMs: null, who: 'ci' },
+  });
+  const items = [waiting, migrationAfter(1)];
+  await using server = await TestServer.start({
+    'GET /v1/instances': () => ({ items: [held] }),
+    'GET /v1/instances/shop-web': () => held,
+    'GET /v1/hosts/host-1': () => hosts[0],
+    'GET /v1/operations?limit=1000&open=true&object=instance%2Fshop-web': () => ({ items }),
+    'GET /v1/operations?limit=1000&open=true&object=host%2Fhost-1': () => ({ items: [] }),
+    'GET /v1/events?limit=10&object=instance%2Fshop-web': () => ({ items: [] }),
+    'GET /v1/events?limit=10&object=host%2Fhost-1': () => ({ items: [] }),
+  });
+  const env = { BRIDGEHEAD_SERVER: server.url, BRIDGEHEAD_TOKEN: 'secret' };
+  const run = async (line: string) => (await runLine(line.split(' '), { env })).out;
+  assert.match(await run('get instances'), /^shop-web {2}serving, held by 5f0c1a52 {2}host-1/m);
+  const described = await run('describe instance shop-web');
+  assert.equal(
+    described.slice(described.indexOf('Operation'), described.indexOf('Image')),
+    `Operation  5f0c1a52 (migrate shop-web from host-1 to host-2): running, release, asked for by admin 50 ms ago, run by scheduler-1
+           9a000000 (configure shop-web): queued, asked for by ci 50 ms ago
+`,
+  );
+  assert.match(await run('describe host host-1'), /^Operation {2}none$/m);
+  const json = JSON.parse(await run('describe instance shop-web -o json')) as object;
+  assert.deepEqual(json, { ...held, events: [] });
 });

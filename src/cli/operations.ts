@@ -59,21 +59,22 @@ export function operationsTable(
 
 /** The steps of an operation under each other, with what came of each. */
 export function stepsTable(
-  { steps }: OperationView,
+  view: OperationView,
   nowMs: number,
   paint: Paint,
   columns: number,
 ): string {
+  const { steps } = view;
   return tableText(
     ['BEGAN', 'TOOK', 'STEP', 'RESULT'],
-    steps.map(({ name, startedMs, endedMs, note }, index) => [
-      momentText(startedMs),
-      endedMs === null && index < steps.length - 1
-        ? '-'
-        : durationText((endedMs ?? nowMs) - startedMs),
-      name,
-      noteText(note, paint) || (endedMs === null ? 'not ended' : '-'),
-    ]),
+    steps.map(({ name, startedMs, endedMs, note }, index) => {
+      // A scheduler that died at a step never wrote its end.
+      const isUnderWay = endedMs === null && isOpen(view) && index === steps.length - 1;
+      const untilMs = isUnderWay ? nowMs : endedMs;
+      const took = untilMs === null ? '-' : durationText(untilMs - startedMs);
+      const unsaid = endedMs !== null ? '-' : isUnderWay ? 'under way' : 'did not end';
+      return [momentText(startedMs), took, name, noteText(note, paint) || unsaid];
+    }),
     { columns },
   );
 }

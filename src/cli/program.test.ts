@@ -93,6 +93,9 @@ test('a misspelt command or option is wrong usage, and the near one is named', a
 test('missing and excess arguments are wrong usage', async () => {
   for (const line of [
     'migrate shop-web',
+    'drain',
+    'ops show',
+    'ops list now',
     'describe host',
     'get',
     'status now',

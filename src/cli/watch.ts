@@ -101,8 +101,9 @@ export async function watchAll(
 }
 
 function goesOn(what: string, id: string): string {
-  const list = id === 'ID' ? '; see them with: bridgehead ops list' : '';
-  return `interrupted; ${what} without this command${list}; watch it with: bridgehead ops watch ${id}, end it with: bridgehead ops cancel ${id}`;
+  const list = id === 'ID' ? 'see them with: bridgehead ops list; ' : '';
+  const how = `watch it with: bridgehead ops watch ${id}, end it with: bridgehead ops cancel ${id}`;
+  return `interrupted; ${what} without this command; ${list}${how}`;
 }
 
 /** Bears a server that is away for a while. */

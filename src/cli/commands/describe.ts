@@ -9,8 +9,9 @@ import { agoText, eventsTable, hostState, phaseText } from '../tables.ts';
 import type { Paint } from '../terminal.ts';
 
 const eventsShown = 10;
-/** One holds an object; the others wait for it. */
-const operationsShown = 10;
+/** The most that the API hands out at once. */
+const operationsMax = 1_000;
+const operationsShown = 5;
 const hashShown = 12;
 
 type Fields = readonly (readonly [name: string, value: string])[];
@@ -32,8 +33,12 @@ export async function describe(session: Session, kind: string, name: string): Pr
   const operationText = async () => {
     if (format !== 'table') return '';
     const object = `${wanted}/${name}`;
-    const open = await api.operations({ object, isOpen: true, limit: operationsShown });
-    return open.map((one) => holdText(one, nowMs, paint)).join('\n') || 'none';
+    const open = await api.operations({ object, isOpen: true, limit: operationsMax });
+    // The oldest first: the one that holds it, then those that wait, in their order.
+    const lines = open.toReversed().map((one) => holdText(one, nowMs, paint));
+    const more = lines.length - operationsShown;
+    if (more > 0) lines.splice(operationsShown, more, `and ${more} more that wait`);
+    return lines.join('\n') || 'none';
   };
   switch (wanted) {
     case 'host': {

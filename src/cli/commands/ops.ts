@@ -91,9 +91,10 @@ async function findOperation(api: ApiClient, text: string): Promise<OperationVie
     );
   }
   if (second === undefined) return first;
+  const some = [first, second].map((one) => `${one.id} (${one.title})`).join(', ');
   throw new BridgeheadError(
     'REQUEST_INVALID',
-    `${found.size} operations have an id that begins with ${start}: ${first.id} (${first.title}), ${second.id} (${second.title})${found.size > 2 ? ', …' : ''}`,
+    `${found.size} operations have an id that begins with ${start}: ${some}${found.size > 2 ? ', …' : ''}`,
     'Give more of the id.',
   );
 }
