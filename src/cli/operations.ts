@@ -3,7 +3,7 @@
 import { BridgeheadError, type ErrorBody } from '../domain/errors.ts';
 import { isOpen } from '../domain/operation.ts';
 import type { OperationView } from '../protocol/api.ts';
-import { durationText, fineMomentText, momentText } from './duration.ts';
+import { durationText, fineMomentText } from './duration.ts';
 import { oneLine } from './printable.ts';
 import { shortId, shortIds } from './short-id.ts';
 import { tableText } from './table.ts';
@@ -73,7 +73,7 @@ export function stepsTable(
       const untilMs = isUnderWay ? nowMs : endedMs;
       const took = untilMs === null ? '-' : durationText(untilMs - startedMs);
       const unsaid = endedMs !== null ? '-' : isUnderWay ? 'under way' : 'did not end';
-      return [momentText(startedMs), took, name, noteText(note, paint) || unsaid];
+      return [fineMomentText(startedMs), took, name, noteText(note, paint) || unsaid];
     }),
     { columns },
   );

@@ -103,9 +103,9 @@ Part of    ${otherId}
 Observed   host: host-1
            epoch: 7
 
-BEGAN                 TOOK   STEP     RESULT
-2026-11-23 12:00:00Z  40 ms  prepare  prepare is done
-2026-11-23 12:00:00Z  -      release  did not end
+BEGAN         TOOK   STEP     RESULT
+12:00:00.000  40 ms  prepare  prepare is done
+12:00:00.100  -      release  did not end
 `,
   );
   const json = await ops(`show ${id} -o json`, answers);
