@@ -38,7 +38,8 @@ for (const file of sources(join(root, 'src'))) {
     faults.push(`${path}: src/${room} is not a room; add it to scripts/check-rooms.ts`);
     continue;
   }
-  const isTest = path.endsWith('.test.ts');
+  // Tests and what only they use, by name.
+  const isTest = path.endsWith('.test.ts') || /\/test-[^/]+$/.test(path);
   for (const { specifier, line } of imports(readFileSync(file, 'utf8'))) {
     const fault = specifier.startsWith('.')
       ? faultOfRoom(room, isTest ? [...allowed, 'system'] : allowed, file, specifier)

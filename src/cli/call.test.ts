@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { BridgeheadError } from '../domain/errors.ts';
 import { isRepeatable } from './call.ts';
-import { sendRequest } from './http.ts';
+import { sendToFirst } from './http.ts';
 import { migrationAfter } from './test-records.ts';
 import { type Answer, cut, TestServer } from './test-server.ts';
 import { runLine } from './test-terminal.ts';
@@ -85,7 +85,7 @@ test('a connection that is refused is final at first, a restart later', async ()
   const unreachable = async (url: string, timeoutMs: number) => {
     const request = { method: 'GET', path: '/', body: undefined, key: undefined } as const;
     const access = { url, token: null, from: 'test' };
-    const error = await sendRequest(access, { ...request, timeoutMs }).catch((one: unknown) => one);
+    const error = await sendToFirst(access, { ...request, timeoutMs }).catch((one: unknown) => one);
     assert.ok(error instanceof BridgeheadError);
     return error;
   };
