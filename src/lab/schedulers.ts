@@ -64,7 +64,7 @@ export function schedulerPart(
       ...['--listen', `unix:${site.paths.apiSocket}`],
       ...['--agent-listen', `0.0.0.0:${site.agentPort}`],
       ...['--agent-address', agentAddressOf(site, node)],
-      ...(isSharing ? ['--database-url', sharedDatabaseUrl(paths)] : []),
+      ...(isSharing ? ['--name', site.name, '--database-url', sharedDatabaseUrl(paths)] : []),
     ],
     log,
     stale: [],
