@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import type { InstanceView, OperationView } from '../protocol/api.ts';
+import type { HostView, InstanceView, OperationView } from '../protocol/api.ts';
 import { ModelAgent } from '../scheduler/model-agent.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { Store } from '../store/store.ts';
@@ -57,6 +57,10 @@ before(async () => {
     scheduler.attach(agent);
     agent.hello();
   }
+  await until('both hosts are ready', async () => {
+    const { items } = await get<{ items: readonly HostView[] }>('/v1/hosts');
+    return items.length === 2 && items.every(({ state }) => state === 'ready') ? items : null;
+  });
 });
 
 after(async () => {

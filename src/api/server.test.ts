@@ -43,6 +43,13 @@ before(async () => {
   );
   scheduler.attach(agent);
   agent.hello();
+  // What an agent says is written after it was heard.
+  for (let looks = 0; looks < 500; looks += 1) {
+    const { hosts } = await store.transact((tx) => tx.fleet());
+    if (hosts[0]?.state === 'ready') return;
+    await systemClock.sleep(20);
+  }
+  throw new Error('host-1 does not become ready');
 });
 
 after(async () => {

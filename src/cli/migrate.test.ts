@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { BridgeheadError } from '../domain/errors.ts';
 import { errorOf, operationId as id, migrationAfter, operation } from './test-records.ts';
 import { type Answer, TestServer } from './test-server.ts';
@@ -107,6 +108,25 @@ test('--wait gets in line, and says who is in front when that changes', async ()
 queued behind bbbbbbbb (configure bbbbbbbb, queued), which admin asked for; to leave the line, cancel it
 `,
   );
+});
+
+test('on a terminal a last line names the step under way, and is erased before anything else', async () => {
+  const polls = [migrationAfter(0), migrationAfter(1), migrationAfter(3, 'done')];
+  const { out } = await migrate([], polls, { isTty: true });
+  const erase = '\r\u001B[K';
+  const lines = stripVTControlCharacters(out.replaceAll(erase, '<')).split('\n');
+  assert.deepEqual(
+    lines.map((line) => line.replace(/ +\d.*/, '')),
+    ['<… prepare<12:00:00.000  prepare', '<… release<12:00:00.100  release'].concat([
+      '12:00:00.200  switch',
+      'done: shop-web is on host-2 after',
+      '',
+    ]),
+  );
+  const onSleep = (count: number) => count === 2;
+  const ran = await migrate([], [migrationAfter(1)], { isTty: true, onSleep });
+  assert.ok(ran.out.endsWith(`… release\u001B[22m${erase}`), JSON.stringify(ran.out));
+  assert.match(ran.err, /^interrupted; /);
 });
 
 test('another scheduler that takes over is named', async () => {

@@ -5,14 +5,14 @@ import { BridgeheadError } from '../domain/errors.ts';
 import { isOpen } from '../domain/operation.ts';
 import type { OperationView } from '../protocol/api.ts';
 import type { ApiClient } from './client.ts';
-import { durationText, fineMomentText } from './duration.ts';
-import { doneText, inFrontOf, noteText, outcomeError } from './operations.ts';
-import { oneLine } from './printable.ts';
+import { doneText, inFrontOf, outcomeError } from './operations.ts';
+import { Progress } from './progress.ts';
 import type { Session } from './session.ts';
-import { shortId } from './short-id.ts';
-import { Interruption, type Paint } from './terminal.ts';
+import { Interruption, type Terminal } from './terminal.ts';
 
 const pollMs = 100;
+/** Between lists of all that is open, which may be long. */
+const listPollMs = 250;
 /** How long the server may be gone before watching ends. */
 const absenceMaxMs = 60_000;
 /** The most that the API hands out at once. */
@@ -32,28 +32,27 @@ export async function watchToEnd(
   begun: OperationView,
 ): Promise<void> {
   const { terminal, paint, format } = session;
-  const print = format === 'table' ? (line: string) => terminal.out(`${line}\n`) : () => undefined;
-  const progress = new Progress(print, paint);
+  const progress = new Progress(format === 'table' ? terminal : null, paint);
   const patience = new Patience(terminal.clock);
   let view = begun;
-  for (;;) {
-    progress.show(view);
-    if (!isOpen(view)) break;
-    try {
-      await terminal.clock.sleep(pollMs, terminal.interrupted);
-    } catch {
-      throw new Interruption(goesOn(`operation ${begun.id} goes on`, begun.id));
+  try {
+    for (;;) {
+      progress.show(view);
+      if (!isOpen(view)) break;
+      await pause(terminal, view.state === 'queued' ? listPollMs : pollMs, [begun.id]);
+      const { id } = view;
+      view = (await patience.ask(() => api.operation(id))) ?? view;
+      if (view.state !== 'queued') continue;
+      const open = await patience.ask(() => api.operations({ isOpen: true, limit: listMax }));
+      if (open !== null) progress.queued(inFrontOf(view, open));
     }
-    const { id } = view;
-    view = (await patience.ask(() => api.operation(id))) ?? view;
-    if (view.state !== 'queued') continue;
-    const open = await patience.ask(() => api.operations({ isOpen: true, limit: listMax }));
-    if (open !== null) progress.queued(inFrontOf(view, open));
+  } finally {
+    progress.leave();
   }
   if (format !== 'table') await session.print(view, () => '');
   const error = outcomeError(view);
   if (error !== null) throw error;
-  print(doneText(view, paint));
+  progress.print(doneText(view, paint));
 }
 
 /**
@@ -69,8 +68,7 @@ export async function watchAll(
   ids: readonly string[],
   onEnd: (ended: OperationView) => void,
 ): Promise<readonly OperationView[]> {
-  const { clock, interrupted } = session.terminal;
-  const patience = new Patience(clock);
+  const patience = new Patience(session.terminal.clock);
   const left = new Set(ids);
   const results: OperationView[] = [];
   while (left.size > 0) {
@@ -89,21 +87,29 @@ export async function watchAll(
       onEnd(view);
     }
     if (left.size === 0) break;
-    try {
-      await clock.sleep(pollMs, interrupted);
-    } catch {
-      const [first = ''] = left;
-      const which = left.size === 1 ? `operation ${first} goes` : `${left.size} operations go`;
-      throw new Interruption(goesOn(`${which} on`, left.size === 1 ? first : 'ID'));
-    }
+    await pause(session.terminal, listPollMs, [...left]);
   }
   return results;
 }
 
-function goesOn(what: string, id: string): string {
-  const list = id === 'ID' ? 'see them with: bridgehead ops list; ' : '';
-  const how = `watch it with: bridgehead ops watch ${id}, end it with: bridgehead ops cancel ${id}`;
-  return `interrupted; ${what} without this command; ${list}${how}`;
+/** @throws Interruption that says how to get at the operations that go on */
+async function pause(
+  { clock, interrupted }: Terminal,
+  durationMs: number,
+  ids: readonly string[],
+): Promise<void> {
+  try {
+    await clock.sleep(durationMs, interrupted);
+  } catch {
+    const [id = ''] = ids;
+    throw new Interruption(
+      ids.length === 1
+        ? `interrupted; operation ${id} goes on without this command; ` +
+            `watch it with: bridgehead ops watch ${id}, end it with: bridgehead ops cancel ${id}`
+        : `interrupted; ${ids.length} operations go on without this command; ` +
+            'see them with: bridgehead ops list, end one with: bridgehead ops cancel ID',
+    );
+  }
 }
 
 /** Bears a server that is away for a while. */
@@ -128,49 +134,4 @@ class Patience {
       return null;
     }
   }
-}
-
-/** What of an operation has been told, so that nothing is told twice. */
-class Progress {
-  readonly #print: (line: string) => void;
-  readonly #paint: Paint;
-  #steps = 0;
-  #token = 0;
-  #inFront: string | null = null;
-
-  constructor(print: (line: string) => void, paint: Paint) {
-    this.#print = print;
-    this.#paint = paint;
-  }
-
-  show(view: OperationView): void {
-    const { token, holder, kind, steps } = view;
-    if (this.#token > 0 && token > this.#token)
-      this.#print(`taken over by scheduler ${holder ?? 'of another name'}`);
-    this.#token = Math.max(this.#token, token);
-    const ended = steps.filter(({ endedMs }) => endedMs !== null);
-    for (const step of ended.slice(this.#steps)) this.#print(stepLine(step, kind, this.#paint));
-    this.#steps = Math.max(this.#steps, ended.length);
-  }
-
-  queued(inFront: OperationView | null): void {
-    if (inFront === null || inFront.id === this.#inFront) return;
-    this.#inFront = inFront.id;
-    const { id, title, who, state } = inFront;
-    this.#print(
-      `queued behind ${shortId(id)} (${title}, ${state}), which ${who} asked for; to leave the line, cancel it`,
-    );
-  }
-}
-
-/** A step that ended: when it began, what it was, how long it took, what came of it. */
-function stepLine(
-  { name, startedMs, endedMs, note }: OperationView['steps'][number],
-  kind: OperationView['kind'],
-  paint: Paint,
-): string {
-  const took = durationText((endedMs ?? startedMs) - startedMs);
-  // The steps of a drain are named after the instances that it moves.
-  const nameWidth = kind === 'drain' ? 24 : 8;
-  return `${paint('dim', fineMomentText(startedMs))}  ${name.padEnd(nameWidth)} ${took.padStart(8)}  ${noteText(oneLine(note), paint)}`;
 }
