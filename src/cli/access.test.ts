@@ -232,7 +232,7 @@ test('--wait-server waits for a server that starts later, and for that one only'
   assert.equal(server?.seen.length, 1);
 });
 
-test('--wait-server gives up, and never sends again what changes something', async () => {
+test('--wait-server gives up, and never sends again what changes something without a key', async () => {
   const server = await TestServer.start({});
   await server[Symbol.asyncDispose]();
   let sleeps = 0;
@@ -246,4 +246,6 @@ test('--wait-server gives up, and never sends again what changes something', asy
   sleeps = 0;
   assert.equal((await runLine(['cordon', 'host-1', ...argv], { onSleep })).code, 5);
   assert.equal(sleeps, 0);
+  assert.equal((await runLine(['drain', 'host-1', ...argv], { onSleep })).code, 5);
+  assert.ok(sleeps > 10 && sleeps < 100, String(sleeps));
 });
