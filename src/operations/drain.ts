@@ -43,7 +43,13 @@ async function empty(run: Run, engine: OperationEngine): Promise<void> {
   const failures: string[] = [];
   try {
     await run.step('cordon', async () => {
-      await run.commit((tx) => tx.setCordon(host, `drained by ${run.operation.who}`));
+      const { who, reason } = run.operation;
+      const why = `drained by ${who}${reason === '' ? '' : `: ${reason}`}`;
+      await run.commit(async (tx) => {
+        await tx.setCordon(host, why);
+        const atMs = run.clock.wallMs();
+        await tx.addEvent({ atMs, kind: 'host.cordoned', object: hostObject(host), message: why });
+      });
       return 'nothing new is placed here';
     });
     const tried = new Set<InstanceId>();

@@ -6,7 +6,7 @@ import type { Store, Transaction } from '../store/store.ts';
 import type { Hands } from './hands.ts';
 import type { FleetView, Kind, Start } from './kind.ts';
 import { blockerOf, busy, describe, startable } from './locks.ts';
-import { Abandoned, Run } from './run.ts';
+import { Abandoned, cancelled, Run } from './run.ts';
 
 /** How long the answer to a request with an idempotency key is kept. */
 const keepAnswersMs = 24 * 3_600_000;
@@ -142,7 +142,10 @@ export class OperationEngine {
       if (operation === null) throw noSuchOperation(id);
       if (!isOpen(operation)) throw notCancellable(operation, `has ended (${operation.state})`);
       if (operation.isForward) throw notCancellable(operation, 'can only be completed by now');
-      const ended = { state: 'cancelled', endedMs: clock.wallMs() } as const;
+      const ended = {
+        ...{ state: 'cancelled', endedMs: clock.wallMs() },
+        error: cancelled(id, who).body(),
+      } as const;
       const changed: Operation = {
         ...operation,
         cancelledBy: operation.cancelledBy ?? who,

@@ -48,9 +48,17 @@ export const migrate: Kind = {
   resume: async (run) => {
     const move = await Move.of(run);
     if (run.operation.isForward) return move.complete(null);
-    return move.undo(new Error('the scheduler that ran it was gone before the switch'));
+    return move.undo(leftBehind(run));
   },
 };
+
+function leftBehind(run: Run): BridgeheadError {
+  return new BridgeheadError(
+    'OPERATION_FAILED',
+    `the scheduler that migrated ${run.word('instance')} was gone before the switch`,
+    'Begin it again; everything is as it was.',
+  );
+}
 
 /** True for an operation whose instance has been let go of by its last holder, by its own word. */
 export function isReleased(operation: {

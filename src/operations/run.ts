@@ -150,11 +150,7 @@ export class Run {
   #refuseIfCancelled(): void {
     const { cancelledBy, isForward, id } = this.#operation;
     if (cancelledBy === null || isForward) return;
-    throw new BridgeheadError(
-      'CANCELLED',
-      `operation ${id} was cancelled by ${cancelledBy}`,
-      'Nothing is left to do: what it had begun was undone.',
-    );
+    throw cancelled(id, cancelledBy);
   }
 
   /** @throws Abandoned */
@@ -176,4 +172,13 @@ export class Run {
       throw new Abandoned('the store does not answer', error);
     }
   }
+}
+
+/** The error of an operation that somebody ended before its time. */
+export function cancelled(id: string, who: string): BridgeheadError {
+  return new BridgeheadError(
+    'CANCELLED',
+    `operation ${id} was cancelled by ${who}`,
+    'Nothing is left to do: what it had begun was undone.',
+  );
 }
