@@ -142,10 +142,8 @@ export class OperationEngine {
       if (operation === null) throw noSuchOperation(id);
       if (!isOpen(operation)) throw notCancellable(operation, `has ended (${operation.state})`);
       if (operation.isForward) throw notCancellable(operation, 'can only be completed by now');
-      const ended = {
-        ...{ state: 'cancelled', endedMs: clock.wallMs() },
-        error: cancelled(id, who).body(),
-      } as const;
+      const error = cancelled(id, who).body();
+      const ended = { state: 'cancelled', endedMs: clock.wallMs(), error } as const;
       const changed: Operation = {
         ...operation,
         cancelledBy: operation.cancelledBy ?? who,
