@@ -119,10 +119,16 @@ export async function attachPort(port: string, bridge: string, vlan: number | nu
 
 /**
  * Takes the port down and off the bridge. First of everything when an address is given up: from
- * here on nothing the instance does reaches the wire.
+ * here on nothing the instance does reaches the wire. Nothing happens where there is none.
  */
 export async function detachPort(port: string): Promise<void> {
-  await batch(['ip'], [`link set ${port} down`, `link set ${port} nomaster`]);
+  try {
+    await batch(['ip'], [`link set ${port} down`, `link set ${port} nomaster`]);
+  } catch (error) {
+    // The kernel takes a pair away with the namespace of its other end, some time after the last
+    // process and socket in there: it may have been here a moment ago.
+    if ((await readPort(port)) !== null) throw error;
+  }
 }
 
 /**

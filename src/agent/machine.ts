@@ -106,7 +106,7 @@ export interface MachineNetwork {
   deletePort(port: string): Promise<void>;
   /** Puts the port on the bridge, in its VLAN where it has one, and brings it up. */
   attachPort(port: string, bridge: string, vlan: number | null): Promise<void>;
-  /** Takes the port down and off the bridge. @throws Error where there is none */
+  /** Takes the port down and off the bridge; nothing happens where there is none. */
   detachPort(port: string): Promise<void>;
   /** Null where the namespace has no eth0, or has gone with its process. */
   readInterior(pid: number): Promise<Interior | null>;

@@ -207,7 +207,7 @@ export class ModelMachine implements Machine {
 
   async detachPort(port: string): Promise<void> {
     await this.#effect('detachPort', port);
-    this.#setPort(port, { up: false, bridge: null });
+    if (this.ports.has(port)) this.#setPort(port, { up: false, bridge: null });
   }
 
   async readInterior(pid: number): Promise<Interior | null> {

@@ -97,6 +97,7 @@ async function plain(): Promise<void> {
   await createPort(port, pid, mac, 1_400);
   await deletePort(port);
   assert.equal(await readPort(port), null);
+  await detachPort(port);
 }
 
 async function inVlan(): Promise<void> {
