@@ -1,6 +1,7 @@
 import { acceptGrants } from '../src/agent/grants.ts';
 import { BridgeheadError } from '../src/domain/errors.ts';
 import type { Kind } from '../src/operations/kind.ts';
+import { lockRules } from '../src/operations/locks.ts';
 import type { Transaction } from '../src/store/store.ts';
 import { Faults } from './faults.ts';
 import { Breach } from './invariants.ts';
@@ -9,11 +10,14 @@ import { Random } from './random.ts';
 import { type Rules, Simulation } from './simulation.ts';
 
 /** How long things go wrong, and how long everything may take to come to rest afterwards. */
-const chaosMs = { least: 20_000, most: 50_000 };
+const chaosMs = { least: 12_000, most: 30_000 };
 const restMaxMs = 240_000;
 
-/** A part that can be taken out, to see that its loss is noticed. */
-export const breakable = ['fence', 'lock', 'source'] as const;
+/**
+ * A part that can be taken out, to see that its loss is noticed: the hosts' check of revision and
+ * epoch, the store's check of the fencing token, the locks, the check of the source.
+ */
+export const breakable = ['fence', 'token', 'lock', 'source'] as const;
 export type Breakable = (typeof breakable)[number];
 
 /** What came of one seed. */
@@ -108,7 +112,10 @@ function rulesWithout(broken: Breakable | null): Rules {
     };
   }
   if (broken === 'lock') {
-    return { blockerOf: () => null, transaction: withoutLocks };
+    return { locks: { ...lockRules, blockerOf: () => null }, transaction: withoutLocks };
+  }
+  if (broken === 'token') {
+    return { locks: { ...lockRules, holds: (stored) => stored !== null } };
   }
   if (broken === 'source') return { kinds: (kinds) => kinds.map(withoutSourceCheck) };
   return {};

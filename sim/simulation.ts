@@ -1,7 +1,7 @@
 import { Agent, type AgentRules } from '../src/agent/agent.ts';
 import type { HostName } from '../src/domain/ids.ts';
 import type { Kind } from '../src/operations/kind.ts';
-import type { blockerOf } from '../src/operations/locks.ts';
+import type { LockRules } from '../src/operations/locks.ts';
 import { Scheduler } from '../src/scheduler/scheduler.ts';
 import type { Transaction } from '../src/store/store.ts';
 import { Database } from './database.ts';
@@ -14,7 +14,7 @@ import { Process, World } from './world.ts';
 export interface Rules {
   readonly agent?: AgentRules;
   readonly kinds?: (kinds: readonly Kind[]) => readonly Kind[];
-  readonly blockerOf?: typeof blockerOf;
+  readonly locks?: LockRules;
   readonly transaction?: (tx: Transaction) => Transaction;
 }
 
@@ -98,7 +98,7 @@ export class Simulation {
       },
       rules: {
         ...(this.#rules.kinds === undefined ? {} : { kinds: this.#rules.kinds }),
-        ...(this.#rules.blockerOf === undefined ? {} : { blockerOf: this.#rules.blockerOf }),
+        ...(this.#rules.locks === undefined ? {} : { locks: this.#rules.locks }),
       },
     });
     seat.process = process;

@@ -5,7 +5,7 @@ import { isOpen, type Operation, type OperationKind, type Words } from '../domai
 import type { Store, Transaction } from '../store/store.ts';
 import type { Hands } from './hands.ts';
 import type { FleetView, Kind, Start } from './kind.ts';
-import { blockerOf, busy, describe, startable } from './locks.ts';
+import { busy, describe, type LockRules, startable } from './locks.ts';
 import { Abandoned, cancelled, Run } from './run.ts';
 
 /** How long the answer to a request with an idempotency key is kept. */
@@ -23,8 +23,7 @@ export interface EngineParts {
   readonly kinds: readonly Kind[];
   /** An operation has ended here: those that wait for its locks may begin. */
   readonly onEnded: () => void;
-  /** Decides who is in the way; {@link blockerOf}, unless a simulation breaks it on purpose. */
-  readonly blockerOf?: typeof blockerOf;
+  readonly rules: LockRules;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -70,7 +69,7 @@ export class OperationEngine {
       const open = await tx.openOperations();
       if (open.length >= openMax) throw tooMany();
       const objects = kind.objectsOf(ask.args);
-      const blocker = (this.#parts.blockerOf ?? blockerOf)(objects, open);
+      const blocker = this.#parts.rules.blockerOf(objects, open);
       let fresh: Operation;
       if (blocker === null) {
         fresh = await this.begin(tx, ask, kind.check(await this.#view(tx), ask.args));
@@ -242,9 +241,9 @@ export class OperationEngine {
   }
 
   #carry(operation: Operation, work: (kind: Kind, run: Run) => Promise<void>): Promise<void> {
-    const { store, clock, hands, log } = this.#parts;
+    const { store, clock, hands, rules, log } = this.#parts;
     const { id, kind } = operation;
-    const run = new Run({ store, clock, hands }, operation);
+    const run = new Run({ store, clock, hands, rules }, operation);
     const carried = work(this.#kindOf(kind), run)
       .catch((error: unknown) => {
         const why = error instanceof Abandoned ? error.message : 'it failed in an unknown way';

@@ -35,6 +35,30 @@ export function startable(open: readonly Operation[]): readonly Operation[] {
 }
 
 /**
+ * True while a runner still holds its operation: nobody has taken that over, and it has not ended.
+ *
+ * @param stored the operation as the store has it now
+ * @param own as the runner knows it
+ */
+export function holds(
+  stored: Operation | null,
+  own: Pick<Operation, 'session' | 'token'>,
+): stored is Operation {
+  return (
+    stored?.state === 'running' && stored.session === own.session && stored.token === own.token
+  );
+}
+
+/** The decisions about locks; a simulation replaces one to see that it would notice. */
+export interface LockRules {
+  readonly blockerOf: typeof blockerOf;
+  readonly holds: (stored: Operation | null, own: Pick<Operation, 'session' | 'token'>) => boolean;
+}
+
+/** The rules that hold. */
+export const lockRules: LockRules = { blockerOf, holds };
+
+/**
  * The error for a caller whose object is taken: which operation has it, whose, since when, what it
  * is doing, and how to wait for it.
  *

@@ -5,6 +5,7 @@ import type { Instance } from '../domain/model.ts';
 import { isOpen, type Operation, type OperationState } from '../domain/operation.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Hands } from './hands.ts';
+import type { LockRules } from './locks.ts';
 
 /** How often a waiting run looks whether somebody asked for its end. */
 const cancelLookMs = 500;
@@ -13,6 +14,7 @@ export interface RunParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly hands: Hands;
+  readonly rules: LockRules;
 }
 
 /**
@@ -36,10 +38,12 @@ export class Run {
   readonly hands: Hands;
   readonly clock: Clock;
   readonly #store: Store;
+  readonly #rules: LockRules;
   #operation: Operation;
 
   constructor(parts: RunParts, operation: Operation) {
     this.#store = parts.store;
+    this.#rules = parts.rules;
     this.hands = parts.hands;
     this.clock = parts.clock;
     this.#operation = operation;
@@ -155,11 +159,9 @@ export class Run {
 
   /** @throws Abandoned */
   async #held(tx: Transaction): Promise<Operation> {
-    const { id, session, token } = this.#operation;
+    const { id } = this.#operation;
     const stored = await tx.operation(id);
-    if (stored?.state === 'running' && stored.session === session && stored.token === token) {
-      return stored;
-    }
+    if (stored !== null && this.#rules.holds(stored, this.#operation)) return stored;
     throw new Abandoned(`another scheduler has taken over operation ${id}`);
   }
 

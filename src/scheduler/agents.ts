@@ -9,6 +9,7 @@ import {
   protocolVersion,
   type SchedulerFrame,
 } from '../protocol/frames.ts';
+import type { Observation } from '../store/store.ts';
 
 /** One agent's stream as the scheduler uses it; the listener and tests provide it. */
 export interface AgentStream {
@@ -91,6 +92,12 @@ export class Agents {
     return this.#sessions.get(host)?.observed.get(id) ?? null;
   }
 
+  /** All that the host's agent last saw. */
+  observations(host: HostName): readonly Pick<Observation, 'host' | 'instance'>[] {
+    const observed = this.#sessions.get(host)?.observed.values() ?? [];
+    return [...observed].map((instance) => ({ host, instance }));
+  }
+
   /** True where the host was sent something else last, or nothing yet. */
   isNews(host: HostName, instances: readonly DesiredInstance[]): boolean {
     const session = this.#sessions.get(host);
@@ -133,7 +140,7 @@ export class Agents {
       });
     } finally {
       session.waiting.delete(id);
-      over.abort();
+      over.abort('over');
     }
   }
 
@@ -159,7 +166,7 @@ export class Agents {
       });
     } finally {
       if (watcher !== null) this.#watchers.delete(watcher);
-      over.abort();
+      over.abort('over');
     }
   }
 

@@ -7,8 +7,6 @@ import type { Store } from '../store/store.ts';
 export interface RecorderParts {
   readonly store: Store;
   readonly clock: Clock;
-  /** The session under which this scheduler hears its hosts. */
-  readonly session: () => string;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -29,7 +27,6 @@ export class Recorder {
   /** An agent has connected and said what it sees. */
   hello(host: HostName, facts: HostFacts, instances: readonly ObservedInstance[]): void {
     this.facts(host, facts);
-    this.connection(host, true);
     this.#write('observation', async (atMs) => {
       const { store } = this.#parts;
       await store.recordObserved(host, { complete: true, instances, removed: [], atMs });
@@ -42,14 +39,6 @@ export class Recorder {
   facts(host: HostName, facts: HostFacts): void {
     const { store } = this.#parts;
     this.#write('host', (atMs) => store.transact((tx) => tx.setHostFacts(host, facts, atMs)));
-  }
-
-  /** Whether this scheduler hears the host. */
-  connection(host: HostName, isConnected: boolean): void {
-    const { store, session } = this.#parts;
-    this.#write('connection', () =>
-      store.transact((tx) => tx.setConnected(session(), host, isConnected)),
-    );
   }
 
   observed(

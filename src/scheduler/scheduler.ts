@@ -7,7 +7,7 @@ import { create } from '../operations/create.ts';
 import { OperationEngine } from '../operations/engine.ts';
 import type { Hands } from '../operations/hands.ts';
 import type { Kind } from '../operations/kind.ts';
-import type { blockerOf } from '../operations/locks.ts';
+import { type LockRules, lockRules } from '../operations/locks.ts';
 import { isReleased, movedInstance } from '../operations/migrate.ts';
 import { grant } from '../operations/release.ts';
 import { SchedulerSession } from '../operations/session.ts';
@@ -19,6 +19,7 @@ import { type AgentStream, Agents } from './agents.ts';
 import { type ApplyRequest, apply } from './apply.ts';
 import { desiredStateOf } from './desired-state.ts';
 import { operationKinds } from './kinds.ts';
+import { Presence } from './presence.ts';
 import { Reconciler, type ReconcilerStatus } from './reconciler.ts';
 import { Recorder } from './recorder.ts';
 import type { ViewSource } from './views.ts';
@@ -26,6 +27,7 @@ import type { ViewSource } from './views.ts';
 const placePeriodMs = 2_000;
 const pushPeriodMs = 1_000;
 const claimPeriodMs = 1_000;
+const presencePeriodMs = 1_000;
 
 export interface SchedulerParts {
   readonly store: Store;
@@ -38,7 +40,7 @@ export interface SchedulerParts {
   /** Rules that a simulation breaks on purpose, to see that it notices. */
   readonly rules?: {
     readonly kinds?: (kinds: readonly Kind[]) => readonly Kind[];
-    readonly blockerOf?: typeof blockerOf;
+    readonly locks?: LockRules;
   };
 }
 
@@ -65,31 +67,30 @@ export class Scheduler implements AsyncDisposable {
   readonly #placer: Reconciler;
   readonly #pusher: Reconciler;
   readonly #claimer: Reconciler;
+  readonly #listener: Reconciler;
   readonly #startedMs: number;
 
   constructor(parts: SchedulerParts) {
     const { store, clock, newId, name, log, rules = {} } = parts;
     this.#parts = parts;
     this.#startedMs = clock.monotonicMs();
-    const onNew = () => {
-      for (const host of this.agents.connected) this.#recorder.connection(host, true);
-    };
+    const onNew = () => this.#listener.wake();
     this.#session = new SchedulerSession({ store, clock, newId, name, onNew, log });
     const session = () => this.#session.id;
-    this.#recorder = new Recorder({ store, clock, session, log });
+    this.#recorder = new Recorder({ store, clock, log });
     this.agents = new Agents(
       {
         onHello: (host, facts, instances) => {
           this.#recorder.hello(host, facts, instances);
           // Only once the store knows that the host is there may it be told and be placed on.
-          void this.#recorder.written.then(() => this.changed());
+          void this.#recorder.written.then(() => this.#listener.run()).then(() => this.changed());
         },
         onFacts: (host, facts) => this.#recorder.facts(host, facts),
         onObserved: (host, instances, removed) => this.#recorder.observed(host, instances, removed),
         onEvent: (host, { kind, object, message }) =>
           this.#recorder.event(kind, object, `${host}: ${message}`),
         onGone: (host, reason) => {
-          this.#recorder.connection(host, false);
+          this.#listener.wake();
           const message = `agent is silent to scheduler ${name}: ${reason}`;
           this.#recorder.event('host.suspect', hostObject(host), message);
         },
@@ -101,11 +102,13 @@ export class Scheduler implements AsyncDisposable {
       ...{ store, clock, newId, session, log, hands: this.#hands() },
       kinds: rules.kinds?.(all) ?? all,
       onEnded: () => this.#claimer.wake(),
-      ...(rules.blockerOf === undefined ? {} : { blockerOf: rules.blockerOf }),
+      rules: rules.locks ?? lockRules,
     });
     this.#placer = new Reconciler('placement', placePeriodMs, clock, () => this.#place());
     this.#pusher = new Reconciler('push', pushPeriodMs, clock, () => this.#push());
     this.#claimer = new Reconciler('operations', claimPeriodMs, clock, () => this.engine.claim());
+    const presence = new Presence({ store, session, connected: () => this.agents.connected });
+    this.#listener = new Reconciler('presence', presencePeriodMs, clock, () => presence.sync());
   }
 
   /** Takes out the lease under which this scheduler holds operations and hears hosts. */
@@ -124,7 +127,11 @@ export class Scheduler implements AsyncDisposable {
   }
 
   get reconcilers(): readonly ReconcilerStatus[] {
-    return [this.#placer.status, this.#pusher.status, this.#claimer.status];
+    return this.#all.map(({ status }) => status);
+  }
+
+  get #all(): readonly Reconciler[] {
+    return [this.#placer, this.#pusher, this.#claimer, this.#listener];
   }
 
   attach(stream: AgentStream): void {
@@ -153,7 +160,11 @@ export class Scheduler implements AsyncDisposable {
       })),
       store.observations(),
     ]);
-    return { ...state, observations };
+    // What connected agents last said is newer here than what the store has of it.
+    const here = this.agents.connected.flatMap((host) => this.agents.observations(host));
+    const heard = new Set(this.agents.connected);
+    const elsewhere = observations.filter(({ host }) => !heard.has(host));
+    return { ...state, observations: [...elsewhere, ...here] };
   }
 
   /** Takes a spec as a whole, or says what it would change. See {@link apply}. */
@@ -208,7 +219,7 @@ export class Scheduler implements AsyncDisposable {
 
   /** Waits for the work that was begun here, and for what agents said to be in the store. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const one of [this.#placer, this.#pusher, this.#claimer]) one[Symbol.dispose]();
+    for (const one of this.#all) one[Symbol.dispose]();
     await this.engine.stop();
     await this.#recorder.written;
     await this.#session.end();

@@ -11,7 +11,7 @@ import type { FleetState, Observation } from '../store/store.ts';
 /** The records that views are made of, read together. */
 export interface ViewSource {
   readonly fleet: FleetState;
-  readonly observations: readonly Observation[];
+  readonly observations: readonly Pick<Observation, 'host' | 'instance'>[];
   /** Those that have not ended. */
   readonly operations: readonly Operation[];
   readonly sessions: readonly Session[];
