@@ -333,7 +333,7 @@ test('without an Engine an instance lets go, and says so', async () => {
 });
 
 test('an Engine that hangs, or a reload, holds nobody up who waits for a release', async () => {
-  for (const effect of ['readContainer', 'reload']) {
+  for (const effect of ['readContainer', 'reload', 'setHealthChecks']) {
     const { machine, links, first } = await scene();
     links.tell(first, 1, [wish(1)]);
     await until(() => serves(first, 1));
