@@ -71,7 +71,8 @@ export class SimHost {
 
   /** Epoch under which the host's disk says that it holds the instance; 0 for none. */
   heldEpoch(id: InstanceId): number {
-    return Number(this.#files.get(`instances/${id}/held`) ?? 0);
+    const [epoch = '0', boot] = (this.#files.get(`instances/${id}/held`) ?? '').trim().split(' ');
+    return boot === this.#bootId ? Number(epoch) : 0;
   }
 
   /** A configuration that HAProxy refuses and that runs here all the same; null for none. */
@@ -360,10 +361,14 @@ export class SimHost {
     container.loaded = null;
   }
 
+  get #bootId(): string {
+    return `boot-${this.#boots}`;
+  }
+
   #facts(): HostFacts {
     return {
       ...{ agentVersion: '0', kernel: '6.1.0', docker: '20.10', cpus: 8, memoryMib: 8_192 },
-      bootId: `boot-${this.#boots}`,
+      bootId: this.#bootId,
       uptimeS: 1,
       nics: [{ name: 'eth0', driver: 'sim' }],
       bridges: [{ name: 'br0', addresses: ['198.18.0.11'], vlanAware: false }],

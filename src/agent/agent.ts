@@ -43,6 +43,8 @@ export class Agent implements Disposable {
   readonly #atWork = new Map<InstanceId, { again: boolean }>();
   readonly #reports: Reports;
   #grants: Grants;
+  /** Of what was taken last; none after a start, so that it is told again. */
+  #digest = '';
   #wanted: ReadonlyMap<InstanceId, DesiredInstance>;
   #facts: HostFacts;
   /** Desired states are taken in the order they came, whoever sent them. */
@@ -179,6 +181,8 @@ export class Agent implements Disposable {
       const message = `refused revision ${told.revision} from ${peer.name}: this host has taken revision ${grants.revision}`;
       this.#parts.log(message);
       this.#reports.event('desired.stale', 'host', message);
+      // Its scheduler has to know what holds here instead, or it takes this for heard.
+      this.#reports.took(grants.revision, this.#digest);
       return;
     }
     for (const { instance, newest } of stale) {
@@ -189,6 +193,8 @@ export class Agent implements Disposable {
     await this.#machine.replaceFile(grantsFile, formatGrants(grants));
     const before = this.#wanted;
     this.#grants = grants;
+    this.#digest = told.digest;
+    this.#reports.took(grants.revision, told.digest);
     this.#wanted = byId(grants);
     for (const { id, name } of grants.desired) this.#keeper(id, name);
     for (const keeper of this.#keepers.values()) {

@@ -25,7 +25,7 @@ function grant(epoch: number, role: 'active' | 'standby' = 'active'): DesiredIns
 const nothing = readGrants(null, 'boot-1');
 
 function accept(before: Grants, instances: readonly DesiredInstance[], revision = 1): Acceptance {
-  return acceptGrants(before, { revision, instances });
+  return acceptGrants(before, { revision, digest: 'd', instances });
 }
 
 test('a newer epoch replaces an older one', () => {

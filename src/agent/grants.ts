@@ -18,6 +18,8 @@ export interface Grants {
 /** What a scheduler says this host is to do, as of one revision of the fleet's state. */
 export interface Told {
   readonly revision: number;
+  /** The scheduler's mark of `instances`. */
+  readonly digest: string;
   readonly instances: readonly DesiredInstance[];
 }
 

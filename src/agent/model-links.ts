@@ -50,7 +50,8 @@ export class ModelLinks implements Links {
   }
 
   tell(peer: ModelPeer, revision: number, instances: readonly DesiredInstance[]): void {
-    this.#onFrame({ type: 'desired', revision, instances }, peer);
+    const digest = `of ${revision}`;
+    this.#onFrame({ type: 'desired', revision, digest, instances }, peer);
   }
 
   /** @returns the id that the answer will carry */

@@ -36,6 +36,11 @@ export class Reports {
     }
   }
 
+  /** What this host keeps to now. */
+  took(revision: number, digest: string): void {
+    for (const peer of this.#told.keys()) peer.send({ type: 'took', revision, digest });
+  }
+
   facts(facts: HostFacts): void {
     for (const peer of this.#told.keys()) peer.send({ type: 'facts', facts });
   }

@@ -97,6 +97,8 @@ export const agentFrame = z.discriminatedUnion('type', [
     instances: z.array(observedInstance),
     removed: z.array(instanceId),
   }),
+  /** What the host keeps to now, whoever told it: said to all when it changes, or was to be changed. */
+  z.object({ type: z.literal('took'), revision: z.int().min(0), digest: z.string().max(64) }),
   z.object({ type: z.literal('heartbeat') }),
   /** `object` is such as `instance/web`, or `host` for the host that the agent is on. */
   z.object({
@@ -126,6 +128,8 @@ export const schedulerFrame = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('desired'),
     revision: z.int().min(0),
+    /** Of `instances`, made by the scheduler; the agent says it again as what it took. */
+    digest: z.string().max(64),
     instances: z.array(desiredInstance),
   }),
   z.object({ type: z.literal('heartbeat') }),
@@ -135,6 +139,7 @@ export type SchedulerFrame =
   | {
       readonly type: 'desired';
       readonly revision: number;
+      readonly digest: string;
       readonly instances: readonly DesiredInstance[];
     }
   | Exclude<z.infer<typeof schedulerFrame>, { type: 'desired' }>;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
 import { BridgeheadError } from '../domain/errors.ts';
@@ -40,7 +41,8 @@ interface Session {
   greeted: boolean;
   /** Of the agent's last word that was taken: one that comes late, or twice, is not. */
   seq: number;
-  sent: string;
+  /** Of what the host was sent last or, if that is later, has said that it keeps to. */
+  digest: string;
 }
 
 interface Waiting {
@@ -71,7 +73,7 @@ export class Agents {
       waiting: new Map(),
       greeted: false,
       seq: 0,
-      sent: '',
+      digest: '',
     };
     this.#sessions.set(stream.host, session);
     stream.onFrame((frame) => this.#receive(session, frame));
@@ -98,22 +100,22 @@ export class Agents {
     return [...observed].map((instance) => ({ host, instance }));
   }
 
-  /** True where the host was sent something else last, or nothing yet. */
+  /** True where the host keeps to something else, whoever told it, or was told nothing yet. */
   isNews(host: HostName, instances: readonly DesiredInstance[]): boolean {
     const session = this.#sessions.get(host);
-    return session?.greeted === true && JSON.stringify(instances) !== session.sent;
+    return session?.greeted === true && digestOf(instances) !== session.digest;
   }
 
   /**
-   * Sends a host what it is to do, unless that is what it was sent last.
+   * Sends a host what it is to do, unless that is what it keeps to.
    *
    * @param revision grows from telling to telling over all schedulers
    */
   tell(host: HostName, revision: number, instances: readonly DesiredInstance[]): boolean {
     const session = this.#sessions.get(host);
     if (session === undefined || !this.isNews(host, instances)) return false;
-    session.sent = JSON.stringify(instances);
-    session.stream.send({ type: 'desired', revision, instances });
+    session.digest = digestOf(instances);
+    session.stream.send({ type: 'desired', revision, digest: session.digest, instances });
     return true;
   }
 
@@ -189,6 +191,9 @@ export class Agents {
         for (const instance of frame.instances) session.observed.set(instance.id, instance);
         this.#listener.onHello(host, frame.facts, frame.instances);
         break;
+      case 'took':
+        session.digest = frame.digest;
+        break;
       case 'facts':
         this.#listener.onFacts(host, frame.facts);
         break;
@@ -229,6 +234,10 @@ export class Agents {
   #wakeWatchers(): void {
     for (const watcher of this.#watchers) watcher();
   }
+}
+
+function digestOf(instances: readonly DesiredInstance[]): string {
+  return createHash('sha256').update(JSON.stringify(instances)).digest('base64url');
 }
 
 function disconnected(host: HostName, reason: string): BridgeheadError {

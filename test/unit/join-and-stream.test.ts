@@ -189,10 +189,10 @@ test('frames go both ways, and the host is the one of the certificate', async ()
   agent.onOpen(() => agent.send({ type: 'event', kind: 'k', object: 'o', message: 'm' }));
   agent.start();
   await until(() => streams.length === 1);
-  streams[0]?.send({ type: 'desired', revision: 1, instances: [] });
+  streams[0]?.send({ type: 'desired', revision: 1, digest: 'd', instances: [] });
   await until(() => got.length === 1 && heard.some(({ type }) => type === 'event'));
   assert.equal(streams[0]?.host, 'host-1');
-  assert.deepEqual(got, [{ type: 'desired', revision: 1, instances: [] }]);
+  assert.deepEqual(got, [{ type: 'desired', revision: 1, digest: 'd', instances: [] }]);
 });
 
 test('an agent has a stream to every scheduler, and comes back to a restarted one', async () => {
@@ -218,7 +218,7 @@ test('an agent has a stream to every scheduler, and comes back to a restarted on
     links.peers.map(({ name }) => name),
     names,
   );
-  second.streams[0]?.send({ type: 'desired', revision: 7, instances: [] });
+  second.streams[0]?.send({ type: 'desired', revision: 7, digest: 'd', instances: [] });
   await until(() => got.length === 1);
   assert.deepEqual(got, [`7 of ${names[1]}`]);
 });
