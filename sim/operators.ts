@@ -58,7 +58,7 @@ export class Operators {
           this.#counts.refused += 1;
           world.tell(`${who} is told ${error.code}: ${error.message}`);
         })
-        .then(() => process.after(world.random.between(200, 4_000), turn));
+        .then(() => process.after(world.random.between(100, 2_500), turn));
     };
     process.after(world.random.between(0, 2_000), turn);
   }
