@@ -123,6 +123,7 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
         schedulers: source.sessions.filter(({ isAlive }) => isAlive).map(({ name }) => name),
         hosts: {
           ready: hosts.filter(({ state }) => state === 'ready').length,
+          heard: scheduler.agents.connected.length,
           total: hosts.length,
         },
         instances: {

@@ -187,7 +187,7 @@ instances:
     [status.instances, status.hosts],
     [
       { serving: 1, total: 1 },
-      { ready: 1, total: 1 },
+      { ready: 1, heard: 1, total: 1 },
     ],
   );
   const cordoned = await post('/v1/hosts/host-1/cordon', { reason: 'fan' });

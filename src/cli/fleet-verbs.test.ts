@@ -103,7 +103,7 @@ test('status shows the schedulers, and each reconciler with its last result', as
     store: 'embedded',
     scheduler: 'scheduler-1',
     schedulers: ['scheduler-1', 'scheduler-2'],
-    hosts: { ready: 2, total: 3 },
+    hosts: { ready: 2, heard: 2, total: 3 },
     instances: { serving: 3, total: 3 },
     reconcilers: [
       {

@@ -4,12 +4,14 @@ import { BridgeheadError } from '../domain/errors.ts';
 import { isOpen, type Operation, type OperationKind, type Words } from '../domain/operation.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Hands } from './hands.ts';
-import type { FleetView, Kind, Start } from './kind.ts';
+import { type FleetView, HeardElsewhere, type Kind, type Start } from './kind.ts';
 import { busy, describe, type LockRules, startable } from './locks.ts';
 import { Abandoned, cancelled, Run } from './run.ts';
 
 /** How long the answer to a request with an idempotency key is kept. */
 const keepAnswersMs = 24 * 3_600_000;
+/** How long an operation waits for a scheduler that hears its hosts. */
+const handOverMs = 10_000;
 /** More would wait than anybody could oversee. */
 const openMax = 10_000;
 
@@ -70,10 +72,11 @@ export class OperationEngine {
       if (open.length >= openMax) throw tooMany();
       const objects = kind.objectsOf(ask.args);
       const blocker = this.#parts.rules.blockerOf(objects, open);
+      const start = blocker === null ? checked(kind, await this.#view(tx), ask.args) : null;
       let fresh: Operation;
-      if (blocker === null) {
-        fresh = await this.begin(tx, ask, kind.check(await this.#view(tx), ask.args));
-      } else if (ask.mayWait) {
+      if (start !== null) {
+        fresh = await this.begin(tx, ask, start);
+      } else if (blocker === null || ask.mayWait) {
         fresh = this.#queued(ask);
         await tx.putOperation(fresh);
       } else {
@@ -232,6 +235,8 @@ export class OperationEngine {
           begun.push(running);
         } catch (error) {
           if (!(error instanceof BridgeheadError)) throw error;
+          const isForAnother = error instanceof HeardElsewhere;
+          if (isForAnother && startedMs - operation.requestedMs < handOverMs) continue;
           const ended = { state: 'refused', endedMs: startedMs, error: error.body() } as const;
           await tx.putOperation({ ...operation, ...ended });
         }
@@ -297,6 +302,16 @@ export class OperationEngine {
     const found = this.#kinds.get(kind);
     if (found === undefined) throw new Error(`no operation of kind ${kind}`);
     return found;
+  }
+}
+
+// Null where the hosts are heard by another scheduler: the operation waits for that one to begin it.
+function checked(kind: Kind, view: FleetView, args: Words): Start | null {
+  try {
+    return kind.check(view, args);
+  } catch (error) {
+    if (error instanceof HeardElsewhere) return null;
+    throw error;
   }
 }
 

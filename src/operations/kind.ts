@@ -1,3 +1,4 @@
+import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { ObservedInstance } from '../domain/model.ts';
 import type { OperationKind, Words } from '../domain/operation.ts';
@@ -7,8 +8,28 @@ import type { Run } from './run.ts';
 /** What is desired and what the hosts show of it now, read together. */
 export interface FleetView {
   readonly fleet: FleetState;
-  isConnected(host: HostName): boolean;
+  readonly isConnected: (host: HostName) => boolean;
   observed(host: HostName, id: InstanceId): ObservedInstance | null;
+}
+
+/**
+ * A host's agent is connected, but to another scheduler and not to this one: what was asked for is
+ * for that one to begin, or for this one a little later.
+ */
+export class HeardElsewhere extends BridgeheadError {
+  constructor(host: HostName) {
+    super(
+      'HOST_NOT_READY',
+      `host ${host} is connected to another scheduler, and not to the one that was asked`,
+      `Its agent connects to all of them; see why it does not: bridgehead describe host ${host}`,
+    );
+  }
+}
+
+/** @throws HeardElsewhere where the host is heard, but not here */
+export function checkHeardHere({ fleet, isConnected }: FleetView, host: HostName): void {
+  const state = fleet.hosts.find(({ name }) => name === host)?.state;
+  if (state === 'ready' && !isConnected(host)) throw new HeardElsewhere(host);
 }
 
 /** What a kind of operation is to do, once its checks have passed. */

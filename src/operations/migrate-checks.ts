@@ -2,7 +2,7 @@ import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { Assignment, Instance } from '../domain/model.ts';
 import { refusalsFor } from '../placement/candidates.ts';
-import type { FleetView } from './kind.ts';
+import { checkHeardHere, type FleetView } from './kind.ts';
 
 /** What a migration starts from, once every check has passed. */
 export interface MigrationStart {
@@ -49,7 +49,9 @@ export function checkMigration(view: FleetView, name: InstanceName, to: HostName
       `Name another host; see which would do: bridgehead explain ${name}`,
     );
   }
+  checkHeardHere(view, assignment.host);
   checkSource(view, instance, assignment);
+  checkHeardHere(view, to);
   checkTarget(view, instance, to);
   return { instance, assignment };
 }
@@ -94,14 +96,7 @@ function checkTarget(view: FleetView, instance: Instance, to: HostName): void {
     );
   }
   const refusal = refusalsFor(view.fleet, instance, to)[0];
-  if (refusal === undefined) {
-    if (view.isConnected(to)) return;
-    throw new BridgeheadError(
-      'HOST_NOT_READY',
-      `instance ${name} cannot go to ${to}: its agent is not connected to this scheduler`,
-      `It connects again by itself; see bridgehead describe host ${to}`,
-    );
-  }
+  if (refusal === undefined) return;
   throw new BridgeheadError(
     refusal.code,
     `instance ${name} cannot go to ${to}: ${refusal.message}`,

@@ -216,7 +216,8 @@ export const statusView = z.object({
   /** The schedulers that hold a lease on the store, and which one answers here. */
   scheduler: z.string(),
   schedulers: z.array(z.string()),
-  hosts: z.object({ ready: z.int(), total: z.int() }),
+  /** `heard` are those whose agents are connected to the scheduler that answers. */
+  hosts: z.object({ ready: z.int(), heard: z.int(), total: z.int() }),
   instances: z.object({ serving: z.int(), total: z.int() }),
   /** Last result of each reconciler; `error` null where it went well. */
   reconcilers: z.array(

@@ -18,6 +18,8 @@ import { validateAll } from './apply-validation.ts';
 
 /** How often a plan is made anew because the fleet changed while its configurations were checked. */
 const attemptsMax = 3;
+/** Agents try a scheduler again every five seconds at the latest. */
+const agentsTimeoutMs = 6_000;
 
 export interface ApplyRequest {
   readonly source: string;
@@ -73,6 +75,7 @@ export async function apply(
       fleet: await tx.fleet(),
     }));
     if (before !== null) return applyAnswer.parse(before);
+    await heardHere(fleet, parts.hands);
     const plan = planApply(request, fleet, idOf);
     if (!request.takeOver) checkOwners(plan, request.source);
     const warnings = await validateAll(plan, fleet, request.source, parts.hands);
@@ -99,6 +102,12 @@ export async function apply(
     }
     if (attempt === attemptsMax) throw overtaken(request.source);
   }
+}
+
+// A scheduler that has just started has to be found by the agents, which others hear already.
+async function heardHere({ hosts }: FleetState, hands: Hands): Promise<void> {
+  const ready = hosts.filter(({ state }) => state === 'ready');
+  await hands.until(() => ready.every(({ name }) => hands.isConnected(name)), agentsTimeoutMs);
 }
 
 // Whoever takes over another's instance has to say so: it is easily done by a copied name.

@@ -5,7 +5,7 @@ import type { HostName, InstanceName } from '../domain/ids.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { type Fault } from './model-agent.ts';
 
-import { ask, Fleet, hastyClock, refusal, spec } from './test-fleet.ts';
+import { ask, Fleet, hastyClock, refusal, schedulerOn, spec } from './test-fleet.ts';
 
 let databases: TestDatabases;
 before(async () => {
@@ -114,6 +114,7 @@ test('refusals name what is wrong with source or target', async () => {
   source.hello();
   await assert.rejects(migrate('web', target.host), refusal('SOURCE_MISMATCH', /does not run/));
   source.disconnect();
+  await fleet.until(async () => (await fleet.hosts()).some(({ state }) => state === 'suspect'));
   await assert.rejects(migrate('web', target.host), refusal('SOURCE_MISMATCH', /silent/));
 });
 
@@ -256,6 +257,21 @@ for (const isForward of [false, true]) {
     assert.deepEqual(await store.transact((tx) => tx.locks()), []);
   });
 }
+
+test('a scheduler that hears no host hands what it is asked for to one that does', async () => {
+  await using fleet = await Fleet.serving(await databases.fresh());
+  const { target } = fleet.places();
+  const deaf = schedulerOn(fleet.store);
+  await deaf.start();
+  const asked = await deaf.migrate('web' as InstanceName, target.host, ask('ann'));
+  assert.equal(asked.state, 'queued');
+  const ended = await fleet.ended(asked);
+  assert.equal(ended.state, 'done', ended.error?.message ?? '');
+  assert.deepEqual(fleet.owners(), [target.host]);
+  const sessions = await fleet.store.transact((tx) => tx.sessions());
+  assert.equal(sessions.length, 2);
+  await deaf[Symbol.asyncDispose]();
+});
 
 test('a scheduler that was overtaken writes nothing more', async () => {
   await using fleet = await Fleet.serving(await databases.fresh());

@@ -10,6 +10,7 @@ import {
   instanceView,
   type OperationView,
   operationView,
+  statusView,
 } from '../../src/protocol/api.ts';
 import { errorBody } from '../../src/protocol/shapes.ts';
 import { eventually } from './lab-under-test.ts';
@@ -69,6 +70,8 @@ export class LabClient {
         missing.map((host) => host.name),
         [],
       );
+      const { hosts } = statusView.parse(await this.#get('/v1/status'));
+      assert.equal(hosts.heard, hosts.total, 'the scheduler itself hears them');
     });
   }
 
