@@ -172,6 +172,10 @@ export class SimTransaction implements Transaction {
     return this.draft.tables.operations.get(id)?.operation ?? null;
   }
 
+  lockOperation(id: string): Promise<Operation | null> {
+    return this.operation(id);
+  }
+
   async openOperations(): Promise<readonly Operation[]> {
     const all = await this.operations({ isOpen: true, limit: Number.POSITIVE_INFINITY });
     return all.toReversed();

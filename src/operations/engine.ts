@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import { isOpen, type Operation, type OperationKind, type Words } from '../domain/operation.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Hands } from './hands.ts';
+import { fingerprintOf, keep, keptFor } from './idempotency.ts';
 import { type FleetView, HeardElsewhere, type Kind, type Start } from './kind.ts';
 import { busy, describe, type LockRules, startable } from './locks.ts';
 import { Abandoned, cancelled, Run } from './run.ts';
 
-/** How long the answer to a request with an idempotency key is kept. */
-const keepAnswersMs = 24 * 3_600_000;
 /** How long an operation waits for a scheduler that hears its hosts. */
 const handOverMs = 10_000;
 /** More would wait than anybody could oversee. */
@@ -164,6 +162,10 @@ export class OperationEngine {
    */
   async claim(): Promise<string> {
     if (this.#isStopped) return 'stopped';
+    if (await this.#isIdle()) {
+      this.#unattended = new Set();
+      return `nothing to take up, carries ${this.#runs.size}`;
+    }
     const left = await this.#takeOver();
     for (const operation of left) {
       this.#parts.log('takes over an operation', { id: operation.id, what: describe(operation) });
@@ -178,6 +180,21 @@ export class OperationEngine {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.allSettled([...this.#runs.values()]);
+  }
+
+  // Mostly there is nothing: that is found out without getting in anybody's way.
+  async #isIdle(): Promise<boolean> {
+    const { store, session } = this.#parts;
+    const { open, sessions } = await store.transact(
+      async (tx) => ({ open: await tx.openOperations(), sessions: await tx.sessions() }),
+      'snapshot',
+    );
+    const alive = new Set(sessions.flatMap(({ id, isAlive }) => (isAlive ? id : [])));
+    const isCared = ({ id, session: at }: Operation) =>
+      at !== null && alive.has(at) && (at !== session() || this.#runs.has(id));
+    return (
+      startable(open).length === 0 && open.every((one) => one.state === 'queued' || isCared(one))
+    );
   }
 
   async #takeOver(): Promise<readonly Operation[]> {
@@ -322,38 +339,6 @@ async function lockAll(
   sinceMs: number,
 ): Promise<void> {
   for (const object of objects) await tx.putLock({ object, operationId: id, sinceMs });
-}
-
-/**
- * What was answered to the request of this key, null where it was never seen.
- *
- * @throws BridgeheadError IDEMPOTENCY_MISMATCH where the key came with another request
- */
-export async function keptFor(tx: Transaction, key: string, fingerprint: string): Promise<unknown> {
-  const kept = await tx.keptAnswer(key);
-  if (kept === null) return null;
-  if (kept.fingerprint === fingerprint) return kept.answer;
-  throw new BridgeheadError(
-    'IDEMPOTENCY_MISMATCH',
-    `idempotency key ${key} was used for another request`,
-    'Use a new key for each request, and the same one only to repeat it.',
-  );
-}
-
-/** Keeps the answer to a request by its key. */
-export async function keep(
-  tx: Transaction,
-  key: string,
-  fingerprint: string,
-  answer: unknown,
-  atMs: number,
-): Promise<void> {
-  await tx.keepAnswer({ key, fingerprint, answer, atMs }, atMs - keepAnswersMs);
-}
-
-/** SHA-256 of what was asked, hexadecimal. */
-export function fingerprintOf(asked: unknown): string {
-  return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
 }
 
 /** The error for an operation that is not there. */

@@ -160,14 +160,15 @@ export class Run {
   /** @throws Abandoned */
   async #held(tx: Transaction): Promise<Operation> {
     const { id } = this.#operation;
-    const stored = await tx.operation(id);
+    const stored = await tx.lockOperation(id);
     if (stored !== null && this.#rules.holds(stored, this.#operation)) return stored;
     throw new Abandoned(`another scheduler has taken over operation ${id}`);
   }
 
   async #transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     try {
-      return await this.#store.transact(work);
+      // The operation's row, locked first, is what guards all that its holder writes.
+      return await this.#store.transact(work, 'rows');
     } catch (error) {
       if (error instanceof Abandoned) throw error;
       if (error instanceof BridgeheadError && error.code !== 'DATABASE_UNAVAILABLE') throw error;

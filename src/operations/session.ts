@@ -2,8 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Store } from '../store/store.ts';
 
 /** How long a scheduler that says nothing keeps what it holds. */
-export const sessionTtlMs = 5_000;
-const renewPeriodMs = 1_000;
+const lease = { ttlMs: 5_000, renewMs: 1_000 } as const;
 
 export interface SessionParts {
   readonly store: Store;
@@ -13,6 +12,8 @@ export interface SessionParts {
   readonly name: string;
   /** A new session has begun: what hangs on it in the store is to be written anew. */
   readonly onNew: () => void;
+  /** How long the lease is, and how often it is renewed; 5 s and 1 s unless given. */
+  readonly lease?: { readonly ttlMs: number; readonly renewMs: number };
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -39,7 +40,8 @@ export class SchedulerSession {
 
   /** Begins the lease and keeps it. Resolves after the first attempt, also where that failed. */
   async start(): Promise<void> {
-    this.#stop = this.#parts.clock.every(renewPeriodMs, () => void this.renew());
+    const { renewMs } = this.#parts.lease ?? lease;
+    this.#stop = this.#parts.clock.every(renewMs, () => void this.renew());
     await this.renew();
   }
 
@@ -64,15 +66,16 @@ export class SchedulerSession {
 
   async #renew(): Promise<void> {
     const { store, newId, name, clock, onNew, log } = this.#parts;
+    const { ttlMs } = this.#parts.lease ?? lease;
     if (this.#isStored) {
-      if (await store.transact((tx) => tx.renewSession(this.#id, sessionTtlMs))) return;
+      if (await store.transact((tx) => tx.renewSession(this.#id, ttlMs), 'rows')) return;
       log('the lease has run out; what this scheduler carried is for others', { id: this.#id });
     }
     const id = newId();
     await store.transact(async (tx) => {
       const dead = (await tx.sessions()).filter(({ isAlive }) => !isAlive);
       for (const session of dead) await tx.deleteSession(session.id);
-      await tx.addSession({ id, name, startedMs: clock.wallMs() }, sessionTtlMs);
+      await tx.addSession({ id, name, startedMs: clock.wallMs() }, ttlMs);
     });
     this.#id = id;
     this.#isStored = true;

@@ -35,7 +35,7 @@ export class Presence {
       await this.#parts.store.transact(async (tx) => {
         for (const host of come) await tx.setConnected(session, host, true);
         for (const host of gone) await tx.setConnected(session, host, false);
-      });
+      }, 'rows');
     }
     this.#written = { session, hosts };
     return `hears ${hosts.size} hosts`;

@@ -38,7 +38,9 @@ export class Recorder {
 
   facts(host: HostName, facts: HostFacts): void {
     const { store } = this.#parts;
-    this.#write('host', (atMs) => store.transact((tx) => tx.setHostFacts(host, facts, atMs)));
+    this.#write('host', (atMs) =>
+      store.transact((tx) => tx.setHostFacts(host, facts, atMs), 'rows'),
+    );
   }
 
   observed(
@@ -55,7 +57,7 @@ export class Recorder {
   event(kind: string, object: string, message: string): void {
     const { store } = this.#parts;
     this.#write('event', (atMs) =>
-      store.transact((tx) => tx.addEvent({ atMs, kind, object, message })),
+      store.transact((tx) => tx.addEvent({ atMs, kind, object, message }), 'rows'),
     );
   }
 

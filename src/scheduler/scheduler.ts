@@ -153,11 +153,14 @@ export class Scheduler implements AsyncDisposable {
   async viewSource(): Promise<ViewSource> {
     const { store } = this.#parts;
     const [state, observations] = await Promise.all([
-      store.transact(async (tx) => ({
-        fleet: await tx.fleet(),
-        operations: await tx.openOperations(),
-        sessions: await tx.sessions(),
-      })),
+      store.transact(
+        async (tx) => ({
+          fleet: await tx.fleet(),
+          operations: await tx.openOperations(),
+          sessions: await tx.sessions(),
+        }),
+        'snapshot',
+      ),
       store.observations(),
     ]);
     // What connected agents last said is newer here than what the store has of it.
@@ -181,7 +184,7 @@ export class Scheduler implements AsyncDisposable {
   }
 
   async explain(name: InstanceName): Promise<ReturnType<typeof explain>> {
-    const fleet = await this.#parts.store.transact((tx) => tx.fleet());
+    const fleet = await this.#parts.store.transact((tx) => tx.fleet(), 'snapshot');
     return explain(fleet, name);
   }
 
@@ -242,6 +245,10 @@ export class Scheduler implements AsyncDisposable {
 
   async #place(): Promise<string> {
     const { store } = this.#parts;
+    const now = place(await store.transact((tx) => tx.fleet(), 'snapshot'));
+    if (now.decisions.every(({ host }) => host === null)) {
+      return `placed 0, ${now.decisions.length} without a place`;
+    }
     const placed = await store.transact(async (tx) => {
       const { decisions } = place(await tx.fleet());
       const found = decisions.filter(({ host }) => host !== null);
@@ -278,14 +285,17 @@ export class Scheduler implements AsyncDisposable {
   async #push(): Promise<string> {
     const { store } = this.#parts;
     const hosts = this.agents.connected;
-    const now = await store.transact((tx) => this.#tellings(tx, hosts));
+    const now = await store.transact((tx) => this.#tellings(tx, hosts), 'snapshot');
     if (![...now].some(([host, told]) => this.agents.isNews(host, told))) {
       return `nothing new for ${hosts.length} connected hosts`;
     }
-    const { revision, tellings } = await store.transact(async (tx) => ({
-      revision: await tx.nextRevision(),
-      tellings: await this.#tellings(tx, hosts),
-    }));
+    const { revision, tellings } = await store.transact(
+      async (tx) => ({
+        revision: await tx.nextRevision(),
+        tellings: await this.#tellings(tx, hosts),
+      }),
+      'snapshot',
+    );
     const told = [...tellings].filter(([host, desired]) =>
       this.agents.tell(host, revision, desired),
     );

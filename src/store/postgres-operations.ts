@@ -61,6 +61,16 @@ export class PostgresOperations {
     return row === undefined ? null : operationOf(row);
   }
 
+  async lockOperation(id: string): Promise<Operation | null> {
+    const row = await this.db
+      .selectFrom('operations')
+      .selectAll()
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
+    return row === undefined ? null : operationOf(row);
+  }
+
   async openOperations(): Promise<readonly Operation[]> {
     const rows = await this.db
       .selectFrom('operations')

@@ -8,9 +8,11 @@ import { migrate, readMigrationFiles } from './migrate.ts';
 import type { Connection } from './ownership.ts';
 import { PostgresTransaction } from './postgres-transaction.ts';
 import type { Schema } from './schema.ts';
-import type { EventFilter, Observation, Store, Transaction } from './store.ts';
+import type { EventFilter, Isolation, Observation, Store, Transaction } from './store.ts';
 
 const connectionsMax = 16;
+const idleTimeoutMs = 5_000;
+const statementTimeoutMs = 60_000;
 const connectTimeoutMs = 5_000;
 const attemptsMax = 12;
 /** Longest pause between two attempts, milliseconds; the first is up to a sixteenth of it. */
@@ -26,6 +28,12 @@ export interface PostgresStoreOptions {
   /** Runs after the connections have been closed. */
   readonly onDispose?: () => Promise<void>;
 }
+
+const levels = {
+  serializable: 'serializable',
+  snapshot: 'repeatable read',
+  rows: 'read committed',
+} as const;
 
 /** The store over PostgreSQL, the embedded server or yours alike. */
 export class PostgresStore implements Store {
@@ -48,6 +56,9 @@ export class PostgresStore implements Store {
     const settings = {
       ...options.connection,
       connectionTimeoutMillis: connectTimeoutMs,
+      // A scheduler that is stopped in the middle of a transaction must not hold up all others.
+      idle_in_transaction_session_timeout: idleTimeoutMs,
+      statement_timeout: statementTimeoutMs,
       // By this an administrator of the server knows whose connection it is.
       application_name: `bridgehead scheduler ${process.pid}`,
     };
@@ -70,13 +81,16 @@ export class PostgresStore implements Store {
     return new PostgresStore(options, pool);
   }
 
-  async transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  async transact<Result>(
+    work: (tx: Transaction) => Promise<Result>,
+    isolation: Isolation = 'serializable',
+  ): Promise<Result> {
     const { clock, random } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#db
           .transaction()
-          .setIsolationLevel('serializable')
+          .setIsolationLevel(levels[isolation])
           .execute((db) => work(new PostgresTransaction(db)));
       } catch (error) {
         const isRepeatable = repeatable.has((error as { code?: string }).code ?? '');
@@ -170,10 +184,13 @@ export class PostgresStore implements Store {
 function translate(error: unknown): unknown {
   if (error instanceof BridgeheadError) return error;
   const { code = '', syscall } = error as { code?: string; syscall?: string };
-  // Class 08 is "connection exception", 57P is "operator intervention"; the rest are the socket's.
+  // Class 08 is "connection exception", 57P is "operator intervention", 57014 and 25P03 are the two
+  // timeouts of ours; the rest are the socket's.
   const isLost =
     code.startsWith('08') ||
     code.startsWith('57P') ||
+    code === '57014' ||
+    code === '25P03' ||
     syscall !== undefined ||
     /terminated|timeout exceeded when trying to connect|Connection ended/i.test(String(error));
   return isLost ? unavailable(error) : error;

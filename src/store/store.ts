@@ -50,7 +50,7 @@ export interface JoinToken {
   readonly expiresMs: number;
 }
 
-/** One atomic unit of reading and writing. Serializable: what it read still holds when it commits. */
+/** One atomic unit of reading and writing. */
 export interface Transaction {
   fleet(): Promise<FleetState>;
 
@@ -79,6 +79,8 @@ export interface Transaction {
   /** Adds an operation, or replaces what may change of it. */
   putOperation(operation: Operation): Promise<void>;
   operation(id: string): Promise<Operation | null>;
+  /** The operation, which nobody else can write until this transaction has ended. */
+  lockOperation(id: string): Promise<Operation | null>;
   /** Those that have not ended, in the order they were asked for. */
   openOperations(): Promise<readonly Operation[]>;
   operations(filter: OperationFilter): Promise<readonly Operation[]>;
@@ -136,12 +138,23 @@ export interface EventFilter {
   readonly limit: number;
 }
 
+/**
+ * What a transaction may rely on. `serializable`: what it read still holds when it commits; for
+ * decisions that rest on what others do not write. `snapshot`: it reads one moment, and fails where
+ * a row that it writes was written since; for reading. `rows`: each statement reads what is committed
+ * by then; for writes that are guarded by a row which the transaction itself has locked.
+ */
+export type Isolation = 'serializable' | 'snapshot' | 'rows';
+
 export interface Store extends AsyncDisposable {
   /**
-   * Runs `work` in one serializable transaction and commits. Repeats it where PostgreSQL asks for
-   * that (40001, 40P01), a bounded number of times, so `work` must only touch the transaction.
+   * Runs `work` in one transaction and commits. Repeats it where PostgreSQL asks for that (40001,
+   * 40P01), a bounded number of times, so `work` must only touch the transaction.
    */
-  transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  transact<Result>(
+    work: (tx: Transaction) => Promise<Result>,
+    isolation?: Isolation,
+  ): Promise<Result>;
 
   /** Replaces what was observed on `host`, all of it, when `complete`; else only what is named. */
   recordObserved(
