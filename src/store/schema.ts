@@ -1,4 +1,4 @@
-import type { Generated, JSONColumnType } from 'kysely';
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ErrorBody } from '../domain/errors.ts';
 import type { Capacity, HostFacts, InstanceSpec, ObservedInstance } from '../domain/model.ts';
 import type { OperationKind, OperationState, OperationStep } from '../domain/operation.ts';
@@ -67,7 +67,8 @@ export interface Schema {
     steps: JSONColumnType<OperationStep[]>;
     is_forward: boolean;
     session_id: string | null;
-    token: number;
+    /** The driver gives a bigint as text. */
+    token: ColumnType<string, number, number>;
     cancelled_by: string | null;
     parent_id: string | null;
     requested_ms: number;

@@ -62,7 +62,9 @@ async function seeded(store: Store): Promise<Store> {
 
 /** Declares the tests of a store; `fresh` opens an empty one. */
 export function storeContract(name: string, fresh: () => Promise<Store>): void {
-  const test = (title: string, work: () => Promise<void>) => declare(`${name}: ${title}`, work);
+  const test = (title: string, work: () => Promise<void>): void => {
+    void declare(`${name}: ${title}`, work);
+  };
   test('what is put comes back as it was', async () => {
     await using store = await seeded(await fresh());
     const fleet = await store.transact((tx) => tx.fleet());
