@@ -1,6 +1,7 @@
 import type { ServiceAddress } from '../domain/model.ts';
 import { findBinds, resolveBinds } from './binds.ts';
-import { type ConfigLine, readConfig, type Section } from './config-lines.ts';
+import { readConfig } from './config-lines.ts';
+import { disabledSections } from './disabled-sections.ts';
 
 /** TCP ports that answer on one service address, in rising order. */
 export interface PublicPorts {
@@ -41,25 +42,4 @@ export function publicPorts(
     }
     return { address, ports: [...ports].toSorted((a, b) => a - b) };
   });
-}
-
-// A section is disabled by its own word, or by that of a defaults section before it.
-function disabledSections(lines: readonly ConfigLine[]): ReadonlySet<number> {
-  const disabled = new Set<number>();
-  let byDefault = false;
-  for (const line of lines) {
-    if (line.section === null) continue;
-    if (line.isHeader && inherits(line.section) && byDefault) disabled.add(line.section.line);
-    if (line.isHeader && line.section.keyword === 'defaults') byDefault = false;
-    const keyword = line.isHeader ? undefined : line.words[0]?.text;
-    if (keyword !== 'disabled' && keyword !== 'enabled') continue;
-    if (line.section.keyword === 'defaults') byDefault = keyword === 'disabled';
-    else if (keyword === 'disabled') disabled.add(line.section.line);
-    else disabled.delete(line.section.line);
-  }
-  return disabled;
-}
-
-function inherits(section: Section): boolean {
-  return section.keyword === 'frontend' || section.keyword === 'listen';
 }

@@ -4,6 +4,7 @@ import { findBinds, type ResolvedBind, resolveBinds } from './binds.ts';
 import { configHashOf, descriptionLine } from './config-hash.ts';
 import { type ConfigLine, readConfig } from './config-lines.ts';
 import { managedFindings, managedGlobal } from './managed.ts';
+import { migrationPeers } from './migration-peers.ts';
 
 export { configHashOf, hashInDescription } from './config-hash.ts';
 
@@ -35,7 +36,8 @@ export interface RenderInput {
 /**
  * Makes the configuration that an instance's HAProxy reads: a managed `global` section, then the
  * owner's lines in their order, untouched but for binds to a wildcard, which become one bind for
- * each address of the instance. Never fails: what is wrong is in `findings`.
+ * each address of the instance, and a managed line in peers sections ({@link migrationPeers}).
+ * Never fails: what is wrong is in `findings`.
  */
 export function renderConfig(input: RenderInput): RenderedConfig {
   const lines = readConfig(input.config);
@@ -43,10 +45,13 @@ export function renderConfig(input: RenderInput): RenderedConfig {
   const rewritten = new Map(
     resolved.filter((one) => one.isRewritten).map((one) => [one.bind.line.number, one]),
   );
+  const peers = migrationPeers(lines, input.name);
   const body = lines.flatMap((line) => {
     const bind = rewritten.get(line.number);
     const texts = bind === undefined ? [line.text] : expandBind(bind);
-    return texts.map((text) => ({ text, source: line.number }));
+    const own = texts.map((text) => ({ text, source: line.number as number | null }));
+    const peer = peers.get(line.number);
+    return peer === undefined ? own : [...own, { text: peer, source: null }];
   });
   const head = [
     `# Managed by Bridgehead: instance ${input.name}. Its owner's configuration follows.`,
