@@ -257,6 +257,10 @@ export class SimHost {
         return [...this.containers.values()].find((one) => one.id === id)?.loaded ?? null;
       },
       setHealthChecks: () => pass(),
+      acceptPeer: async () => {
+        await pass();
+        return null;
+      },
       listPorts: async () => {
         await pass();
         return [...this.ports.keys()];

@@ -9,6 +9,7 @@ import { notHere } from './instance-errors.ts';
 import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
 import type { Links, Peer } from './links.ts';
 import type { Machine } from './machine.ts';
+import { Relays } from './relays.ts';
 import { Reports } from './reports.ts';
 
 /** How often every instance is looked at even when nobody called: drift is found in this time. */
@@ -42,6 +43,7 @@ export class Agent implements Disposable {
   /** Instances whose keeper is at work, with whether it has been woken since it began. */
   readonly #atWork = new Map<InstanceId, { again: boolean }>();
   readonly #reports: Reports;
+  readonly #relays: Relays;
   #grants: Grants;
   /** Of what was taken last; none after a start, so that it is told again. */
   #digest = '';
@@ -62,6 +64,8 @@ export class Agent implements Disposable {
     this.#machine = parts.machine;
     this.#rules = parts.rules ?? { acceptGrants };
     this.#reports = new Reports(() => parts.links.peers);
+    const { machine, clock } = parts;
+    this.#relays = new Relays({ machine, clock, desired: (id) => this.#desired(id) });
   }
 
   /**
@@ -81,6 +85,7 @@ export class Agent implements Disposable {
     agent.#stops.push(parts.clock.every(lookPeriodMs, () => agent.#lookAtAll()));
     agent.#stops.push(parts.clock.every(refreshPeriodMs, () => void agent.#refresh()));
     agent.#stops.push(() => agent.#stopped.abort());
+    agent.#stops.push(() => agent.#relays[Symbol.dispose]());
     void agent.#watchContainers();
     return agent;
   }
@@ -274,6 +279,16 @@ export class Agent implements Disposable {
         if (keeper === undefined) throw notHere(request.instance);
         return keeper.quiesce(request.epoch, request.limitMs);
       }
+      case 'relay-open':
+        await this.#inbox;
+        return this.#relays.open(request);
+      case 'relay-read':
+        return this.#relays.read(request.relay, request.waitMs);
+      case 'relay-write':
+        return this.#relays.write(request.relay, request.data, request.waitMs);
+      case 'relay-close':
+        this.#relays.close(request.relay);
+        return {};
     }
   }
 }

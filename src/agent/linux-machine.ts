@@ -18,7 +18,16 @@ import {
   labelled,
 } from './haproxy-container.ts';
 import * as kernel from './kernel.ts';
-import type { Claim, Container, InterfaceAddress, Interior, Machine, Port } from './machine.ts';
+import type {
+  Claim,
+  Container,
+  InterfaceAddress,
+  Interior,
+  Machine,
+  PeerConnection,
+  Port,
+} from './machine.ts';
+import { acceptPeer } from './peer-socket.ts';
 import { probeAddress } from './probe.ts';
 import { endQuiesce, quiesce } from './quiesce.ts';
 import { Announcer } from './wire/announcer.ts';
@@ -140,6 +149,10 @@ export class LinuxMachine implements Machine, Disposable {
 
   setHealthChecks(id: InstanceId, on: boolean): Promise<void> {
     return configuration.setHealthChecks(this.#folders(id), on);
+  }
+
+  acceptPeer(id: InstanceId, socket: string, waitMs: number): Promise<PeerConnection | null> {
+    return acceptPeer(this.#folders(id).run, socket, waitMs, this.#options.clock);
   }
 
   listPorts(): Promise<readonly string[]> {

@@ -94,6 +94,26 @@ export interface MachineHaproxy {
   setHealthChecks(id: InstanceId, on: boolean): Promise<void>;
 }
 
+/** A HAProxy that has connected to this host's agent as to a peer. */
+export interface PeerConnection {
+  /** The next bytes it sends; null once it has closed. One call at a time. */
+  read(): Promise<Uint8Array | null>;
+  /** Resolves when the bytes are on their way. @throws Error where it has closed */
+  write(bytes: Uint8Array): Promise<void>;
+  close(): void;
+}
+
+/** What an instance's HAProxy connects to. */
+export interface MachinePeers {
+  /**
+   * Listens on a socket in the instance's run folder until its HAProxy connects, which tries once
+   * in 5 seconds. Not to be called again for a socket before it has resolved.
+   *
+   * @returns null where it did not connect within `waitMs`
+   */
+  acceptPeer(id: InstanceId, socket: string, waitMs: number): Promise<PeerConnection | null>;
+}
+
 /** The kernel: veth pairs with one end (`port`) here, the other as eth0 in the namespace of `pid`. */
 export interface MachineNetwork {
   /** Names of all ports on this host that Bridgehead made. */
@@ -152,6 +172,7 @@ export interface Machine
   extends MachineFiles,
     MachineContainers,
     MachineHaproxy,
+    MachinePeers,
     MachineNetwork,
     MachineWire {
   readFacts(): Promise<HostFacts>;

@@ -7,7 +7,15 @@ import { macOfInstance, portOfInstance } from '../domain/mac.ts';
 import type { HostFacts, Resources } from '../domain/model.ts';
 import type { ProbeResult, ValidateResult } from '../protocol/frames.ts';
 import { fingerprintOf } from './container-shape.ts';
-import type { Claim, Container, InterfaceAddress, Interior, Machine, Port } from './machine.ts';
+import type {
+  Claim,
+  Container,
+  InterfaceAddress,
+  Interior,
+  Machine,
+  PeerConnection,
+  Port,
+} from './machine.ts';
 
 interface ModelContainer extends Container {
   readonly id: InstanceId;
@@ -40,6 +48,8 @@ export class ModelMachine implements Machine {
   readonly interiors = new Map<number, Interior>();
   readonly checks = new Map<InstanceId, boolean>();
   readonly spoken = new Set<InstanceId>();
+  /** What connects as a peer, by the socket's name; each once. */
+  readonly peers = new Map<string, PeerConnection>();
   isEngineDown = false;
   #configs = new Map<InstanceId, string>();
   #loaded = new Map<InstanceId, string>();
@@ -178,6 +188,13 @@ export class ModelMachine implements Machine {
   async setHealthChecks(id: InstanceId, on: boolean): Promise<void> {
     await this.#effect('setHealthChecks', id);
     this.checks.set(id, on);
+  }
+
+  async acceptPeer(id: InstanceId, socket: string): Promise<PeerConnection | null> {
+    await this.#effect('acceptPeer', `${id} ${socket}`);
+    const peer = this.peers.get(socket) ?? null;
+    this.peers.delete(socket);
+    return peer;
   }
 
   async listPorts(): Promise<readonly string[]> {

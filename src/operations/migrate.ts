@@ -3,6 +3,7 @@ import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
 import { macOfInstance } from '../domain/mac.ts';
 import type { Instance } from '../domain/model.ts';
 import { instanceObject, type Words } from '../domain/operation.ts';
+import { type SyncedSection, syncedSections } from '../haproxy/migration-peers.ts';
 import { publicPorts } from '../haproxy/public-ports.ts';
 import { probeResult, quiesceResult } from '../protocol/frames.ts';
 import type { Kind } from './kind.ts';
@@ -10,8 +11,11 @@ import { checkMigration } from './migrate-checks.ts';
 import { grant, hasLetGo, takeBack } from './release.ts';
 import { Abandoned, type Run } from './run.ts';
 import { carry } from './saga.ts';
+import { TableSync } from './table-sync.ts';
 
 const prepareTimeoutMs = 60_000;
+/** How long stick tables may take before the move goes on without what is missing. */
+const syncLimitMs = 10_000;
 /** How long open requests may take to end before the address moves away under them. */
 const quiesceLimitMs = 2_000;
 const releaseTimeoutMs = 10_000;
@@ -38,12 +42,16 @@ export const migrate: Kind = {
   },
   run: async (run) => {
     const move = await Move.of(run);
-    await carry(
-      run,
-      () => move.forward(),
-      (cause) => move.undo(cause),
-      (cause) => move.complete(cause),
-    );
+    try {
+      await carry(
+        run,
+        () => move.forward(),
+        (cause) => move.undo(cause),
+        (cause) => move.complete(cause),
+      );
+    } finally {
+      await move.endSync();
+    }
   },
   resume: async (run) => {
     const move = await Move.of(run);
@@ -78,12 +86,16 @@ class Move {
   readonly #instance: Instance;
   readonly #source: HostName;
   readonly #target: HostName;
+  /** Where HAProxy's peers can bring stick tables along. */
+  readonly #sections: readonly SyncedSection[];
+  #sync: TableSync | null = null;
 
   private constructor(run: Run, instance: Instance) {
     this.#run = run;
     this.#instance = instance;
     this.#source = run.word('source') as HostName;
     this.#target = run.word('target') as HostName;
+    this.#sections = syncedSections(instance.rendered);
   }
 
   static async of(run: Run): Promise<Move> {
@@ -96,6 +108,7 @@ class Move {
   async forward(): Promise<void> {
     const run = this.#run;
     await run.step('prepare', () => this.#prepare());
+    if (this.#sections.length > 0) await run.step('sync', () => this.#synchronise());
     await run.step('quiesce', () => this.#quiesce());
     await run.step('release', () => this.#release());
     await run.step('switch', () => this.#switch());
@@ -103,6 +116,7 @@ class Move {
 
   async complete(cause: unknown): Promise<void> {
     const run = this.#run;
+    await this.endSync();
     // What follows the switch must not stop half way because a witness could not look.
     const attempt = async (name: string, work: () => Promise<string>) => {
       try {
@@ -160,6 +174,33 @@ class Move {
     if (isReady()) return `standby on ${target} runs the configuration`;
     const problem = hands.observed(target, instanceId)?.problem?.message;
     throw this.#failed(`${target} did not get a standby ready: ${problem ?? 'no word'}`, target);
+  }
+
+  // The way stays open after this, for what the source counts until it has let go. Tables are not
+  // worth a failed migration: it goes on without what did not come over.
+  async #synchronise(): Promise<string> {
+    const { hands, clock } = this.#run;
+    const { id: instance } = this.#instance;
+    const startMs = clock.monotonicMs();
+    const epoch = await this.#run.commit((tx) => tx.lastEpoch(instance));
+    const [source, target, sections] = [this.#source, this.#target, this.#sections];
+    const sync = new TableSync({ hands, instance, epoch, source, target, sections });
+    this.#sync = sync;
+    await this.#run.until(() => sync.isSettled, syncLimitMs);
+    const { learned, problems } = sync;
+    const tookMs = Math.round(clock.monotonicMs() - startMs);
+    return [
+      ...(learned.length > 0
+        ? [`${this.#target} has the stick tables of ${learned.join(', ')} after ${tookMs} ms`]
+        : []),
+      ...problems.map((problem) => `not brought along: ${problem}`),
+    ].join('; ');
+  }
+
+  /** Stick tables go no further; nothing happens where they do not go. */
+  async endSync(): Promise<void> {
+    await this.#sync?.end();
+    this.#sync = null;
   }
 
   async #quiesce(): Promise<string> {

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
+import { relayClose, relayOpen, relayRead, relayWrite } from './relay-frames.ts';
 import {
   desiredInstance,
   epoch,
@@ -15,7 +16,7 @@ import {
 } from './shapes.ts';
 
 /** Version of the stream. A peer that speaks another one is refused with both numbers named. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** How often each side says that it is there, milliseconds. */
 export const heartbeatPeriodMs = 1_000;
@@ -50,6 +51,10 @@ export const agentRequest = z.discriminatedUnion('kind', [
     epoch,
     limitMs: z.int().max(60_000),
   }),
+  relayOpen,
+  relayRead,
+  relayWrite,
+  relayClose,
 ]);
 export type AgentRequest = z.infer<typeof agentRequest>;
 

@@ -123,6 +123,10 @@ export class ModelAgent implements AgentStream {
       validate: { valid: true, findings: [] },
       quiesce: { openConnections: 0, tookMs: 1 },
       probe: { mac: this.fault === 'blind' ? null : '02:00:00:00:00:01', openPorts: [] },
+      'relay-open': { relay: 1 },
+      'relay-read': { data: '', isTaught: true },
+      'relay-write': { isLearned: true },
+      'relay-close': {},
     };
     this.#onFrame({ type: 'reply', id, result: results[request.kind] });
   }
