@@ -140,7 +140,7 @@ export class Relay {
       let bytes: Uint8Array | null = first;
       while (bytes !== null && !this.#isClosed) {
         for (const message of heard.push(bytes)) await this.#take(end, message);
-        await this.#until(() => this.#keptBytes < keptBytesMax, null);
+        while (this.#keptBytes >= keptBytesMax && !this.#isClosed) await this.#news.promise;
         bytes = await this.#connection.read();
       }
     } catch {
@@ -172,22 +172,18 @@ export class Relay {
     else this.#connection.write(heartbeat).catch(() => this.close());
   }
 
-  /** Waits until the condition holds, the relay has closed, or `waitMs` are over; null: for ever. */
-  async #until(condition: () => boolean, waitMs: number | null): Promise<void> {
-    if (waitMs !== null) this.#askedMs = this.#clock.monotonicMs();
+  /** Waits until the condition holds or the relay has closed, at most `waitMs`. */
+  async #until(condition: () => boolean, waitMs: number): Promise<void> {
+    this.#askedMs = this.#clock.monotonicMs();
+    if (condition() || waitMs === 0) return;
     const over = new AbortController();
-    let isLate = waitMs === 0;
-    const late =
-      waitMs === null
-        ? new Promise<never>(() => undefined)
-        : this.#clock.sleep(waitMs, over.signal).then(
-            () => {
-              isLate = true;
-            },
-            () => undefined,
-          );
-    while (!condition() && !this.#isClosed && !isLate) {
-      await Promise.race([this.#news.promise, late]);
+    const late = this.#clock.sleep(waitMs, over.signal).then(
+      () => true,
+      () => true,
+    );
+    while (!condition() && !this.#isClosed) {
+      const isLate = await Promise.race([this.#news.promise.then(() => false), late]);
+      if (isLate) break;
     }
     over.abort();
   }
