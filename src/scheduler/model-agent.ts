@@ -27,7 +27,8 @@ export type Fault =
   | 'never-release'
   | 'refuse-quiesce'
   | 'never-serve'
-  | 'blind';
+  | 'blind'
+  | 'refuse-relay';
 
 /** One host's agent. */
 export class ModelAgent implements AgentStream {
@@ -35,6 +36,8 @@ export class ModelAgent implements AgentStream {
   fault: Fault | null = null;
   /** What the host shows on the wire now, by instance. */
   readonly shown = new Map<InstanceId, ObservedInstance>();
+  /** Kinds of what it was asked, in order. */
+  readonly asked: AgentRequest['kind'][] = [];
   #seq = 0;
   #onFrame: (frame: AgentFrame) => void = () => undefined;
   #onClose: (reason: string) => void = () => undefined;
@@ -114,7 +117,11 @@ export class ModelAgent implements AgentStream {
   }
 
   #answer(id: number, request: AgentRequest): void {
-    if (request.kind === 'quiesce' && this.fault === 'refuse-quiesce') {
+    this.asked.push(request.kind);
+    const isRefused =
+      (request.kind === 'quiesce' && this.fault === 'refuse-quiesce') ||
+      (request.kind === 'relay-open' && this.fault === 'refuse-relay');
+    if (isRefused) {
       const error = { code: 'SOURCE_MISMATCH', message: 'not here', next: 'Look.' } as const;
       this.#onFrame({ type: 'refusal', id, error });
       return;
@@ -128,6 +135,9 @@ export class ModelAgent implements AgentStream {
       'relay-write': { isLearned: true },
       'relay-close': {},
     };
-    this.#onFrame({ type: 'reply', id, result: results[request.kind] });
+    const reply = () => this.#onFrame({ type: 'reply', id, result: results[request.kind] });
+    // A relay is read again and again: others have to get their turn in between.
+    if (request.kind === 'relay-read') setImmediate(reply);
+    else reply();
   }
 }
