@@ -120,6 +120,13 @@ function targetsOf(
     );
     return [];
   }
+  // HAProxy reads as far as the digits go: `:8O` would listen on port 8, and be called valid.
+  if ('port' in address && address.port !== '' && address.ports === null) {
+    report(
+      `'${address.port}' is no port: write a number from 1 to 65535, or a range such as 8000-8010`,
+    );
+    return [];
+  }
   switch (address.kind) {
     case 'local':
       return [{ text: localText(bind, address), address: null, ports: null, transport: 'stream' }];

@@ -76,6 +76,13 @@ test('a wildcard becomes one bind for each address, with all that stands around 
   ]);
 });
 
+test('a port that is no number is a finding, whatever HAProxy makes of it', () => {
+  for (const port of ['8O', '80a', '0', '70000', '90-80', 'http']) {
+    const { findings } = render(frontend(`bind :${port}`));
+    assert.match(findings[0]?.message ?? '', new RegExp(`'${port}' is no port`));
+  }
+});
+
 test('a wildcard of one family in so many words takes that family only', () => {
   const four = ['bind 198.18.10.10:80'];
   const six = ['bind [2001:db8::1]:80'];
