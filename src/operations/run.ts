@@ -71,6 +71,7 @@ export class Run {
    * Writes, as one transaction, what `work` does and what `change` makes of the operation.
    *
    * @throws Abandoned where this run does not hold the operation any more, or the store is gone
+   * @throws BridgeheadError CANCELLED where it would pass its point of no return, and is to end
    */
   async commit<Result>(
     work: (tx: Transaction) => Promise<Result>,
@@ -78,6 +79,11 @@ export class Run {
   ): Promise<Result> {
     const { result, next } = await this.#transact(async (tx) => {
       const stored = await this.#held(tx);
+      // Whoever was told that it will be cancelled must not see it pass the point of no return.
+      const isCommitting = change.isForward === true && !stored.isForward;
+      if (isCommitting && stored.cancelledBy !== null) {
+        throw cancelled(stored.id, stored.cancelledBy);
+      }
       const changed = { ...this.#operation, ...change, cancelledBy: stored.cancelledBy };
       await tx.putOperation(changed);
       if (!isOpen(changed)) await tx.deleteLocks(changed.id);
