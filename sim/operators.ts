@@ -123,6 +123,10 @@ export class Operators {
         await process.clock.sleep(1_000);
       } else {
         const scheduler = world.random.pick(up);
+        // A client that is impatient, or a proxy that repeats: the same request twice at once.
+        if (world.random.chance(0.15)) {
+          void send(world.random.pick(up)).catch(() => undefined);
+        }
         const patience = process.clock.sleep(patienceMs).then(() => 'silence' as const);
         try {
           const end = await Promise.race([send(scheduler).then(() => 'answer' as const), patience]);

@@ -120,6 +120,8 @@ export class OperationEngine {
 
   /** Carries an operation that was begun, unless it is carried already, has ended or waits. */
   launch(operation: Operation): void {
+    // A repeated request is answered with the operation of the first one, which runs already.
+    if (this.#runs.has(operation.id)) return;
     if (operation.state !== 'running' || operation.session !== this.#parts.session()) return;
     void this.#carry(operation, (kind, run) => kind.run(run));
   }

@@ -167,7 +167,9 @@ export class Run {
   async #held(tx: Transaction): Promise<Operation> {
     const { id } = this.#operation;
     const stored = await tx.lockOperation(id);
-    if (stored !== null && this.#rules.holds(stored, this.#operation)) return stored;
+    const isOurs = stored !== null && this.#rules.holds(stored, this.#operation);
+    // Only this run can have taken it past its point of no return, and then it knows.
+    if (isOurs && stored.isForward === this.#operation.isForward) return stored;
     throw new Abandoned(`another scheduler has taken over operation ${id}`);
   }
 

@@ -71,10 +71,13 @@ export async function apply(
   const kept = async (tx: Transaction) =>
     key === null ? null : keptFor(tx, key, fingerprintOf(request));
   for (let attempt = 1; ; attempt += 1) {
-    const { fleet, before } = await store.transact(async (tx) => ({
-      before: await kept(tx),
-      fleet: await tx.fleet(),
-    }));
+    const { fleet, before } = await store.transact(
+      async (tx) => ({
+        before: await kept(tx),
+        fleet: await tx.fleet(),
+      }),
+      'snapshot',
+    );
     if (before !== null) return applyAnswer.parse(before);
     await heardHere(fleet, parts.hands);
     const plan = planApply(request, fleet, idOf);

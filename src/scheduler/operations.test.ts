@@ -154,6 +154,19 @@ test('a request that is repeated with its key is done once', async () => {
   assert.equal((await fleet.instance()).spec.name, 'web');
 });
 
+test('a request that is sent twice at once begins one run of one operation', async () => {
+  await using fleet = await Fleet.serving(await databases.fresh());
+  const { target } = fleet.places();
+  const migrate = () =>
+    fleet.scheduler.migrate('web' as InstanceName, target.host, ask('ann', false, 'key-2'));
+  const [first, again, third] = await Promise.all([migrate(), migrate(), migrate()]);
+  assert.ok(first !== undefined && again?.id === first.id && third?.id === first.id);
+  const ended = await fleet.ended(first);
+  assert.equal(ended.state, 'done', ended.error?.message ?? '');
+  const names = ended.steps.map(({ name }) => name);
+  assert.deepEqual(names, [...new Set(names)], 'no step was done twice');
+});
+
 test('what waits is cancelled at once, what runs is undone, what has switched is completed', async () => {
   await using fleet = await Fleet.serving(await databases.fresh());
   const { source, target } = fleet.places();
