@@ -1,4 +1,5 @@
 import { fingerprintOf } from '../src/agent/container-shape.ts';
+import { readGrants } from '../src/agent/grants.ts';
 import type { Container, Machine } from '../src/agent/machine.ts';
 import type { DesiredInstance } from '../src/domain/desired.ts';
 import { BridgeheadError } from '../src/domain/errors.ts';
@@ -67,6 +68,14 @@ export class SimHost {
     this.#wire = wire;
     this.name = name;
     this.#onTakenDown = onTakenDown;
+  }
+
+  /** Image that the host was last told to run the instance with, by its own disk; null for none. */
+  toldImage(id: InstanceId): string | null {
+    const text = this.#files.get('grants.json');
+    if (text === undefined) return null;
+    const { desired } = readGrants(text, this.#bootId);
+    return desired.find((one) => one.id === id)?.image ?? null;
   }
 
   /** Epoch under which the host's disk says that it holds the instance; 0 for none. */

@@ -191,7 +191,9 @@ export class Simulation {
     const isRight =
       held?.host === host.name && held.granted && held.epoch === host.heldEpoch(id) && instance;
     if (isRight === undefined || isRight === false) return;
-    if (host.images.get(id) !== instance?.spec.image) return;
+    // Another image is another container, by the host's last word as by the newest.
+    const runs = host.images.get(id);
+    if (runs !== instance?.spec.image || runs !== host.toldImage(id)) return;
     this.#breach ??= new Breach(
       'static stability',
       `${host.name} takes down ${instance?.spec.name ?? id}, which it holds by right`,
