@@ -8,6 +8,8 @@ import { breakable, runSeed, type SeedResult } from './seed.ts';
 const usage = `usage: npm run sim -- [--seeds N] [--from N] [--workers N] [--without ${breakable.join('|')}]
        npm run sim -- --seed N [--without …]    one seed again, with its story`;
 const reportEveryMs = 5_000;
+/** What the dead of a run wait for is never let go of: a worker's memory goes with it. */
+const seedsPerWorker = 250;
 
 const { values } = parseArgs({
   options: {
@@ -62,14 +64,18 @@ async function runMany(): Promise<void> {
   };
   await Promise.all(
     Array.from({ length: Math.min(workers, seeds) }, async () => {
-      const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-        workerData: { without },
-      });
+      let worker = hired();
+      let done = 0;
       try {
         while (next < end && sum.breaches.length === 0) {
           const seed = next;
           next += 1;
           add(sum, await asked(worker, seed));
+          done += 1;
+          if (done % seedsPerWorker === 0) {
+            await worker.terminate();
+            worker = hired();
+          }
           if (performance.now() - reportedMs < reportEveryMs) continue;
           reportedMs = performance.now();
           report();
@@ -97,6 +103,10 @@ async function runMany(): Promise<void> {
   };
   console.log(JSON.stringify(figures));
   process.exitCode = breaches.length === 0 ? 0 : 1;
+}
+
+function hired(): Worker {
+  return new Worker(new URL('./worker.ts', import.meta.url), { workerData: { without } });
 }
 
 function asked(worker: Worker, seed: number): Promise<SeedResult> {
