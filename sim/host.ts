@@ -1,5 +1,4 @@
 import { fingerprintOf } from '../src/agent/container-shape.ts';
-import { readGrants } from '../src/agent/grants.ts';
 import type { Container, Machine } from '../src/agent/machine.ts';
 import type { DesiredInstance } from '../src/domain/desired.ts';
 import { BridgeheadError } from '../src/domain/errors.ts';
@@ -23,7 +22,6 @@ interface SimContainer {
   /** 0 while it does not run. */
   pid: number;
   loaded: string | null;
-  readonly image: string;
 }
 
 interface SimPort {
@@ -68,14 +66,6 @@ export class SimHost {
     this.#wire = wire;
     this.name = name;
     this.#onTakenDown = onTakenDown;
-  }
-
-  /** Image that the host was last told to run the instance with, by its own disk; null for none. */
-  toldImage(id: InstanceId): string | null {
-    const text = this.#files.get('grants.json');
-    if (text === undefined) return null;
-    const { desired } = readGrants(text, this.#bootId);
-    return desired.find((one) => one.id === id)?.image ?? null;
   }
 
   /** Epoch under which the host's disk says that it holds the instance; 0 for none. */
@@ -138,11 +128,6 @@ export class SimHost {
         loaded === null ? [] : [[id, loaded] as const],
       ),
     );
-  }
-
-  /** Images of the containers here, by instance. */
-  get images(): ReadonlyMap<InstanceId, string> {
-    return new Map([...this.containers.values()].map(({ id, image }) => [id, image]));
   }
 
   /** The host as the agent's state machine sees it, each call an await at which it may die. */
@@ -360,7 +345,6 @@ export class SimHost {
     const container: SimContainer = {
       engineId: `${this.name}-${this.#made}`,
       ...{ id, name, memoryMib: resources.memoryMib, cpus: resources.cpus, pid: 0, loaded: null },
-      image: desired.image,
       fingerprint: fingerprintOf(desired),
     };
     this.containers.set(name, container);
