@@ -20,15 +20,19 @@ export class Reconciler implements Disposable {
   readonly #clock: Clock;
   readonly #stop: () => void;
   #status: ReconcilerStatus;
-  #running: Promise<void> | null = null;
-  #again = false;
+  /** The pass under way, and the one that begins when it ends. */
+  #pass: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
 
   constructor(name: string, periodMs: number, clock: Clock, work: () => Promise<string>) {
     this.name = name;
     this.#work = work;
     this.#clock = clock;
     this.#status = { name, lastRunMs: null, tookMs: null, result: 'not run yet', error: null };
-    this.#stop = clock.every(periodMs, () => this.wake());
+    this.#stop = clock.every(periodMs, () => {
+      // A tick asks for no pass of its own: one that takes longer than the period would never rest.
+      if (this.#pass === null) this.wake();
+    });
   }
 
   get status(): ReconcilerStatus {
@@ -40,35 +44,34 @@ export class Reconciler implements Disposable {
     void this.run();
   }
 
-  /** Runs the work, and resolves when a run that began after this call has ended. Never rejects. */
-  async run(): Promise<void> {
-    if (this.#running !== null) {
-      this.#again = true;
-      return this.#running;
-    }
-    this.#running = this.#loop();
-    await this.#running;
+  /** Runs the work, and resolves when a pass that began after this call has ended. Never rejects. */
+  run(): Promise<void> {
+    if (this.#pass === null) return this.#begin();
+    this.#next ??= this.#pass.then(() => this.#begin());
+    return this.#next;
   }
 
-  async #loop(): Promise<void> {
-    do {
-      this.#again = false;
-      const startMs = this.#clock.monotonicMs();
-      const base = { name: this.name, lastRunMs: this.#clock.wallMs() };
-      try {
-        const result = await this.#work();
-        this.#status = {
-          ...base,
-          tookMs: this.#clock.monotonicMs() - startMs,
-          result,
-          error: null,
-        };
-      } catch (error) {
-        const tookMs = this.#clock.monotonicMs() - startMs;
-        this.#status = { ...base, tookMs, result: 'failed', error: (error as Error).message };
-      }
-    } while (this.#again);
-    this.#running = null;
+  #begin(): Promise<void> {
+    this.#next = null;
+    this.#pass = Promise.resolve()
+      .then(() => this.#once())
+      .finally(() => {
+        if (this.#next === null) this.#pass = null;
+      });
+    return this.#pass;
+  }
+
+  async #once(): Promise<void> {
+    const startMs = this.#clock.monotonicMs();
+    const base = { name: this.name, lastRunMs: this.#clock.wallMs() };
+    const tookMs = () => this.#clock.monotonicMs() - startMs;
+    try {
+      const result = await this.#work();
+      this.#status = { ...base, tookMs: tookMs(), result, error: null };
+    } catch (error) {
+      const { message } = error as Error;
+      this.#status = { ...base, tookMs: tookMs(), result: 'failed', error: message };
+    }
   }
 
   [Symbol.dispose](): void {
