@@ -5,6 +5,7 @@ import type {
   Host,
   HostFacts,
   Instance,
+  LeavingAddress,
   Pool,
   Standby,
 } from '../src/domain/model.ts';
@@ -25,6 +26,7 @@ export interface Tables {
     { readonly instance: Instance; readonly lastEpoch: number }
   >;
   readonly assignments: ReadonlyMap<string, Assignment>;
+  readonly leaving: ReadonlyMap<string, LeavingAddress>;
   readonly standbys: ReadonlyMap<string, Standby>;
   readonly observations: ReadonlyMap<string, Observation>;
   readonly operations: ReadonlyMap<string, { readonly seq: number; readonly operation: Operation }>;
@@ -42,6 +44,7 @@ export interface Tables {
 export function emptyTables(): Tables {
   return {
     ...{ hosts: new Map(), pools: new Map(), instances: new Map(), assignments: new Map() },
+    leaving: new Map(),
     ...{ standbys: new Map(), observations: new Map(), operations: new Map(), locks: new Map() },
     ...{ sessions: new Map(), connections: new Map(), answers: new Map(), events: new Map() },
     ...{ tokens: new Map(), settings: new Map(), counters: new Map() },

@@ -1,11 +1,13 @@
 import { BridgeheadError } from '../src/domain/errors.ts';
-import type { Epoch, HostName, InstanceId, PoolName } from '../src/domain/ids.ts';
+import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../src/domain/ids.ts';
 import type {
   Assignment,
   FleetEvent,
   Host,
   HostFacts,
   Instance,
+  LeavingAddress,
+  ObservedInstance,
   Pool,
   Standby,
 } from '../src/domain/model.ts';
@@ -40,7 +42,7 @@ export class SimTransaction implements Transaction {
 
   async fleet(): Promise<FleetState> {
     await this.#around.pass();
-    const { hosts, pools, instances, assignments, standbys } = this.draft.tables;
+    const { hosts, pools, instances, assignments, standbys, leaving } = this.draft.tables;
     const alive = new Set((await this.sessions()).flatMap((one) => (one.isAlive ? one.id : [])));
     const heard = new Set(
       [...this.draft.tables.connections.values()]
@@ -60,6 +62,7 @@ export class SimTransaction implements Transaction {
         .toSorted((a, b) => (a.spec.name < b.spec.name ? -1 : 1)),
       assignments: [...assignments.values()],
       standbys: [...standbys.values()],
+      leaving: [...leaving.values()],
     };
   }
 
@@ -105,10 +108,14 @@ export class SimTransaction implements Transaction {
 
   async putInstance(instance: Instance): Promise<void> {
     await this.#around.pass();
-    const { instances } = this.draft.tables;
+    const { instances, leaving } = this.draft.tables;
     const wanted = new Set(instance.addresses.map(({ address }) => address));
+    for (const { address } of instance.addresses) {
+      if (leaving.get(address)?.instanceId === instance.id) this.draft.delete('leaving', address);
+    }
     for (const { instance: other } of instances.values()) {
-      const taken = other.addresses.find(({ address }) => wanted.has(address));
+      const left = [...leaving.values()].filter(({ instanceId }) => instanceId === other.id);
+      const taken = [...other.addresses, ...left].find(({ address }) => wanted.has(address));
       if (other.id === instance.id || taken === undefined) continue;
       throw new BridgeheadError(
         'ADDRESS_TAKEN',
@@ -127,6 +134,28 @@ export class SimTransaction implements Transaction {
     for (const [key, { instanceId }] of this.draft.tables.standbys) {
       if (instanceId === id) this.draft.delete('standbys', key);
     }
+    for (const [key, { instanceId }] of this.draft.tables.leaving) {
+      if (instanceId === id) this.draft.delete('leaving', key);
+    }
+  }
+
+  async instanceNamed(name: InstanceName): Promise<Instance | null> {
+    await this.#around.pass();
+    const rows = [...this.draft.tables.instances.values()];
+    return rows.find(({ instance }) => instance.spec.name === name)?.instance ?? null;
+  }
+
+  async putLeaving(leaving: LeavingAddress): Promise<void> {
+    await this.#around.pass();
+    this.draft.put('leaving', leaving.address, leaving);
+  }
+
+  async deleteLeaving(id: InstanceId, epoch: Epoch, address?: string): Promise<void> {
+    await this.#around.pass();
+    for (const [key, one] of this.draft.tables.leaving) {
+      const isMeant = one.instanceId === id && (address ?? key) === key;
+      if (isMeant && one.epoch <= epoch) this.draft.delete('leaving', key);
+    }
   }
 
   async putAssignment(assignment: Assignment): Promise<void> {
@@ -143,6 +172,11 @@ export class SimTransaction implements Transaction {
   async assignment(id: InstanceId): Promise<Assignment | null> {
     await this.#around.pass();
     return this.draft.tables.assignments.get(id) ?? null;
+  }
+
+  async observation(host: HostName, id: InstanceId): Promise<ObservedInstance | null> {
+    await this.#around.pass();
+    return this.draft.tables.observations.get(`${host}|${id}`)?.instance ?? null;
   }
 
   async lastEpoch(id: InstanceId): Promise<Epoch> {

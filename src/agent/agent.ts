@@ -272,6 +272,9 @@ export class Agent implements Disposable {
         return this.#machine.judge(request.image, request.config);
       case 'probe':
         return this.#machine.probe(request.address, request.ports, request.timeoutMs);
+      case 'look':
+        await this.#inbox;
+        return { instance: this.#keepers.get(request.instance)?.observed ?? null };
       case 'quiesce': {
         // What the scheduler said before it asked counts, even if it is still on its way to the disk.
         await this.#inbox;

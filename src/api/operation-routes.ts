@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Operation } from '../domain/operation.ts';
-import { noSuchOperation } from '../operations/engine.ts';
+import { noSuchOperation } from '../operations/engine-errors.ts';
 import { drainRequest, migrateRequest, operationView } from '../protocol/api.ts';
 import { hostName, instanceName } from '../protocol/shapes.ts';
 import { viewOperation } from '../scheduler/views.ts';

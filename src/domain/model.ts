@@ -135,6 +135,17 @@ export interface Assignment {
   readonly granted: boolean;
 }
 
+/**
+ * An address that an apply took off an instance. Nobody else may have it until the instance's host
+ * has shown, under `epoch` or a later one, that it does not answer for it any more.
+ */
+export interface LeavingAddress {
+  readonly instanceId: InstanceId;
+  /** In canonical form. */
+  readonly address: string;
+  readonly epoch: Epoch;
+}
+
 /** A copy of an instance on a host that does not answer for its addresses: link down. */
 export interface Standby {
   readonly instanceId: InstanceId;

@@ -10,6 +10,8 @@ import { settled } from './settle.ts';
  */
 export const configure: Kind = {
   kind: 'configure',
+  // What was applied stays desired, so its host would load it anyway.
+  whenCancelled: null,
   objectsOf: ({ instance }) => [instanceObject(String(instance))],
   check: (view, args) => {
     const instance = view.fleet.instances.find(({ spec }) => spec.name === args['instance']);
@@ -31,13 +33,13 @@ export const configure: Kind = {
 
 async function load(run: Run): Promise<void> {
   const instance = await run.instance(run.word('instance') as InstanceName);
-  const assignment =
-    instance === null ? null : await run.commit((tx) => tx.assignment(instance.id));
+  const assignment = instance === null ? null : await run.look((tx) => tx.assignment(instance.id));
   // Changed before it ever had a host: it starts with the change when it gets one.
   if (instance === null || assignment === null) return run.end('done', null);
   try {
     await run.step('load', () => settled(run, instance, assignment));
-    await run.end('done', null);
+    const { epoch } = assignment;
+    await run.end('done', null, (tx) => tx.deleteLeaving(instance.id, epoch));
   } catch (error) {
     if (error instanceof Abandoned) throw error;
     await run.end('failed', error);

@@ -17,6 +17,8 @@ const placeLookMs = 200;
  */
 export const create: Kind = {
   kind: 'create',
+  // What was applied stays desired, so its instance would be started anyway.
+  whenCancelled: null,
   objectsOf: ({ instance }) => [instanceObject(String(instance))],
   check: (_, args) => ({ args, observed: { host: null } }),
   run: bringUp,
@@ -32,7 +34,7 @@ async function bringUp(run: Run): Promise<void> {
     await run.step('place', async () => {
       assignment = await placed(run, instance.id);
       if (assignment !== null) return `on ${assignment.host}`;
-      const fleet = await run.commit((tx) => tx.fleet());
+      const fleet = await run.look((tx) => tx.fleet());
       throw nowhere(
         name,
         fleet.hosts.flatMap((host) => refusalsFor(fleet, instance, host.name).slice(0, 1)),
@@ -50,7 +52,7 @@ async function bringUp(run: Run): Promise<void> {
 async function placed(run: Run, id: Assignment['instanceId']): Promise<Assignment | null> {
   const endMs = run.clock.monotonicMs() + placeTimeoutMs;
   for (;;) {
-    const assignment = await run.commit((tx) => tx.assignment(id));
+    const assignment = await run.look((tx) => tx.assignment(id));
     if (assignment !== null || run.clock.monotonicMs() >= endMs) return assignment;
     await run.clock.sleep(placeLookMs);
   }

@@ -19,6 +19,7 @@ const lookMs = 200;
 export function drain(engine: () => OperationEngine): Kind {
   return {
     kind: 'drain',
+    whenCancelled: 'What was moved stays where it is now, and the host stays cordoned.',
     objectsOf: ({ host }) => [hostObject(host as HostName)],
     check: ({ fleet }, args) => {
       const name = args['host'] as HostName;
@@ -40,7 +41,7 @@ export function drain(engine: () => OperationEngine): Kind {
 
 async function empty(run: Run, engine: OperationEngine): Promise<void> {
   const host = run.word('host') as HostName;
-  const failures: string[] = [];
+  let left: readonly string[] = [];
   try {
     await run.step('cordon', async () => {
       const { who, reason } = run.operation;
@@ -54,14 +55,24 @@ async function empty(run: Run, engine: OperationEngine): Promise<void> {
     });
     const tried = new Set<InstanceId>();
     for (;;) {
-      const fleet = await run.commit((tx) => tx.fleet());
+      const { fleet, arriving } = await run.look(async (tx) => ({
+        fleet: await tx.fleet(),
+        arriving: (await tx.openOperations()).find((one) => isMoveTo(one, host)) ?? null,
+      }));
       const next = instancesOn(fleet, host).find(({ id }) => !tried.has(id));
-      if (next === undefined) break;
+      if (next === undefined && arriving === null) {
+        left = instancesOn(fleet, host).map(({ spec }) => spec.name);
+        break;
+      }
+      if (next === undefined) {
+        // It passed its checks before the host was cordoned: what it brings has to leave again.
+        await run.clock.sleep(lookMs);
+        continue;
+      }
       tried.add(next.id);
       await run.step(`move ${next.spec.name}`, async () => {
         const ended = await moved(run, engine, fleet, next);
         if (ended.state === 'done') return `to ${String(ended.args['target'])} (${ended.id})`;
-        failures.push(next.spec.name);
         return `failed: ${ended.error?.message ?? ended.state} (${ended.id})`;
       });
     }
@@ -69,7 +80,7 @@ async function empty(run: Run, engine: OperationEngine): Promise<void> {
     if (error instanceof Abandoned) throw error;
     return run.end(isCancelled(error) ? 'cancelled' : 'failed', error);
   }
-  await run.end(failures.length === 0 ? 'done' : 'failed', stuck(host, failures));
+  await run.end(left.length === 0 ? 'done' : 'failed', stuck(host, left));
 }
 
 // One that was left half way finds the migration that it had begun, and waits for that.
@@ -81,7 +92,7 @@ async function moved(
 ): Promise<Pick<Operation, 'id' | 'state' | 'args' | 'error'>> {
   const { operation, clock } = run;
   const object = instanceObject(spec.name);
-  const begun = (await run.commit((tx) => tx.openOperations())).find(
+  const begun = (await run.look((tx) => tx.openOperations())).find(
     ({ parentId, objects }) => parentId === operation.id && objects.includes(object),
   );
   try {
@@ -89,15 +100,37 @@ async function moved(
     const { id } = child;
     while (child !== null && isOpen(child)) {
       await clock.sleep(lookMs);
-      child = await run.commit((tx) => tx.operation(id));
+      child = await run
+        .look((tx) => tx.operation(id))
+        .catch(async (error: unknown) => {
+          if (isCancelled(error)) await endMove(run, engine, id);
+          throw error;
+        });
     }
     if (child !== null) return child;
     throw new Error('the migration is not in the journal any more');
   } catch (error) {
-    if (error instanceof Abandoned) throw error;
+    if (error instanceof Abandoned || isCancelled(error)) throw error;
+    if (error instanceof BridgeheadError && error.code === 'DATABASE_UNAVAILABLE') {
+      throw new Abandoned('the store does not answer', error);
+    }
     const { code, message, next } = BridgeheadError.wrap(error);
     return { id: 'not begun', state: 'failed', args: {}, error: { code, message, next } };
   }
+}
+
+// Whoever cancels a drain means the move that is under way too. One that is past its switch ends well.
+async function endMove(run: Run, engine: OperationEngine, id: string): Promise<void> {
+  await engine
+    .cancel(id, run.operation.cancelledBy ?? run.operation.who)
+    .catch((error: unknown) => {
+      if (!(error instanceof BridgeheadError) || error.code !== 'NOT_CANCELLABLE') throw error;
+    });
+}
+
+/** True for an operation that brings something to the host. */
+function isMoveTo({ kind, args, state }: Operation, host: HostName): boolean {
+  return kind === 'migrate' && state === 'running' && args['target'] === host;
 }
 
 async function beginMove(

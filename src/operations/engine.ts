@@ -2,14 +2,18 @@ import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import { isOpen, type Operation, type OperationKind, type Words } from '../domain/operation.ts';
 import type { Store, Transaction } from '../store/store.ts';
+import { noSuchOperation, notCancellable, staysDesired, tooMany } from './engine-errors.ts';
 import type { Hands } from './hands.ts';
 import { fingerprintOf, keep, keptFor } from './idempotency.ts';
 import { type FleetView, HeardElsewhere, type Kind, type Start } from './kind.ts';
 import { busy, describe, type LockRules, startable } from './locks.ts';
 import { Abandoned, cancelled, Run } from './run.ts';
 
-/** How long an operation waits for a scheduler that hears its hosts. */
+/** How long an operation whose turn has come waits for a scheduler that hears its hosts. */
 const handOverMs = 10_000;
+/** How soon an operation whose run failed in an unknown way is taken up again, and at most. */
+const retryLeastMs = 2_000;
+const retryMostMs = 60_000;
 /** More would wait than anybody could oversee. */
 const openMax = 10_000;
 
@@ -47,6 +51,10 @@ export class OperationEngine {
   readonly #runs = new Map<string, Promise<void>>();
   /** Ours by the store, but nobody here runs them; seen so at the last look. */
   #unattended = new Set<string>();
+  /** Since when, monotonic, those whose turn has come wait for a scheduler that hears their hosts. */
+  readonly #waitingSince = new Map<string, number>();
+  /** Those whose run failed in an unknown way: how often, and until when they are left alone. */
+  readonly #broken = new Map<string, { readonly count: number; readonly untilMs: number }>();
   #isStopped = false;
 
   constructor(parts: EngineParts) {
@@ -67,7 +75,7 @@ export class OperationEngine {
       if (known !== null) return known;
       const kind = this.#kindOf(ask.kind);
       const open = await tx.openOperations();
-      if (open.length >= openMax) throw tooMany();
+      if (open.length >= openMax) throw tooMany(openMax);
       const objects = kind.objectsOf(ask.args);
       const blocker = this.#parts.rules.blockerOf(objects, open);
       const start = blocker === null ? checked(kind, await this.#view(tx), ask.args) : null;
@@ -144,7 +152,8 @@ export class OperationEngine {
       if (operation === null) throw noSuchOperation(id);
       if (!isOpen(operation)) throw notCancellable(operation, `has ended (${operation.state})`);
       if (operation.isForward) throw notCancellable(operation, 'can only be completed by now');
-      const error = cancelled(id, who).body();
+      if (this.#kindOf(operation.kind).whenCancelled === null) throw staysDesired(operation);
+      const error = cancelled(id, who, 'It had not begun: nothing was changed.').body();
       const ended = { state: 'cancelled', endedMs: clock.wallMs(), error } as const;
       const changed: Operation = {
         ...operation,
@@ -214,7 +223,7 @@ export class OperationEngine {
       const lost = [
         ...running.filter((one) => one.session !== null && !alive.has(one.session)),
         // At the second look only: at the first it may be on its way from its transaction here.
-        ...ours.filter(({ id }) => before.has(id)),
+        ...ours.filter(({ id }) => before.has(id) && !this.#isLeftAlone(id)),
       ];
       const results: Operation[] = [];
       for (const operation of lost) {
@@ -234,6 +243,10 @@ export class OperationEngine {
     return store.transact(async (tx) => {
       const open = await tx.openOperations();
       const ready = startable(open);
+      const isReady = new Set(ready.map(({ id }) => id));
+      for (const id of this.#waitingSince.keys()) {
+        if (!isReady.has(id)) this.#waitingSince.delete(id);
+      }
       if (ready.length === 0) return [];
       const view = await this.#view(tx);
       const begun: Operation[] = [];
@@ -254,8 +267,7 @@ export class OperationEngine {
           begun.push(running);
         } catch (error) {
           if (!(error instanceof BridgeheadError)) throw error;
-          const isForAnother = error instanceof HeardElsewhere;
-          if (isForAnother && startedMs - operation.requestedMs < handOverMs) continue;
+          if (error instanceof HeardElsewhere && !this.#hasWaitedLong(operation.id)) continue;
           const ended = { state: 'refused', endedMs: startedMs, error: error.body() } as const;
           await tx.putOperation({ ...operation, ...ended });
         }
@@ -264,12 +276,37 @@ export class OperationEngine {
     });
   }
 
+  #hasWaitedLong(id: string): boolean {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const sinceMs = this.#waitingSince.get(id) ?? nowMs;
+    this.#waitingSince.set(id, sinceMs);
+    return nowMs - sinceMs >= handOverMs;
+  }
+
+  #isLeftAlone(id: string): boolean {
+    return this.#parts.clock.monotonicMs() < (this.#broken.get(id)?.untilMs ?? 0);
+  }
+
+  #noteEnd(id: string, error: unknown): void {
+    if (error === null || error instanceof Abandoned) {
+      this.#broken.delete(id);
+      return;
+    }
+    const count = (this.#broken.get(id)?.count ?? 0) + 1;
+    const waitMs = Math.min(retryLeastMs * 2 ** (count - 1), retryMostMs);
+    this.#broken.set(id, { count, untilMs: this.#parts.clock.monotonicMs() + waitMs });
+  }
+
   #carry(operation: Operation, work: (kind: Kind, run: Run) => Promise<void>): Promise<void> {
     const { store, clock, hands, rules, log } = this.#parts;
     const { id, kind } = operation;
-    const run = new Run({ store, clock, hands, rules }, operation);
+    const { whenCancelled } = this.#kindOf(kind);
+    const parts = { store, clock, hands, rules, whenCancelled: whenCancelled ?? '' };
+    const run = new Run(parts, operation);
     const carried = work(this.#kindOf(kind), run)
+      .then(() => this.#noteEnd(id, null))
       .catch((error: unknown) => {
+        this.#noteEnd(id, error);
         const why = error instanceof Abandoned ? error.message : 'it failed in an unknown way';
         const details = {
           id,
@@ -290,7 +327,10 @@ export class OperationEngine {
     if (ask.key === null) return null;
     const answer = await keptFor(tx, ask.key, fingerprintOf(ask));
     if (answer === null) return null;
-    return tx.operation((answer as { readonly operationId: string }).operationId);
+    const { operationId } = answer as { readonly operationId: string };
+    const known = await tx.operation(operationId);
+    if (known === null) throw noSuchOperation(operationId);
+    return known;
   }
 
   async #view(tx: Transaction): Promise<FleetView> {
@@ -341,29 +381,4 @@ async function lockAll(
   sinceMs: number,
 ): Promise<void> {
   for (const object of objects) await tx.putLock({ object, operationId: id, sinceMs });
-}
-
-/** The error for an operation that is not there. */
-export function noSuchOperation(id: string): BridgeheadError {
-  return new BridgeheadError(
-    'NOT_FOUND',
-    `operation ${id} does not exist`,
-    'See the operations there are: bridgehead ops list --all',
-  );
-}
-
-function notCancellable(operation: Operation, why: string): BridgeheadError {
-  return new BridgeheadError(
-    'NOT_CANCELLABLE',
-    `operation ${operation.id} (${describe(operation)}) cannot be cancelled: it ${why}`,
-    `See what it did: bridgehead ops show ${operation.id}`,
-  );
-}
-
-function tooMany(): BridgeheadError {
-  return new BridgeheadError(
-    'BUSY',
-    `${openMax} operations have not ended yet: no more are taken`,
-    'Wait for some of them, or cancel some: bridgehead ops list',
-  );
 }

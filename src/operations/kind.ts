@@ -43,6 +43,8 @@ export interface Start {
 /** One kind of operation. */
 export interface Kind {
   readonly kind: OperationKind;
+  /** What a cancelled one leaves behind, for people; null where it cannot be cancelled. */
+  readonly whenCancelled: string | null;
   /** What it locks. */
   objectsOf(args: Words): readonly string[];
   /**

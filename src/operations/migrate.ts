@@ -5,7 +5,7 @@ import type { Instance } from '../domain/model.ts';
 import { instanceObject, type Words } from '../domain/operation.ts';
 import { type SyncedSection, syncedSections } from '../haproxy/migration-peers.ts';
 import { publicPorts } from '../haproxy/public-ports.ts';
-import { probeResult, quiesceResult } from '../protocol/frames.ts';
+import { lookResult, probeResult, quiesceResult } from '../protocol/frames.ts';
 import type { Kind } from './kind.ts';
 import { checkMigration } from './migrate-checks.ts';
 import { grant, hasLetGo, takeBack } from './release.ts';
@@ -22,6 +22,7 @@ const releaseTimeoutMs = 10_000;
 const switchTimeoutMs = 10_000;
 const removeTimeoutMs = 30_000;
 const probeTimeoutMs = 1_000;
+const lookTimeoutMs = 1_000;
 
 /**
  * Moves an instance with its addresses to another host. Whatever fails before the target has been
@@ -29,6 +30,7 @@ const probeTimeoutMs = 1_000;
  */
 export const migrate: Kind = {
   kind: 'migrate',
+  whenCancelled: 'It serves where it did before.',
   objectsOf: ({ instance }) => [instanceObject(String(instance))],
   check: (view, args) => {
     const target = args['target'] as HostName;
@@ -55,7 +57,7 @@ export const migrate: Kind = {
   },
   resume: async (run) => {
     const move = await Move.of(run);
-    if (run.operation.isForward) return move.complete(null);
+    if (run.operation.isForward) return move.resumeForward();
     return move.undo(leftBehind(run));
   },
 };
@@ -117,6 +119,11 @@ class Move {
   async complete(cause: unknown): Promise<void> {
     const run = this.#run;
     await this.endSync();
+    if (cause !== null) {
+      // The source keeps its copy: it may be needed again.
+      await run.end('failed', cause);
+      return;
+    }
     // What follows the switch must not stop half way because a witness could not look.
     const attempt = async (name: string, work: () => Promise<string>) => {
       try {
@@ -127,7 +134,7 @@ class Move {
     };
     await attempt('verify', () => this.#verify());
     await attempt('remove', () => this.#remove());
-    await run.end('done', cause, (tx) =>
+    await run.end('done', null, (tx) =>
       tx.addEvent({
         atMs: run.clock.wallMs(),
         kind: 'instance.migrated',
@@ -136,6 +143,17 @@ class Move {
       }),
     );
     await run.hands.push();
+  }
+
+  /** Goes on behind the switch that a scheduler before this one has made. */
+  async resumeForward(): Promise<void> {
+    try {
+      await this.#run.step('switch', () => this.#serves());
+    } catch (error) {
+      if (error instanceof Abandoned) throw error;
+      return this.complete(error);
+    }
+    return this.complete(null);
   }
 
   async undo(cause: unknown): Promise<void> {
@@ -160,7 +178,13 @@ class Move {
     const { hands } = this.#run;
     const target = this.#target;
     const { id: instanceId, configHash } = this.#instance;
-    await this.#run.commit((tx) => tx.putStandby({ instanceId, host: target }));
+    await this.#run.commit(async (tx) => {
+      const { hosts } = await tx.fleet();
+      // It may have been cordoned, for a drain say, while this was on its way.
+      const cordon = hosts.find(({ name }) => name === target)?.cordonReason ?? null;
+      if (cordon !== null) throw this.#failed(`${target} was cordoned: ${cordon}`, target);
+      await tx.putStandby({ instanceId, host: target });
+    });
     await hands.push();
     const isReady = () => {
       const seen = hands.observed(target, instanceId);
@@ -182,7 +206,7 @@ class Move {
     const { hands, clock } = this.#run;
     const { id: instance } = this.#instance;
     const startMs = clock.monotonicMs();
-    const epoch = await this.#run.commit((tx) => tx.lastEpoch(instance));
+    const epoch = await this.#run.look((tx) => tx.lastEpoch(instance));
     const [source, target, sections] = [this.#source, this.#target, this.#sections];
     const sync = new TableSync({ hands, instance, epoch, source, target, sections });
     this.#sync = sync;
@@ -205,7 +229,7 @@ class Move {
 
   async #quiesce(): Promise<string> {
     const { id } = this.#instance;
-    const epoch = await this.#run.commit((tx) => tx.lastEpoch(id));
+    const epoch = await this.#run.look((tx) => tx.lastEpoch(id));
     const body = { kind: 'quiesce', instance: id, epoch, limitMs: quiesceLimitMs } as const;
     const answer = await this.#run.hands.ask(this.#source, body, quiesceLimitMs + 3_000);
     const { openConnections, tookMs } = quiesceResult.parse(answer);
@@ -217,6 +241,7 @@ class Move {
     const { hands } = this.#run;
     const source = this.#source;
     const { id } = this.#instance;
+    await this.#checkStandby();
     const epoch = await this.#run.commit((tx) => takeBack(tx, id, source));
     await hands.push();
     const isReleased = () => hasLetGo(hands, source, id, epoch);
@@ -224,21 +249,42 @@ class Move {
     throw this.#failed(`${source} did not confirm that it let go`, source);
   }
 
+  // Nobody is told to let go for a target that has died, or lost its copy, since it was prepared.
+  async #checkStandby(): Promise<void> {
+    const { hands } = this.#run;
+    const target = this.#target;
+    const { id, configHash } = this.#instance;
+    const answer = await hands.ask(target, { kind: 'look', instance: id }, lookTimeoutMs);
+    const { instance: seen } = lookResult.parse(answer);
+    const isReady = seen?.phase === 'standby' && seen.configHash === configHash;
+    if (!isReady) throw this.#failed(`${target} has its standby ready no more`, target);
+  }
+
   async #switch(): Promise<string> {
-    const { hands, clock } = this.#run;
     const target = this.#target;
     const { id: instanceId } = this.#instance;
-    const startMs = clock.monotonicMs();
+    await this.#checkStandby();
     // One transaction: the grant, and the knowledge that there is only forward from here.
-    const epoch = await this.#run.commit(
+    await this.#run.commit(
       async (tx) => {
         const next = await grant(tx, instanceId, target);
         await tx.deleteStandby({ instanceId, host: target });
         await tx.putStandby({ instanceId, host: this.#source });
+        // The source is off the wire altogether.
+        await tx.deleteLeaving(instanceId, next);
         return next;
       },
       { isForward: true },
     );
+    return this.#serves();
+  }
+
+  async #serves(): Promise<string> {
+    const { hands, clock } = this.#run;
+    const target = this.#target;
+    const { id: instanceId } = this.#instance;
+    const startMs = clock.monotonicMs();
+    const epoch = await this.#run.look((tx) => tx.lastEpoch(instanceId));
     await hands.push();
     const serves = () => {
       const seen = hands.observed(target, instanceId);

@@ -3,7 +3,7 @@ import type { Epoch, HostName, InstanceId, InstanceName } from '../domain/ids.ts
 import type { Assignment, Instance } from '../domain/model.ts';
 import { instanceObject } from '../domain/operation.ts';
 import type { Transaction } from '../store/store.ts';
-import type { FleetView, Kind, Start } from './kind.ts';
+import { checkHeardHere, type FleetView, type Kind, type Start } from './kind.ts';
 import { grant, hasLetGo, takeBack } from './release.ts';
 import type { Run } from './run.ts';
 
@@ -17,6 +17,7 @@ const releaseTimeoutMs = 10_000;
  */
 export const remove: Kind = {
   kind: 'remove',
+  whenCancelled: 'The spec that takes it away was not taken; it serves where it did before.',
   objectsOf: ({ instance }) => [instanceObject(String(instance))],
   check: () => {
     throw new Error('a removal begins with the apply that asks for it');
@@ -25,14 +26,20 @@ export const remove: Kind = {
   resume: undoRemoval,
 };
 
-/** What a removal starts from. @throws BridgeheadError HOST_NOT_READY where its host is silent */
-export function startRemoval(view: FleetView, { id, spec }: Instance): Start {
+/**
+ * What a removal starts from.
+ *
+ * @param key the name that the caller gave to the apply, so that one sent again knows its own
+ * @throws BridgeheadError HOST_NOT_READY where its host is silent
+ */
+export function startRemoval(view: FleetView, { id, spec }: Instance, key: string | null): Start {
   const { name: instance } = spec;
   const held = view.fleet.assignments.find(({ instanceId }) => instanceId === id);
+  if (held !== undefined) checkHeardHere(view, held.host);
   if (held !== undefined && !view.isConnected(held.host)) throw notReleased(instance, held.host);
   const seen = held === undefined ? null : view.observed(held.host, id);
   return {
-    args: { instance, instanceId: id, source: held?.host ?? null },
+    args: { instance, instanceId: id, source: held?.host ?? null, key },
     observed: { host: held?.host ?? null, epoch: held?.epoch ?? null, phase: seen?.phase ?? null },
   };
 }

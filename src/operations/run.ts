@@ -15,6 +15,8 @@ export interface RunParts {
   readonly clock: Clock;
   readonly hands: Hands;
   readonly rules: LockRules;
+  /** What a cancelled operation of its kind leaves behind, for people. */
+  readonly whenCancelled: string;
 }
 
 /**
@@ -39,11 +41,13 @@ export class Run {
   readonly clock: Clock;
   readonly #store: Store;
   readonly #rules: LockRules;
+  readonly #whenCancelled: string;
   #operation: Operation;
 
   constructor(parts: RunParts, operation: Operation) {
     this.#store = parts.store;
     this.#rules = parts.rules;
+    this.#whenCancelled = parts.whenCancelled;
     this.hands = parts.hands;
     this.clock = parts.clock;
     this.#operation = operation;
@@ -62,9 +66,24 @@ export class Run {
   }
 
   /** The instance it is about, as it is stored now; null where there is none any more. */
-  async instance(name: InstanceName): Promise<Instance | null> {
-    const { instances } = await this.#transact((tx) => tx.fleet());
-    return instances.find(({ spec }) => spec.name === name) ?? null;
+  instance(name: InstanceName): Promise<Instance | null> {
+    return this.#transact((tx) => tx.instanceNamed(name));
+  }
+
+  /**
+   * Reads, while this run still is the operation's holder, and writes nothing.
+   *
+   * @throws Abandoned as {@link commit} does
+   * @throws BridgeheadError CANCELLED where somebody asked for that in time
+   */
+  async look<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const { result, cancelledBy } = await this.#transact(async (tx) => {
+      const stored = await this.#held(tx);
+      return { result: await work(tx), cancelledBy: stored.cancelledBy };
+    });
+    this.#operation = { ...this.#operation, cancelledBy };
+    this.#refuseIfCancelled();
+    return result;
   }
 
   /**
@@ -82,7 +101,7 @@ export class Run {
       // Whoever was told that it will be cancelled must not see it pass the point of no return.
       const isCommitting = change.isForward === true && !stored.isForward;
       if (isCommitting && stored.cancelledBy !== null) {
-        throw cancelled(stored.id, stored.cancelledBy);
+        throw this.#cancelled(stored.cancelledBy);
       }
       const changed = { ...this.#operation, ...change, cancelledBy: stored.cancelledBy };
       await tx.putOperation(changed);
@@ -129,9 +148,7 @@ export class Run {
       if (await this.hands.until(condition, Math.max(0, Math.min(cancelLookMs, leftMs))))
         return true;
       if (leftMs <= cancelLookMs) return false;
-      const stored = await this.#transact((tx) => this.#held(tx));
-      this.#operation = { ...this.#operation, cancelledBy: stored.cancelledBy };
-      this.#refuseIfCancelled();
+      await this.look(async () => undefined);
     }
   }
 
@@ -149,18 +166,28 @@ export class Run {
     });
   }
 
-  /** Ends the operation well, as a part of the caller's transaction. @throws Abandoned */
+  /**
+   * Ends the operation well, as a part of the caller's transaction.
+   *
+   * @throws Abandoned where this run does not hold the operation any more
+   * @throws BridgeheadError CANCELLED where somebody was told that it will be
+   */
   async endWithin(tx: Transaction): Promise<void> {
-    await this.#held(tx);
+    const { cancelledBy } = await this.#held(tx);
+    if (cancelledBy !== null) throw this.#cancelled(cancelledBy);
     const endedMs = this.clock.wallMs();
     await tx.putOperation({ ...this.#operation, state: 'done', endedMs });
     await tx.deleteLocks(this.#operation.id);
   }
 
   #refuseIfCancelled(): void {
-    const { cancelledBy, isForward, id } = this.#operation;
+    const { cancelledBy, isForward } = this.#operation;
     if (cancelledBy === null || isForward) return;
-    throw cancelled(id, cancelledBy);
+    throw this.#cancelled(cancelledBy);
+  }
+
+  #cancelled(who: string): BridgeheadError {
+    return cancelled(this.#operation.id, who, this.#whenCancelled);
   }
 
   /** @throws Abandoned */
@@ -185,11 +212,7 @@ export class Run {
   }
 }
 
-/** The error of an operation that somebody ended before its time. */
-export function cancelled(id: string, who: string): BridgeheadError {
-  return new BridgeheadError(
-    'CANCELLED',
-    `operation ${id} was cancelled by ${who}`,
-    'Nothing is left to do: what it had begun was undone.',
-  );
+/** The error of an operation that somebody ended before its time. @param left what that leaves */
+export function cancelled(id: string, who: string, left: string): BridgeheadError {
+  return new BridgeheadError('CANCELLED', `operation ${id} was cancelled by ${who}`, left);
 }

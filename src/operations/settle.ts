@@ -1,6 +1,6 @@
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName } from '../domain/ids.ts';
-import type { Assignment, Instance } from '../domain/model.ts';
+import type { Assignment, Instance, ObservedInstance } from '../domain/model.ts';
 import type { Hands } from './hands.ts';
 import type { Run } from './run.ts';
 
@@ -8,6 +8,8 @@ import type { Run } from './run.ts';
 const settleTimeoutMs = 60_000;
 /** How long a failure may last before it counts: agents try again by themselves. */
 const failureGraceMs = 5_000;
+/** How often the store is asked for what another scheduler hears. */
+const elsewhereLookMs = 1_000;
 
 /**
  * Waits until the instance's host shows it as it is stored: serving, under the assignment's epoch,
@@ -22,7 +24,9 @@ export async function settled(
   { host, epoch }: Assignment,
 ): Promise<string> {
   const { hands, clock } = run;
-  const seen = () => hands.observed(host, instance.id);
+  // What another scheduler hears of a host that is not connected here is in the store.
+  let elsewhere: ObservedInstance | null = null;
+  const seen = () => (hands.isConnected(host) ? hands.observed(host, instance.id) : elsewhere);
   const isRight = () => {
     const now = seen();
     return (
@@ -32,7 +36,12 @@ export async function settled(
   const endMs = clock.monotonicMs() + settleTimeoutMs;
   while (clock.monotonicMs() < endMs) {
     const isFailed = () => seen()?.phase === 'failed';
-    await run.until(() => isRight() || isFailed(), endMs - clock.monotonicMs());
+    if (!hands.isConnected(host)) {
+      elsewhere = await run.look((tx) => tx.observation(host, instance.id));
+    }
+    const lookMs = Math.min(endMs - clock.monotonicMs(), elsewhereLookMs);
+    const isFound = await run.until(() => isRight() || isFailed(), lookMs);
+    if (!isFound) continue;
     if (isRight()) return `serves on ${host}, configuration ${instance.configHash.slice(0, 12)}`;
     if (isFailed() && !(await run.until(() => !isFailed(), failureGraceMs))) break;
   }

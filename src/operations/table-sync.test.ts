@@ -55,6 +55,7 @@ class ModelHosts {
       case 'relay-close':
         return {};
       case 'validate':
+      case 'look':
       case 'probe':
       case 'quiesce':
         throw new Error(`nobody asks for ${body.kind} here`);

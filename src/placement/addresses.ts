@@ -78,7 +78,7 @@ export class AddressBook {
     wanted: readonly AddressWish[],
     current: readonly ServiceAddress[],
   ): ServiceAddress[] {
-    const addresses = this.addressesFor(wanted, current);
+    const addresses = this.addressesFor(wanted, current, instance);
     for (const { address } of addresses) this.#held.set(address, instance);
     return addresses;
   }
@@ -87,6 +87,7 @@ export class AddressBook {
   addressesFor(
     wanted: readonly AddressWish[],
     current: readonly ServiceAddress[],
+    instance: InstanceName | null = null,
   ): ServiceAddress[] {
     const own = new Set(current.map(({ address }) => address));
     const chosen: (string | null)[] = wanted.map(() => null);
@@ -98,7 +99,7 @@ export class AddressBook {
     // The wishes that leave least choice come first, so that none takes what another needs.
     for (const [index, wish] of wanted.entries()) {
       if (wish.address === null) continue;
-      choose(index, this.#explicit(this.#range(wish.pool), wish.address, own, taken));
+      choose(index, this.#explicit(this.#range(wish.pool), wish.address, own, taken, instance));
     }
     for (const [index, wish] of wanted.entries()) {
       const range = this.#range(wish.pool);
@@ -131,6 +132,7 @@ export class AddressBook {
     text: string,
     own: ReadonlySet<string>,
     taken: ReadonlySet<string>,
+    instance: InstanceName | null,
   ): string {
     const address = canonicalAddress(text);
     const fault = address === null ? 'is not an address' : faultOf(range, address, own);
@@ -146,7 +148,8 @@ export class AddressBook {
       : own.has(address)
         ? undefined
         : this.#held.get(address);
-    if (holder === undefined) return address;
+    // What it is leaving is still held in its name: it may have that back.
+    if (holder === undefined || holder === instance) return address;
     throw new BridgeheadError(
       'ADDRESS_TAKEN',
       `address ${address} of pool ${range.pool.name} is held by ${holder}`,

@@ -41,6 +41,8 @@ export const agentRequest = z.discriminatedUnion('kind', [
     ports: z.array(z.int().min(1).max(65_535)).max(16),
     timeoutMs: z.int().min(1).max(10_000),
   }),
+  /** What does the agent see of the instance now? */
+  z.object({ kind: z.literal('look'), instance: instanceId }),
   /**
    * Let no new connection in and wait, at most `limitMs`, until the open ones have ended. Refused
    * with EPOCH_STALE unless `epoch` is that of the host's grant for the instance.
@@ -77,6 +79,9 @@ export const probeResult = z.object({
   openPorts: z.array(z.int()),
 });
 export type ProbeResult = z.infer<typeof probeResult>;
+
+/** What a `look` saw; null where the host has nothing of the instance. */
+export const lookResult = z.object({ instance: observedInstance.nullable() });
 
 /** How a `quiesce` ended: connections still open, and how long it took. */
 export const quiesceResult = z.object({ openConnections: z.int(), tookMs: z.number() });

@@ -98,11 +98,17 @@ function planInstances(
   pools: readonly Pool[],
   idOf: (name: InstanceName) => InstanceId,
 ): readonly PlannedInstance[] {
-  const held = new Map(
-    fleet.instances.flatMap(({ spec: { name }, addresses }) =>
+  const nameOf = new Map(fleet.instances.map(({ id, spec: { name } }) => [id, name]));
+  const held = new Map([
+    ...fleet.instances.flatMap(({ spec: { name }, addresses }) =>
       addresses.map(({ address }) => [address, name] as const),
     ),
-  );
+    // Not free yet: a host may still answer for them.
+    ...fleet.leaving.flatMap(({ instanceId, address }) => {
+      const name = nameOf.get(instanceId);
+      return name === undefined ? [] : [[address, name] as const];
+    }),
+  ]);
   const book = new AddressBook(pools, held);
   const existing = new Map(fleet.instances.map((instance) => [instance.spec.name, instance]));
   // Addresses that are named go first, so that nobody who takes any is given one of them.

@@ -1,7 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError, type Finding } from '../domain/errors.ts';
 import type { InstanceId, InstanceName } from '../domain/ids.ts';
-import { instanceObject, type Operation } from '../domain/operation.ts';
+import { instanceObject, isOpen, type Operation } from '../domain/operation.ts';
 import { configure } from '../operations/configure.ts';
 import { create } from '../operations/create.ts';
 import type { OperationEngine } from '../operations/engine.ts';
@@ -19,6 +19,9 @@ import { validateAll } from './apply-validation.ts';
 
 /** How often a plan is made anew because the fleet changed while its configurations were checked. */
 const attemptsMax = 3;
+/** How often the same request, sent before, is looked at while it is under way; and how long. */
+const sameRequestLookMs = 200;
+const sameRequestLooksMax = 150;
 /** Agents try a scheduler again every five seconds at the latest. */
 const agentsTimeoutMs = 6_000;
 
@@ -85,6 +88,11 @@ export async function apply(
     const warnings = await validateAll(plan, fleet, request.source, parts.hands);
     if (request.dryRun) return answerOf(plan, warnings, [], true);
     const removals = await removeAll(plan, applicant, parts);
+    // The same request was sent before, and is under way: it answers for both.
+    if (removals instanceof UnderWay) {
+      await ended(removals.operation, parts);
+      continue;
+    }
     const work = async (tx: Transaction) => {
       const view = viewOf(await tx.fleet(), parts.hands);
       const now = planApply(request, view.fleet, idOf);
@@ -92,7 +100,12 @@ export async function apply(
       const isOvertaken = signature(now) !== signature(plan) || (await kept(tx)) !== null;
       if (isOvertaken) throw new Overtaken();
       await checkLocks(tx, now, removals, parts);
-      for (const { run } of removals) await forget(run, tx);
+      for (const { run } of removals) {
+        // Whoever was given its addresses meanwhile has not let go of them.
+        const held = await tx.assignment(run.word('instanceId') as InstanceId);
+        if (held?.granted === true) throw new Overtaken();
+        await forget(run, tx);
+      }
       const operations = await write(now, applicant.who, view, tx, parts);
       const answer = answerOf(plan, warnings, operations, false);
       const atMs = parts.clock.wallMs();
@@ -104,7 +117,7 @@ export async function apply(
       for (const operation of begun.operations) parts.engine.launch(operation);
       return begun.answer;
     }
-    if (attempt === attemptsMax) throw overtaken(request.source);
+    if (attempt >= attemptsMax) throw overtaken(request.source);
   }
 }
 
@@ -136,24 +149,26 @@ interface Removal {
 // Every instance that the spec takes away lets go of its addresses first, by its host's own word.
 async function removeAll(
   plan: ApplyPlan,
-  { who }: Applicant,
+  { who, key }: Applicant,
   { store, engine, hands, clock }: ApplyParts,
-): Promise<readonly Removal[]> {
+): Promise<readonly Removal[] | UnderWay> {
   if (plan.deletedInstances.length === 0) return [];
-  const operations = await store.transact(async (tx) => {
+  const operations = await store.transact(async (tx): Promise<readonly Operation[] | UnderWay> => {
     const view = viewOf(await tx.fleet(), hands);
     const open = await tx.openOperations();
     const begun: Operation[] = [];
     for (const instance of plan.deletedInstances) {
-      const start = startRemoval(view, instance);
       const object = instanceObject(instance.spec.name);
       const blocker = blockerOf([object], open);
+      if (blocker !== null && isSameRequest(blocker, key)) return new UnderWay(blocker);
       if (blocker !== null) throw busy(object, blocker, await tx.sessions(), clock.wallMs());
+      const start = startRemoval(view, instance, key);
       const ask = { kind: remove.kind, args: start.args, who, reason: 'applied' };
       begun.push(await engine.begin(tx, ask, start));
     }
     return begun;
   });
+  if (operations instanceof UnderWay) return operations;
   const removals = operations.map((operation) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     return new Promise<Removal>((begin) => {
@@ -170,6 +185,27 @@ async function removeAll(
   if (failed === undefined) return runs;
   await undoAll(runs, failed.reason);
   throw told(failed.reason);
+}
+
+/** An operation of the very same request, which was sent before. */
+class UnderWay {
+  readonly operation: Operation;
+
+  constructor(operation: Operation) {
+    this.operation = operation;
+  }
+}
+
+function isSameRequest({ kind, args }: Operation, key: string | null): boolean {
+  return kind === remove.kind && key !== null && args['key'] === key;
+}
+
+async function ended({ id }: Operation, { store, clock }: ApplyParts): Promise<void> {
+  for (let look = 0; look < sameRequestLooksMax; look += 1) {
+    const now = await store.transact((tx) => tx.operation(id), 'snapshot');
+    if (now === null || !isOpen(now)) return;
+    await clock.sleep(sameRequestLookMs);
+  }
 }
 
 // What the caller is told where the removals have gone to another scheduler, or the store is away.
@@ -206,10 +242,11 @@ class Overtaken extends Error {}
 async function undoAll(removals: readonly Removal[], cause: unknown): Promise<void> {
   for (const { run, settle } of removals) {
     // One that cannot be undone here is for whoever finds its lease run out.
-    await undoRemoval(run, cause).catch((error: unknown) => {
-      if (!(error instanceof Abandoned)) throw error;
-    });
-    settle();
+    await undoRemoval(run, cause)
+      .catch((error: unknown) => {
+        if (!(error instanceof Abandoned)) throw error;
+      })
+      .finally(settle);
   }
 }
 
@@ -242,9 +279,15 @@ async function write(
     await tx.putInstance(instance);
     const assignment = view.fleet.assignments.find(({ instanceId }) => instanceId === instance.id);
     const had = new Set(before?.addresses.map(({ address }) => address));
-    const isNewAddress = instance.addresses.some(({ address }) => !had.has(address));
-    // A new epoch makes the host ask the wire about the new address before it answers for it.
-    if (assignment?.granted === true && isNewAddress) await grant(tx, instance.id, assignment.host);
+    const wanted = new Set(instance.addresses.map(({ address }) => address));
+    const left = [...had].filter((address) => !wanted.has(address));
+    const isNewAddress = [...wanted].some((address) => !had.has(address));
+    // A new epoch makes the host ask the wire about a new address before it answers for it, and
+    // tells its word about one that it has left from what it said before.
+    if (assignment !== undefined && (isNewAddress || left.length > 0)) {
+      const epoch = await grant(tx, instance.id, assignment.host);
+      for (const address of left) await tx.putLeaving({ instanceId: instance.id, address, epoch });
+    }
     const kind = before === null ? create : configure;
     const start = kind.check(view, { instance: instance.spec.name });
     const ask = { kind: kind.kind, args: start.args, who, reason: 'applied' };

@@ -128,6 +128,9 @@ export class ModelAgent implements AgentStream {
     }
     const results: Record<AgentRequest['kind'], unknown> = {
       validate: { valid: true, findings: [] },
+      look: {
+        instance: request.kind === 'look' ? (this.shown.get(request.instance) ?? null) : null,
+      },
       quiesce: { openConnections: 0, tookMs: 1 },
       probe: { mac: this.fault === 'blind' ? null : '02:00:00:00:00:01', openPorts: [] },
       'relay-open': { relay: 1 },

@@ -65,13 +65,18 @@ test('a source that never lets go keeps the instance: silence and clinging are n
 
 test('a target that is slow to serve still has the grant, and nobody else answers', async () => {
   await using fleet = await Fleet.serving(await databases.fresh(), hastyClock);
-  const { target } = fleet.places();
+  const { source, target } = fleet.places();
   target.fault = 'never-serve';
   const record = await fleet.migrate(target.host);
-  assert.equal(record.state, 'done');
+  assert.equal(record.state, 'failed');
   assert.match(record.error?.message ?? '', /does not say yet that it serves/);
   assert.deepEqual(fleet.owners(), []);
-  const { assignments } = await fleet.store.transact((tx) => tx.fleet());
+  const { assignments, standbys } = await fleet.store.transact((tx) => tx.fleet());
+  assert.deepEqual(
+    standbys.map(({ host }) => host),
+    [source.host],
+    'the source keeps its copy while the target does not serve',
+  );
   assert.equal(assignments[0]?.host, target.host);
 });
 

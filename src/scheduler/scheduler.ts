@@ -2,11 +2,17 @@ import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { Host } from '../domain/model.ts';
-import { hostObject, instanceObject, type Operation } from '../domain/operation.ts';
+import {
+  hostObject,
+  instanceObject,
+  type Operation,
+  type OperationKind,
+} from '../domain/operation.ts';
 import { create } from '../operations/create.ts';
 import { OperationEngine } from '../operations/engine.ts';
 import type { Hands } from '../operations/hands.ts';
 import type { Kind } from '../operations/kind.ts';
+import { freeLeft, provenLeft } from '../operations/leaving.ts';
 import { type LockRules, lockRules } from '../operations/locks.ts';
 import { isReleased, movedInstance } from '../operations/migrate.ts';
 import { grant } from '../operations/release.ts';
@@ -28,6 +34,8 @@ const placePeriodMs = 2_000;
 const pushPeriodMs = 1_000;
 const claimPeriodMs = 1_000;
 const presencePeriodMs = 1_000;
+/** Operations that wait for their instance to be placed. */
+const awaitsPlace: ReadonlySet<OperationKind> = new Set(['create', 'configure']);
 
 export interface SchedulerParts {
   readonly store: Store;
@@ -245,7 +253,10 @@ export class Scheduler implements AsyncDisposable {
 
   async #place(): Promise<string> {
     const { store } = this.#parts;
-    const now = place(await store.transact((tx) => tx.fleet(), 'snapshot'));
+    const fleet = await store.transact((tx) => tx.fleet(), 'snapshot');
+    const left = provenLeft(fleet, this.agents);
+    if (left.length > 0) await store.transact((tx) => freeLeft(tx, left), 'rows');
+    const now = place(fleet);
     if (now.decisions.every(({ host }) => host === null)) {
       return `placed 0, ${now.decisions.length} without a place`;
     }
@@ -270,11 +281,14 @@ export class Scheduler implements AsyncDisposable {
   ): Promise<Operation | null> {
     if (host === null) return null;
     const object = instanceObject(instance);
+    const holder = open.find(({ objects }) => objects.includes(object));
+    // What is being removed, say, may not be given addresses behind its operation's back.
+    if (holder !== undefined && !awaitsPlace.has(holder.kind)) return null;
     await grant(tx, instanceId, host);
     const message = `placed on ${host}: ${explanation}`;
     const atMs = this.#parts.clock.wallMs();
     await tx.addEvent({ atMs, kind: 'instance.placed', object, message });
-    if (open.some(({ objects }) => objects.includes(object))) return null;
+    if (holder !== undefined) return null;
     const start = { args: { instance }, observed: { host: null } };
     const ask = { kind: create.kind, args: start.args, who: 'scheduler', reason: explanation };
     return this.engine.begin(tx, ask, start);

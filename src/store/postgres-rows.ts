@@ -2,8 +2,8 @@
 
 import type { Selectable } from 'kysely';
 import { canonicalAddress, familyOf } from '../domain/address.ts';
-import type { Epoch, HostName, InstanceId, PoolName } from '../domain/ids.ts';
-import type { Assignment, ServiceAddress } from '../domain/model.ts';
+import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
+import type { Assignment, Instance, ServiceAddress } from '../domain/model.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Schema } from './schema.ts';
 
@@ -25,6 +25,20 @@ export function addressOf(row: {
     gateway: row.gateway === null ? null : canonical(row.gateway),
     bridge,
     vlan,
+  };
+}
+
+/** An instance as the domain has it, with the rows of its addresses in their order. */
+export function instanceOf(
+  row: Selectable<Schema['instances']>,
+  addresses: readonly Selectable<Schema['addresses']>[],
+): Instance {
+  return {
+    id: row.id as InstanceId,
+    spec: { ...row.spec, name: row.name as InstanceName },
+    addresses: addresses.map(addressOf),
+    rendered: row.rendered,
+    configHash: row.config_hash,
   };
 }
 

@@ -7,11 +7,13 @@ import type {
   Host,
   HostFacts,
   Instance,
+  LeavingAddress,
+  ObservedInstance,
   Pool,
   Standby,
 } from '../domain/model.ts';
 import { PostgresOperations } from './postgres-operations.ts';
-import { addressOf, assignmentOf, canonical } from './postgres-rows.ts';
+import { assignmentOf, canonical, instanceOf } from './postgres-rows.ts';
 import type { FleetState, JoinToken, Transaction } from './store.ts';
 
 /** Events beyond the newest so many are let go. */
@@ -37,6 +39,7 @@ export class PostgresTransaction extends PostgresOperations implements Transacti
       .execute();
     const assignments = await db.selectFrom('assignments').selectAll().execute();
     const standbys = await db.selectFrom('standbys').selectAll().execute();
+    const leaving = await db.selectFrom('leaving').selectAll().execute();
     const heard = await db
       .selectFrom('connections')
       .innerJoin('sessions', 'sessions.id', 'connections.session_id')
@@ -74,17 +77,16 @@ export class PostgresTransaction extends PostgresOperations implements Transacti
           vlan: row.vlan,
         }),
       ),
-      instances: instances.map((row) => ({
-        id: row.id as InstanceId,
-        spec: { ...row.spec, name: row.name as InstanceName },
-        addresses: (held.get(row.id) ?? []).map(addressOf),
-        rendered: row.rendered,
-        configHash: row.config_hash,
-      })),
+      instances: instances.map((row) => instanceOf(row, held.get(row.id) ?? [])),
       assignments: assignments.map(assignmentOf),
       standbys: standbys.map((row) => ({
         instanceId: row.instance_id as InstanceId,
         host: row.host as HostName,
+      })),
+      leaving: leaving.map((row) => ({
+        instanceId: row.instance_id as InstanceId,
+        address: canonical(row.address),
+        epoch: row.epoch as Epoch,
       })),
     };
   }
@@ -179,12 +181,14 @@ export class PostgresTransaction extends PostgresOperations implements Transacti
     await this.db.deleteFrom('addresses').where('instance_id', '=', id).execute();
     if (addresses.length === 0) return;
     const texts = addresses.map(({ address }) => address);
-    const taken = await this.db
-      .selectFrom('addresses')
-      .innerJoin('instances', 'instances.id', 'addresses.instance_id')
-      .where('addresses.address', 'in', texts)
-      .select(['addresses.address', 'instances.name'])
-      .executeTakeFirst();
+    // What it was leaving, it may have back.
+    await this.db
+      .deleteFrom('leaving')
+      .where('instance_id', '=', id)
+      .where('address', 'in', texts)
+      .execute();
+    const taken =
+      (await this.#holderOf('addresses', texts)) ?? (await this.#holderOf('leaving', texts));
     if (taken !== undefined) {
       throw new BridgeheadError(
         'ADDRESS_TAKEN',
@@ -202,6 +206,31 @@ export class PostgresTransaction extends PostgresOperations implements Transacti
         })),
       )
       .execute();
+  }
+
+  #holderOf(table: 'addresses' | 'leaving', addresses: readonly string[]) {
+    return this.db
+      .selectFrom(table)
+      .innerJoin('instances', 'instances.id', `${table}.instance_id`)
+      .where(`${table}.address`, 'in', addresses)
+      .select([`${table}.address`, 'instances.name'])
+      .executeTakeFirst();
+  }
+
+  async instanceNamed(name: InstanceName): Promise<Instance | null> {
+    const row = await this.db
+      .selectFrom('instances')
+      .selectAll()
+      .where('name', '=', name)
+      .executeTakeFirst();
+    if (row === undefined) return null;
+    const addresses = await this.db
+      .selectFrom('addresses')
+      .selectAll()
+      .where('instance_id', '=', row.id)
+      .orderBy('position')
+      .execute();
+    return instanceOf(row, addresses);
   }
 
   async deleteInstance(id: InstanceId): Promise<void> {
@@ -231,6 +260,23 @@ export class PostgresTransaction extends PostgresOperations implements Transacti
       .where('instance_id', '=', id)
       .executeTakeFirst();
     return row === undefined ? null : assignmentOf(row);
+  }
+
+  async putLeaving({ instanceId, address, epoch }: LeavingAddress): Promise<void> {
+    await this.db
+      .insertInto('leaving')
+      .values({ instance_id: instanceId, address, epoch })
+      .onConflict((conflict) => conflict.column('address').doUpdateSet({ epoch }))
+      .execute();
+  }
+
+  async deleteLeaving(id: InstanceId, epoch: Epoch, address?: string): Promise<void> {
+    await this.db
+      .deleteFrom('leaving')
+      .where('instance_id', '=', id)
+      .where('epoch', '<=', epoch)
+      .$if(address !== undefined, (query) => query.where('address', '=', address ?? ''))
+      .execute();
   }
 
   async putStandby({ instanceId, host }: Standby): Promise<void> {
@@ -297,6 +343,16 @@ export class PostgresTransaction extends PostgresOperations implements Transacti
       .values({ name, value })
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
       .execute();
+  }
+
+  async observation(host: HostName, id: InstanceId): Promise<ObservedInstance | null> {
+    const row = await this.db
+      .selectFrom('observations')
+      .select('seen')
+      .where('host', '=', host)
+      .where('instance_id', '=', id)
+      .executeTakeFirst();
+    return row?.seen ?? null;
   }
 
   async lastEpoch(id: InstanceId): Promise<Epoch> {

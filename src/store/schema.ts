@@ -44,6 +44,7 @@ export interface Schema {
     vlan: number | null;
   };
   assignments: { instance_id: string; host: string; epoch: number; granted: boolean };
+  leaving: { address: string; instance_id: string; epoch: number };
   standbys: { instance_id: string; host: string };
   observations: {
     host: string;

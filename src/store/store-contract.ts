@@ -3,62 +3,12 @@
 import assert from 'node:assert/strict';
 import { test as declare } from 'node:test';
 import { BridgeheadError } from '../domain/errors.ts';
-import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
-import type { HostFacts, Instance, ObservedInstance, Pool } from '../domain/model.ts';
+import type { Epoch } from '../domain/ids.ts';
+import type { HostFacts, ObservedInstance } from '../domain/model.ts';
 import type { Operation } from '../domain/operation.ts';
 import { systemClock } from '../system/clock.ts';
 import type { Store, Transaction } from './store.ts';
-
-const host = 'host-1' as HostName;
-const pool: Pool = {
-  name: 'public' as PoolName,
-  cidr: '198.18.10.0/24',
-  range: { from: '198.18.10.10', to: '198.18.10.20' },
-  prefix: 16,
-  gateway: '198.18.0.1',
-  bridge: 'br0',
-  vlan: null,
-};
-
-function instance(number: number, ...addresses: string[]): Instance {
-  const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}` as InstanceId;
-  return {
-    id,
-    spec: {
-      name: `web-${number}` as InstanceName,
-      owner: 'team',
-      service: 'web',
-      tier: 1,
-      contact: 'a@example.com',
-      notes: '',
-      image: 'image:1',
-      resources: { memoryMib: 64, cpus: 0.5, maxConnections: 100 },
-      placement: { zones: [], racks: [], labels: { disk: 'fast' }, avoid: [] },
-      addresses: addresses.map((address) => ({ pool: pool.name, address })),
-      config: 'frontend f\n  bind :80\n',
-    },
-    addresses: addresses.map((address) => ({
-      address,
-      family: address.includes(':') ? 6 : 4,
-      pool: pool.name,
-      prefix: 16,
-      gateway: '198.18.0.1',
-      bridge: 'br0',
-      vlan: null,
-    })),
-    rendered: 'global\n',
-    configHash: 'hash',
-  };
-}
-
-async function seeded(store: Store): Promise<Store> {
-  await store.transact(async (tx) => {
-    await tx.putPool(pool);
-    await tx.putHost({ name: host, zone: 'z', rack: 'r', labels: { a: 'b' }, capacity: null });
-    await tx.putInstance(instance(1, '198.18.10.10', '2001:db8::10'));
-  });
-  return store;
-}
+import { host, instance, pool, seeded } from './store-contract-rows.ts';
 
 /** Declares the tests of a store; `fresh` opens an empty one. */
 export function storeContract(name: string, fresh: () => Promise<Store>): void {
@@ -91,6 +41,39 @@ export function storeContract(name: string, fresh: () => Promise<Store>): void {
         error instanceof BridgeheadError &&
         error.code === 'ADDRESS_TAKEN' &&
         error.message.includes('198.18.10.10 belongs to instance web-1'),
+    );
+  });
+
+  test('an address that is being left has one holder too, who may take it back', async () => {
+    await using store = await seeded(await fresh());
+    const left = '198.18.10.12';
+    const { id: instanceId } = instance(1);
+    const take = (number: number, ...addresses: string[]) =>
+      store.transact((tx) => tx.putInstance(instance(number, ...addresses)));
+    const leave = () =>
+      store.transact((tx) => tx.putLeaving({ instanceId, address: left, epoch: 3 as Epoch }));
+    await leave();
+    await assert.rejects(
+      take(2, left),
+      (error) => (error as BridgeheadError).code === 'ADDRESS_TAKEN',
+    );
+    await take(1, left);
+    assert.deepEqual((await store.transact((tx) => tx.fleet())).leaving, []);
+    await take(1, '198.18.10.10');
+    await leave();
+    const free = (epoch: number, address?: string) =>
+      store.transact((tx) => tx.deleteLeaving(instanceId, epoch as Epoch, address));
+    await free(2);
+    await free(3, '198.18.10.13');
+    assert.deepEqual((await store.transact((tx) => tx.fleet())).leaving, [
+      { instanceId, address: left, epoch: 3 },
+    ]);
+    await free(3, left);
+    await take(2, left);
+    assert.equal(
+      (await store.transact((tx) => tx.instanceNamed(instance(2).spec.name)))?.addresses[0]
+        ?.address,
+      left,
     );
   });
 

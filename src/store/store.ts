@@ -1,13 +1,14 @@
 // What the scheduler asks of its store, in its own words. PostgreSQL is one implementation
 // (postgres-store.ts), the simulation's disk (sim/) another; one test holds both to this.
 
-import type { Epoch, HostName, InstanceId, PoolName } from '../domain/ids.ts';
+import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
 import type {
   Assignment,
   FleetEvent,
   Host,
   HostFacts,
   Instance,
+  LeavingAddress,
   ObservedInstance,
   Pool,
   Standby,
@@ -21,6 +22,8 @@ export interface FleetState {
   readonly instances: readonly Instance[];
   readonly assignments: readonly Assignment[];
   readonly standbys: readonly Standby[];
+  /** Addresses that instances no longer want, and that a host may still answer for. */
+  readonly leaving: readonly LeavingAddress[];
 }
 
 /** What was answered to a request with an idempotency key. */
@@ -66,6 +69,8 @@ export interface Transaction {
 
   /** Adds or replaces the instance and the addresses it holds. Fails on an address taken. */
   putInstance(instance: Instance): Promise<void>;
+  /** The instance of that name, null where there is none. */
+  instanceNamed(name: InstanceName): Promise<Instance | null>;
   /** Removes the instance with its addresses, assignment, standbys and observations. */
   deleteInstance(id: InstanceId): Promise<void>;
 
@@ -73,6 +78,10 @@ export interface Transaction {
   putAssignment(assignment: Assignment): Promise<void>;
   /** The instance's assignment, null where it has none. */
   assignment(id: InstanceId): Promise<Assignment | null>;
+  /** Keeps an address from being given to others; it must not be among the instance's own. */
+  putLeaving(leaving: LeavingAddress): Promise<void>;
+  /** Frees what the instance leaves under this epoch or one before: one address, or all. */
+  deleteLeaving(id: InstanceId, epoch: Epoch, address?: string): Promise<void>;
   putStandby(standby: Standby): Promise<void>;
   deleteStandby(standby: Standby): Promise<void>;
 
@@ -117,6 +126,9 @@ export interface Transaction {
   /** A named secret or setting of the control plane itself, such as its CA's key. */
   setting(name: string): Promise<string | null>;
   putSetting(name: string, value: string): Promise<void>;
+
+  /** What the host's agent was last heard to say of the instance, by any scheduler. */
+  observation(host: HostName, id: InstanceId): Promise<ObservedInstance | null>;
 
   /** Highest epoch ever given for the instance, 0 where none was. Survives its assignment. */
   lastEpoch(id: InstanceId): Promise<Epoch>;

@@ -58,6 +58,7 @@ if (isOnlyCleaning === '') void ask();
 function kind(which: 'migrate' | 'configure', hasSwitch: boolean): Kind {
   return {
     kind: which,
+    whenCancelled: 'Nothing.',
     objectsOf: (args: Words) => String(args['objects']).split(','),
     check: (_, args) => ({ args, observed: { looked: true } }),
     run: async (run) => {

@@ -1,0 +1,28 @@
+import type { LeavingAddress } from '../domain/model.ts';
+import type { FleetState, Transaction } from '../store/store.ts';
+import type { Hands } from './hands.ts';
+
+/**
+ * Addresses that instances were told to leave, and whose host has shown that it did: under the
+ * epoch that told it so or a later one, without the address. Silence is no proof. Pure.
+ */
+export function provenLeft(
+  { leaving, assignments }: Pick<FleetState, 'leaving' | 'assignments'>,
+  hands: Pick<Hands, 'isConnected' | 'observed'>,
+): readonly LeavingAddress[] {
+  if (leaving.length === 0) return [];
+  const hostOf = new Map(assignments.map(({ instanceId, host }) => [instanceId, host]));
+  return leaving.filter(({ instanceId, address, epoch }) => {
+    const host = hostOf.get(instanceId);
+    if (host === undefined || !hands.isConnected(host)) return false;
+    const seen = hands.observed(host, instanceId);
+    return seen !== null && seen.epoch >= epoch && !seen.addresses.includes(address);
+  });
+}
+
+/** Frees what {@link provenLeft} found. What was taken back and left again meanwhile stays. */
+export async function freeLeft(tx: Transaction, left: readonly LeavingAddress[]): Promise<void> {
+  for (const { instanceId, epoch, address } of left) {
+    await tx.deleteLeaving(instanceId, epoch, address);
+  }
+}
