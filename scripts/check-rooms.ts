@@ -11,13 +11,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: ['lab', 'api', 'agent', 'scheduler', 'store', 'trust', 'protocol', 'system', 'domain'],
   lab: ['store', 'protocol', 'system', 'domain'],
   api: ['scheduler', 'operations', 'store', 'trust', 'protocol', 'system', 'domain'],
-  scheduler: ['operations', 'store', 'trust', 'protocol', 'spec', 'placement', 'haproxy', 'domain'],
-  operations: ['store', 'protocol', 'placement', 'haproxy', 'domain'],
-  agent: ['trust', 'protocol', 'haproxy', 'system', 'domain'],
-  store: ['system', 'domain'],
+  scheduler: ['detection', 'operations', 'store', 'trust', 'protocol', 'spec', 'placement', 'haproxy', 'domain'],
+  operations: ['detection', 'store', 'protocol', 'placement', 'haproxy', 'domain'],
+  agent: ['detection', 'trust', 'protocol', 'haproxy', 'system', 'domain'],
+  store: ['detection', 'system', 'domain'],
   spec: ['haproxy', 'domain'],
   trust: ['domain'],
   protocol: ['domain'],
+  detection: ['placement', 'domain'],
   placement: ['domain'],
   haproxy: ['domain'],
   system: ['domain'],
@@ -25,7 +26,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms of pure decisions: no module of Node but these. */
-const pure = new Set(['domain', 'placement', 'haproxy', 'spec']);
+const pure = new Set(['domain', 'detection', 'placement', 'haproxy', 'spec']);
 const pureModules = new Set(['node:crypto', 'node:util']);
 const testModules = new Set(['node:test', 'node:assert/strict', 'fast-check']);
 

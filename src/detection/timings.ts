@@ -1,0 +1,26 @@
+/** How fast a fleet finds out, in milliseconds. The same in production, handed in for simulations. */
+export interface Timings {
+  /** How often a witness probes each of its hosts. */
+  readonly probePeriodMs: number;
+  /** Shortest silence of a host's kernel after which a witness grants it nothing more. */
+  readonly silentMs: number;
+  /** The same of its agent, which answers slower and may be restarted. */
+  readonly agentSilentMs: number;
+  /** How long a host's kernel lets traffic through after a grant. */
+  readonly leaseMs: number;
+  /** What a grant may take on its way, and clocks may differ in rate, over one lease. */
+  readonly marginMs: number;
+}
+
+/**
+ * From the link's loss to the proof that nobody answers any more: silence, lease and margin, some
+ * 200 ms. keepalived with adverts every 100 ms takes some 350 ms to the same point (RFC 5798 6.1:
+ * three adverts and the skew).
+ */
+export const productionTimings: Timings = {
+  probePeriodMs: 20,
+  silentMs: 80,
+  agentSilentMs: 3_000,
+  leaseMs: 100,
+  marginMs: 20,
+};

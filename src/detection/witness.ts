@@ -1,0 +1,105 @@
+// What a witness makes of one host that it probes. Pure: time comes in, the next state goes out.
+//
+// A probe is also a grant. The host's kernel lets the traffic of its instances through for as long
+// as enough witnesses grant. So a witness that has told a scheduler of the host's silence must not
+// grant again before that scheduler says so: on this promise rests the proof that a host which
+// nobody hears answers for nothing any more.
+
+import type { Timings } from './timings.ts';
+
+/** Chance at which a live host may be taken for silent because of loss alone. */
+const mistake = 1e-6;
+/** Loss that is assumed even where none was seen. */
+const lossLeast = 0.03;
+/** Weight of one probe in the measured loss: some ten seconds count. */
+const lossWeight = 1 / 500;
+/** Stands for every scheduler: who may have been told is not known any more. */
+export const anyScheduler = '*';
+
+export interface WitnessState {
+  /** Monotonic times; null where it never happened. */
+  readonly heardMs: number | null;
+  readonly agentHeardMs: number | null;
+  readonly grantedMs: number | null;
+  /** The host said that its agent will be away until then. */
+  readonly agentAwayUntilMs: number;
+  /** Probes in a row whose answer is overdue. */
+  readonly unanswered: number;
+  /** Share of probes that get no answer while the host is heard, 0 to 1. */
+  readonly loss: number;
+  readonly isSilent: boolean;
+  /** Sessions of schedulers that were told of its silence and have not said to go on. */
+  readonly told: readonly string[];
+  /** The fleet holds the host for dead, whatever is heard of it. */
+  readonly isFenced: boolean;
+}
+
+/** A host that is not known yet. @param told who may have been told of its silence before */
+export function unheard(told: readonly string[], nowMs: number): WitnessState {
+  return {
+    ...{ heardMs: null, agentHeardMs: nowMs, grantedMs: null, agentAwayUntilMs: 0 },
+    ...{ unanswered: 0, loss: 0, isSilent: false, told, isFenced: false },
+  };
+}
+
+/** True where the next probe is to grant. */
+export function mayGrant({ heardMs, isSilent, told, isFenced }: WitnessState): boolean {
+  return heardMs !== null && !isSilent && told.length === 0 && !isFenced;
+}
+
+/** A probe went out that granted. */
+export function granted(state: WitnessState, nowMs: number): WitnessState {
+  return { ...state, grantedMs: nowMs };
+}
+
+/** The kernel answered a probe. */
+export function heard(state: WitnessState, nowMs: number): WitnessState {
+  return { ...state, heardMs: nowMs, unanswered: 0, loss: state.loss * (1 - lossWeight) };
+}
+
+/** The answer to a probe is overdue, and the witness itself has not slept meanwhile. */
+export function missed(state: WitnessState): WitnessState {
+  // A host that is gone says nothing about the loss on the way to it.
+  const loss = state.isSilent ? state.loss : state.loss * (1 - lossWeight) + lossWeight;
+  return { ...state, unanswered: state.unanswered + 1, loss };
+}
+
+/** The agent answered. @param awayMs how long it said that it will be away now; 0 for not at all */
+export function agentHeard(state: WitnessState, nowMs: number, awayMs: number): WitnessState {
+  const agentAwayUntilMs = awayMs > 0 ? nowMs + awayMs : 0;
+  return { ...state, agentHeardMs: nowMs, agentAwayUntilMs };
+}
+
+/** Probes in a row that have to stay unanswered, given the loss that was measured. */
+export function probesToSilence(loss: number, { silentMs, probePeriodMs }: Timings): number {
+  const least = Math.ceil(silentMs / probePeriodMs);
+  const byLoss = Math.ceil(Math.log(mistake) / Math.log(Math.min(0.95, Math.max(lossLeast, loss))));
+  return Math.max(least, byLoss);
+}
+
+/**
+ * Whether the host is silent by now: its kernel, by probes that were missed, or its agent, by time.
+ * A host that was never heard is not silent but unknown, and is granted nothing either.
+ */
+export function judged(state: WitnessState, nowMs: number, timings: Timings): WitnessState {
+  const { heardMs, agentHeardMs, agentAwayUntilMs, unanswered, loss } = state;
+  const isKernelSilent =
+    heardMs !== null &&
+    nowMs - heardMs >= timings.silentMs &&
+    unanswered >= probesToSilence(loss, timings);
+  const agentSilentMs = agentHeardMs === null ? 0 : nowMs - agentHeardMs;
+  const isAgentSilent = agentSilentMs >= timings.agentSilentMs && nowMs >= agentAwayUntilMs;
+  const isSilent = isKernelSilent || isAgentSilent;
+  return isSilent === state.isSilent ? state : { ...state, isSilent };
+}
+
+/** Whoever is told of a silence counts on it from then on. To be noted before it is told. */
+export function toldTo(state: WitnessState, sessions: readonly string[]): WitnessState {
+  if (!state.isSilent) return state;
+  return { ...state, told: [...new Set([...state.told, ...sessions])] };
+}
+
+/** Schedulers do not count on the silence any more that they were told of. */
+export function resumed(state: WitnessState, sessions: readonly string[]): WitnessState {
+  return { ...state, told: state.told.filter((one) => !sessions.includes(one)) };
+}
