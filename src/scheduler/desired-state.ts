@@ -1,40 +1,52 @@
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { Epoch, HostName, InstanceId } from '../domain/ids.ts';
 import { macOfInstance } from '../domain/mac.ts';
+import type { Assignment, Instance } from '../domain/model.ts';
 import type { FleetState } from '../store/store.ts';
 
 /**
- * What one host is to do, from the fleet's state alone.
+ * What each of the hosts is to do, from the fleet's state alone: one pass over the fleet, however
+ * many hosts are asked for.
  *
  * @param released instances whose last holder is known to have let go
+ * @returns an entry for each of `hosts`, its instances in the order of the fleet's
  */
-export function desiredStateOf(
-  host: HostName,
+export function desiredStates(
+  hosts: readonly HostName[],
   fleet: FleetState,
   released: ReadonlySet<InstanceId>,
-): readonly DesiredInstance[] {
+): ReadonlyMap<HostName, readonly DesiredInstance[]> {
   const assignments = new Map(fleet.assignments.map((one) => [one.instanceId, one]));
-  const standbys = new Set(
-    fleet.standbys.filter((standby) => standby.host === host).map(({ instanceId }) => instanceId),
-  );
-  return fleet.instances.flatMap((instance): DesiredInstance[] => {
+  const standbys = Map.groupBy(fleet.standbys, ({ instanceId }) => instanceId);
+  const desired = new Map(hosts.map((host) => [host, [] as DesiredInstance[]]));
+  for (const instance of fleet.instances) {
     const assignment = assignments.get(instance.id);
-    const isHome = assignment?.host === host;
-    if (!isHome && !standbys.has(instance.id)) return [];
-    return [
-      {
-        id: instance.id,
-        name: instance.spec.name,
-        role: isHome && assignment.granted ? 'active' : 'standby',
-        epoch: assignment?.epoch ?? (0 as Epoch),
-        released: released.has(instance.id),
-        image: instance.spec.image,
-        resources: instance.spec.resources,
-        mac: macOfInstance(instance.id),
-        addresses: instance.addresses,
-        config: instance.rendered,
-        configHash: instance.configHash,
-      },
-    ];
-  });
+    const places = new Set((standbys.get(instance.id) ?? []).map(({ host }) => host));
+    if (assignment !== undefined) places.add(assignment.host);
+    for (const host of places) {
+      desired.get(host)?.push(desiredAt(host, instance, assignment, released));
+    }
+  }
+  return desired;
+}
+
+function desiredAt(
+  host: HostName,
+  { id, spec, addresses, rendered, configHash }: Instance,
+  assignment: Assignment | undefined,
+  released: ReadonlySet<InstanceId>,
+): DesiredInstance {
+  return {
+    id,
+    name: spec.name,
+    role: assignment?.host === host && assignment.granted ? 'active' : 'standby',
+    epoch: assignment?.epoch ?? (0 as Epoch),
+    released: released.has(id),
+    image: spec.image,
+    resources: spec.resources,
+    mac: macOfInstance(id),
+    addresses,
+    config: rendered,
+    configHash,
+  };
 }

@@ -23,7 +23,7 @@ import type { ApplyAnswer } from '../protocol/api.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { type AgentStream, Agents } from './agents.ts';
 import { type ApplyRequest, apply } from './apply.ts';
-import { desiredStateOf } from './desired-state.ts';
+import { desiredStates } from './desired-state.ts';
 import { operationKinds } from './kinds.ts';
 import { Presence } from './presence.ts';
 import { Reconciler, type ReconcilerStatus } from './reconciler.ts';
@@ -300,13 +300,14 @@ export class Scheduler implements AsyncDisposable {
     const { store } = this.#parts;
     const hosts = this.agents.connected;
     const now = await store.transact((tx) => this.#tellings(tx, hosts), 'snapshot');
-    if (![...now].some(([host, told]) => this.agents.isNews(host, told))) {
+    const news = hosts.filter((host) => this.agents.isNews(host, now.get(host) ?? []));
+    if (news.length === 0) {
       return `nothing new for ${hosts.length} connected hosts`;
     }
     const { revision, tellings } = await store.transact(
       async (tx) => ({
         revision: await tx.nextRevision(),
-        tellings: await this.#tellings(tx, hosts),
+        tellings: await this.#tellings(tx, news),
       }),
       'snapshot',
     );
@@ -320,7 +321,7 @@ export class Scheduler implements AsyncDisposable {
     const fleet = await tx.fleet();
     const open = await tx.openOperations();
     const released = new Set(open.filter(isReleased).map(({ args }) => movedInstance(args)));
-    return new Map(hosts.map((host) => [host, desiredStateOf(host, fleet, released)] as const));
+    return desiredStates(hosts, fleet, released);
   }
 }
 
