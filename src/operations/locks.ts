@@ -27,10 +27,14 @@ export function blockerOf(
  * @param open all operations that have not ended, in the order they were asked for
  */
 export function startable(open: readonly Operation[]): readonly Operation[] {
-  return open.filter((operation, index) => {
-    if (operation.state !== 'queued') return false;
-    const rest = open.filter((other, at) => at < index || other.state === 'running');
-    return blockerOf(operation.objects, rest) === null;
+  const taken = new Set(
+    open.filter(({ state }) => state === 'running').flatMap(({ objects }) => objects),
+  );
+  return open.filter(({ state, objects }) => {
+    const mayBegin = state === 'queued' && !objects.some((object) => taken.has(object));
+    // Who cannot begin holds its place in the line all the same.
+    for (const object of objects) taken.add(object);
+    return mayBegin;
   });
 }
 
