@@ -16,6 +16,8 @@ const retryLeastMs = 2_000;
 const retryMostMs = 60_000;
 /** More would wait than anybody could oversee. */
 const openMax = 10_000;
+/** How long an operation of ours that nobody here runs is left alone. */
+const unattendedMinMs = 2_000;
 
 export interface EngineParts {
   readonly store: Store;
@@ -49,8 +51,8 @@ export class OperationEngine {
   readonly #parts: EngineParts;
   readonly #kinds: ReadonlyMap<OperationKind, Kind>;
   readonly #runs = new Map<string, Promise<void>>();
-  /** Ours by the store, but nobody here runs them; seen so at the last look. */
-  #unattended = new Set<string>();
+  /** Ours by the store, but nobody here runs them; since when that is seen, monotonic. */
+  #unattendedMs: ReadonlyMap<string, number> = new Map();
   /** Since when, monotonic, those whose turn has come wait for a scheduler that hears their hosts. */
   readonly #waitingSince = new Map<string, number>();
   /** Those whose run failed in an unknown way: how often, and until when they are left alone. */
@@ -174,7 +176,7 @@ export class OperationEngine {
   async claim(): Promise<string> {
     if (this.#isStopped) return 'stopped';
     if (await this.#isIdle()) {
-      this.#unattended = new Set();
+      this.#unattendedMs = new Map();
       return `nothing to take up, carries ${this.#runs.size}`;
     }
     const left = await this.#takeOver();
@@ -210,7 +212,8 @@ export class OperationEngine {
 
   async #takeOver(): Promise<readonly Operation[]> {
     const { store, clock, session } = this.#parts;
-    const before = this.#unattended;
+    const nowMs = clock.monotonicMs();
+    const since = (id: string) => this.#unattendedMs.get(id) ?? nowMs;
     const { taken, unattended } = await store.transact(async (tx) => {
       const running = (await tx.openOperations()).filter(({ state }) => state === 'running');
       const alive = new Set(
@@ -218,12 +221,12 @@ export class OperationEngine {
       );
       const mine = session();
       // Without a lease of our own we would only take what the next one takes from us.
-      if (!alive.has(mine)) return { taken: [], unattended: new Set<string>() };
+      if (!alive.has(mine)) return { taken: [], unattended: new Map<string, number>() };
       const ours = running.filter((one) => one.session === mine && !this.#runs.has(one.id));
       const lost = [
         ...running.filter((one) => one.session !== null && !alive.has(one.session)),
-        // At the second look only: at the first it may be on its way from its transaction here.
-        ...ours.filter(({ id }) => before.has(id) && !this.#isLeftAlone(id)),
+        // Not at once, however often it is looked: it may be on its way from its transaction here.
+        ...ours.filter(({ id }) => nowMs - since(id) >= unattendedMinMs && !this.#isLeftAlone(id)),
       ];
       const results: Operation[] = [];
       for (const operation of lost) {
@@ -232,9 +235,9 @@ export class OperationEngine {
         await lockAll(tx, next, clock.wallMs());
         results.push(next);
       }
-      return { taken: results, unattended: new Set(ours.map(({ id }) => id)) };
+      return { taken: results, unattended: new Map(ours.map(({ id }) => [id, since(id)])) };
     });
-    this.#unattended = unattended;
+    this.#unattendedMs = unattended;
     return taken;
   }
 
