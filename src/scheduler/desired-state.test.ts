@@ -20,6 +20,7 @@ test('each host is told what it has and what it stands by for, in the order of t
       { instanceId: mail.id, host: one, epoch: 3 as Epoch, granted: true },
       { instanceId: web.id, host: two, epoch: 5 as Epoch, granted: false },
     ],
+    leaving: [],
     standbys: [
       { instanceId: web.id, host: one },
       { instanceId: mail.id, host: one },
@@ -53,7 +54,7 @@ test('the fleet is gone through once, not once for each host', () => {
     host: hosts[at % 100] as HostName,
   }));
   reads = 0;
-  const fleet = { hosts: [], pools: [], instances, assignments, standbys: [] };
+  const fleet = { hosts: [], pools: [], instances, assignments, leaving: [], standbys: [] };
   const desired = desiredStates(hosts, fleet, new Set());
   assert.ok([...desired.values()].every(({ length }) => length === 10));
   assert.ok(reads <= 5 * instances.length, `${reads} reads`);
