@@ -1,6 +1,7 @@
 import type { HostName } from '../src/domain/ids.ts';
 import type {
   Assignment,
+  Fence,
   FleetEvent,
   Host,
   HostFacts,
@@ -10,7 +11,7 @@ import type {
   Standby,
 } from '../src/domain/model.ts';
 import type { Lock, Operation, Session } from '../src/domain/operation.ts';
-import type { JoinToken, KeptAnswer, Observation } from '../src/store/store.ts';
+import type { HostWitnesses, JoinToken, KeptAnswer, Observation } from '../src/store/store.ts';
 
 /** A host as its row has it; its state follows from who hears it. */
 export interface HostRow extends Omit<Host, 'state'> {
@@ -26,6 +27,8 @@ export interface Tables {
     { readonly instance: Instance; readonly lastEpoch: number }
   >;
   readonly assignments: ReadonlyMap<string, Assignment>;
+  readonly fences: ReadonlyMap<string, Fence>;
+  readonly witnessSets: ReadonlyMap<string, HostWitnesses>;
   readonly leaving: ReadonlyMap<string, LeavingAddress>;
   readonly standbys: ReadonlyMap<string, Standby>;
   readonly observations: ReadonlyMap<string, Observation>;
@@ -44,7 +47,7 @@ export interface Tables {
 export function emptyTables(): Tables {
   return {
     ...{ hosts: new Map(), pools: new Map(), instances: new Map(), assignments: new Map() },
-    leaving: new Map(),
+    ...{ leaving: new Map(), fences: new Map(), witnessSets: new Map() },
     ...{ standbys: new Map(), observations: new Map(), operations: new Map(), locks: new Map() },
     ...{ sessions: new Map(), connections: new Map(), answers: new Map(), events: new Map() },
     ...{ tokens: new Map(), settings: new Map(), counters: new Map() },

@@ -2,6 +2,7 @@ import { BridgeheadError } from '../src/domain/errors.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../src/domain/ids.ts';
 import type {
   Assignment,
+  Fence,
   FleetEvent,
   Host,
   HostFacts,
@@ -12,8 +13,10 @@ import type {
   Standby,
 } from '../src/domain/model.ts';
 import type { Lock, Operation, Session } from '../src/domain/operation.ts';
+import { stateOf } from '../src/store/postgres-rows.ts';
 import type {
   FleetState,
+  HostWitnesses,
   JoinToken,
   KeptAnswer,
   OperationFilter,
@@ -44,7 +47,8 @@ export class SimTransaction implements Transaction {
     await this.#around.pass();
     const { hosts, pools, instances, assignments, standbys, leaving } = this.draft.tables;
     const alive = new Set((await this.sessions()).flatMap((one) => (one.isAlive ? one.id : [])));
-    const heard = new Set(
+    const fenced = new Set(this.draft.tables.fences.keys());
+    const heard = new Set<string>(
       [...this.draft.tables.connections.values()]
         .filter(({ session }) => alive.has(session))
         .map(({ host }) => host),
@@ -53,7 +57,7 @@ export class SimTransaction implements Transaction {
       hosts: byName([...hosts.values()]).map(
         (row): Host => ({
           ...row,
-          state: heard.has(row.name) ? 'ready' : row.facts === null ? 'joining' : 'suspect',
+          state: stateOf(row, heard, fenced),
         }),
       ),
       pools: byName([...pools.values()]),
@@ -182,6 +186,45 @@ export class SimTransaction implements Transaction {
   async lastEpoch(id: InstanceId): Promise<Epoch> {
     await this.#around.pass();
     return (this.draft.tables.instances.get(id)?.lastEpoch ?? 0) as Epoch;
+  }
+
+  async deleteAssignment(id: InstanceId): Promise<void> {
+    await this.#around.pass();
+    this.draft.delete('assignments', id);
+  }
+
+  async fences(): Promise<readonly Fence[]> {
+    await this.#around.pass();
+    return [...this.draft.tables.fences.values()].toSorted((a, b) => (a.host < b.host ? -1 : 1));
+  }
+
+  async putFence(fence: Fence): Promise<void> {
+    await this.#around.pass();
+    this.draft.put('fences', fence.host, fence);
+  }
+
+  async deleteFence(host: HostName): Promise<void> {
+    await this.#around.pass();
+    this.draft.delete('fences', host);
+  }
+
+  async witnessSets(): Promise<readonly HostWitnesses[]> {
+    await this.#around.pass();
+    return [...this.draft.tables.witnessSets.values()].toSorted(
+      (a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0) || a.version - b.version,
+    );
+  }
+
+  async putWitnesses(set: HostWitnesses): Promise<void> {
+    await this.#around.pass();
+    this.draft.put('witnessSets', `${set.host}|${set.version}`, set);
+  }
+
+  async confirmWitnesses(host: HostName, version: number): Promise<void> {
+    await this.#around.pass();
+    for (const [key, one] of this.draft.tables.witnessSets) {
+      if (one.host === host && one.version < version) this.draft.delete('witnessSets', key);
+    }
   }
 
   async putStandby(standby: Standby): Promise<void> {

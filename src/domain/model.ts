@@ -37,9 +37,10 @@ export interface Capacity {
 
 /**
  * `joining`: known, its agent was never connected. `ready`: connected. `suspect`: its agent was
- * connected and is silent now. `cordoned` is not a state but an operator's wish beside it.
+ * connected and is silent now. `dead`: proven to answer for nothing; its instances were given to
+ * others, and it holds nothing before it has shown that it let go of them. `cordoned` is not a state but an operator's wish beside it.
  */
-export type HostState = 'joining' | 'ready' | 'suspect';
+export type HostState = 'joining' | 'ready' | 'suspect' | 'dead';
 
 export interface Host {
   readonly name: HostName;
@@ -171,6 +172,14 @@ export interface ObservedInstance {
   /** Hash of the configuration that the running HAProxy has loaded, as it says itself. */
   readonly configHash: string | null;
   readonly problem: { readonly code: string; readonly message: string } | null;
+}
+
+/** Why a host is held for dead. */
+export interface Fence {
+  readonly host: HostName;
+  readonly atMs: number;
+  /** What its witnesses said, one line each. */
+  readonly reasons: readonly string[];
 }
 
 /** Something that happened, for people. */

@@ -23,6 +23,8 @@ const ready: Refuse = (_subject, { host }) => {
       return null;
     case 'joining':
       return () => `${host.name} is joining: its agent was never connected`;
+    case 'dead':
+      return () => `${host.name} is dead: proven to answer for nothing`;
     case 'suspect':
       return () => `${host.name} is suspect: its agent fell silent`;
   }

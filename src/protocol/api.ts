@@ -50,7 +50,7 @@ export type ApplyAnswer = z.infer<typeof applyAnswer>;
 
 export const hostView = z.object({
   name: hostName,
-  state: z.enum(['joining', 'ready', 'suspect']),
+  state: z.enum(['joining', 'ready', 'suspect', 'dead']),
   zone: z.string(),
   rack: z.string(),
   labels: z.record(z.string(), z.string()),

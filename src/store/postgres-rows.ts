@@ -3,7 +3,7 @@
 import type { Selectable } from 'kysely';
 import { canonicalAddress, familyOf } from '../domain/address.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
-import type { Assignment, Instance, ServiceAddress } from '../domain/model.ts';
+import type { Assignment, HostState, Instance, ServiceAddress } from '../domain/model.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Schema } from './schema.ts';
 
@@ -26,6 +26,17 @@ export function addressOf(row: {
     bridge,
     vlan,
   };
+}
+
+/** A host's state, from who hears it and whether it is fenced. */
+export function stateOf(
+  { name, facts }: Pick<Selectable<Schema['hosts']>, 'name' | 'facts'>,
+  ready: ReadonlySet<string>,
+  fenced: ReadonlySet<string>,
+): HostState {
+  if (fenced.has(name)) return 'dead';
+  if (ready.has(name)) return 'ready';
+  return facts === null ? 'joining' : 'suspect';
 }
 
 /** An instance as the domain has it, with the rows of its addresses in their order. */

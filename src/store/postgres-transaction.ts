@@ -12,8 +12,8 @@ import type {
   Pool,
   Standby,
 } from '../domain/model.ts';
-import { PostgresOperations } from './postgres-operations.ts';
-import { assignmentOf, canonical, instanceOf } from './postgres-rows.ts';
+import { PostgresFencing } from './postgres-fencing.ts';
+import { assignmentOf, canonical, instanceOf, stateOf } from './postgres-rows.ts';
 import type { FleetState, JoinToken, Transaction } from './store.ts';
 
 /** Events beyond the newest so many are let go. */
@@ -24,7 +24,7 @@ const trimEvery = 1_000;
 const eventsLock = 7_215_303;
 
 /** One PostgreSQL transaction in the scheduler's words. */
-export class PostgresTransaction extends PostgresOperations implements Transaction {
+export class PostgresTransaction extends PostgresFencing implements Transaction {
   async fleet(): Promise<FleetState> {
     const db = this.db;
     // One connection, so one after the other.
@@ -47,6 +47,8 @@ export class PostgresTransaction extends PostgresOperations implements Transacti
       .select('host')
       .distinct()
       .execute();
+    const fences = await db.selectFrom('fences').select('host').execute();
+    const fenced = new Set(fences.map(({ host }) => host));
     const ready = new Set(heard.map(({ host }) => host));
     const held = Map.groupBy(addresses, (row) => row.instance_id);
     return {
@@ -58,7 +60,7 @@ export class PostgresTransaction extends PostgresOperations implements Transacti
           labels: row.labels,
           capacity: row.capacity,
           cordonReason: row.cordon_reason,
-          state: ready.has(row.name) ? 'ready' : row.facts === null ? 'joining' : 'suspect',
+          state: stateOf(row, ready, fenced),
           facts: row.facts,
           lastSeenMs: row.last_seen_ms,
         }),
@@ -251,6 +253,10 @@ export class PostgresTransaction extends PostgresOperations implements Transacti
       .values({ instance_id: instanceId, ...values })
       .onConflict((conflict) => conflict.column('instance_id').doUpdateSet(values))
       .execute();
+  }
+
+  async deleteAssignment(id: InstanceId): Promise<void> {
+    await this.db.deleteFrom('assignments').where('instance_id', '=', id).execute();
   }
 
   async assignment(id: InstanceId): Promise<Assignment | null> {

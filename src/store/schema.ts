@@ -44,6 +44,8 @@ export interface Schema {
     vlan: number | null;
   };
   assignments: { instance_id: string; host: string; epoch: number; granted: boolean };
+  fences: { host: string; at_ms: number; reasons: JSONColumnType<readonly string[]> };
+  witness_sets: { host: string; version: number; witnesses: JSONColumnType<readonly string[]> };
   leaving: { address: string; instance_id: string; epoch: number };
   standbys: { instance_id: string; host: string };
   observations: {

@@ -1,9 +1,11 @@
 // What the scheduler asks of its store, in its own words. PostgreSQL is one implementation
 // (postgres-store.ts), the simulation's disk (sim/) another; one test holds both to this.
 
+import type { WitnessSet } from '../detection/witness-sets.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
 import type {
   Assignment,
+  Fence,
   FleetEvent,
   Host,
   HostFacts,
@@ -24,6 +26,11 @@ export interface FleetState {
   readonly standbys: readonly Standby[];
   /** Addresses that instances no longer want, and that a host may still answer for. */
   readonly leaving: readonly LeavingAddress[];
+}
+
+/** One set of witnesses of one host. */
+export interface HostWitnesses extends WitnessSet {
+  readonly host: HostName;
 }
 
 /** What was answered to a request with an idempotency key. */
@@ -82,6 +89,19 @@ export interface Transaction {
   putLeaving(leaving: LeavingAddress): Promise<void>;
   /** Frees what the instance leaves under this epoch or one before: one address, or all. */
   deleteLeaving(id: InstanceId, epoch: Epoch, address?: string): Promise<void>;
+  /** Takes the instance off its host's list. Only where that host is known to have let go. */
+  deleteAssignment(id: InstanceId): Promise<void>;
+
+  /** Hosts that are held for dead. */
+  fences(): Promise<readonly Fence[]>;
+  putFence(fence: Fence): Promise<void>;
+  deleteFence(host: HostName): Promise<void>;
+  /** Every set that some host may go by, each host's oldest first. */
+  witnessSets(): Promise<readonly HostWitnesses[]>;
+  putWitnesses(set: HostWitnesses): Promise<void>;
+  /** Drops the host's sets from before the one that it has confirmed. */
+  confirmWitnesses(host: HostName, version: number): Promise<void>;
+
   putStandby(standby: Standby): Promise<void>;
   deleteStandby(standby: Standby): Promise<void>;
 

@@ -1,0 +1,58 @@
+import type { HostName } from '../domain/ids.ts';
+import type { Fence } from '../domain/model.ts';
+import { PostgresOperations } from './postgres-operations.ts';
+import type { HostWitnesses } from './store.ts';
+
+/** The rows that say who witnesses a host, and which hosts are held for dead. */
+export class PostgresFencing extends PostgresOperations {
+  async fences(): Promise<readonly Fence[]> {
+    const rows = await this.db.selectFrom('fences').selectAll().orderBy('host').execute();
+    return rows.map(({ host, at_ms: atMs, reasons }) => ({
+      host: host as HostName,
+      atMs,
+      reasons,
+    }));
+  }
+
+  async putFence({ host, atMs, reasons }: Fence): Promise<void> {
+    const values = { at_ms: atMs, reasons: JSON.stringify(reasons) };
+    await this.db
+      .insertInto('fences')
+      .values({ host, ...values })
+      .onConflict((conflict) => conflict.column('host').doUpdateSet(values))
+      .execute();
+  }
+
+  async deleteFence(host: HostName): Promise<void> {
+    await this.db.deleteFrom('fences').where('host', '=', host).execute();
+  }
+
+  async witnessSets(): Promise<readonly HostWitnesses[]> {
+    const rows = await this.db
+      .selectFrom('witness_sets')
+      .selectAll()
+      .orderBy('host')
+      .orderBy('version')
+      .execute();
+    return rows.map(({ host, version, witnesses }) => ({
+      host: host as HostName,
+      version,
+      witnesses: witnesses as readonly HostName[],
+    }));
+  }
+
+  async putWitnesses({ host, version, witnesses }: HostWitnesses): Promise<void> {
+    await this.db
+      .insertInto('witness_sets')
+      .values({ host, version, witnesses: JSON.stringify(witnesses) })
+      .execute();
+  }
+
+  async confirmWitnesses(host: HostName, version: number): Promise<void> {
+    await this.db
+      .deleteFrom('witness_sets')
+      .where('host', '=', host)
+      .where('version', '<', version)
+      .execute();
+  }
+}
