@@ -17,7 +17,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   store: ['detection', 'system', 'domain'],
   spec: ['haproxy', 'domain'],
   trust: ['domain'],
-  protocol: ['domain'],
+  protocol: ['detection', 'domain'],
   detection: ['placement', 'domain'],
   placement: ['domain'],
   haproxy: ['domain'],

@@ -6,8 +6,16 @@ import type { HostName } from './ids.ts';
 /**
  * `create`: give an instance its first host. `configure`: bring a running one to what was applied.
  * `migrate`: move one. `remove`: take one off the wire, to be forgotten. `drain`: move all off a host.
+ * `failover`: give what a host that is proven silent held to others.
  */
-export const operationKinds = ['create', 'configure', 'migrate', 'remove', 'drain'] as const;
+export const operationKinds = [
+  'create',
+  'configure',
+  'migrate',
+  'remove',
+  'drain',
+  'failover',
+] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
 /**

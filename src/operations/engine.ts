@@ -118,6 +118,7 @@ export class OperationEngine {
       ...this.#queued(ask),
       args: start.args,
       observed: start.observed,
+      isForward: start.isForward ?? false,
       state: 'running',
       session: session(),
       token: await tx.nextToken(),

@@ -38,6 +38,8 @@ export interface Start {
   readonly args: Words;
   /** What was seen of its objects, for the journal. */
   readonly observed: Words;
+  /** True for one that can only be completed, from its very beginning. */
+  readonly isForward?: boolean;
 }
 
 /** One kind of operation. */

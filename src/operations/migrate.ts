@@ -1,17 +1,16 @@
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
-import { macOfInstance } from '../domain/mac.ts';
 import type { Instance } from '../domain/model.ts';
 import { instanceObject, type Words } from '../domain/operation.ts';
 import { type SyncedSection, syncedSections } from '../haproxy/migration-peers.ts';
-import { publicPorts } from '../haproxy/public-ports.ts';
-import { lookResult, probeResult, quiesceResult } from '../protocol/frames.ts';
+import { lookResult, quiesceResult } from '../protocol/frames.ts';
 import type { Kind } from './kind.ts';
 import { checkMigration } from './migrate-checks.ts';
 import { grant, hasLetGo, takeBack } from './release.ts';
 import { Abandoned, type Run } from './run.ts';
 import { carry } from './saga.ts';
 import { TableSync } from './table-sync.ts';
+import { verifiedFrom } from './verify.ts';
 
 const prepareTimeoutMs = 60_000;
 /** How long stick tables may take before the move goes on without what is missing. */
@@ -21,7 +20,6 @@ const quiesceLimitMs = 2_000;
 const releaseTimeoutMs = 10_000;
 const switchTimeoutMs = 10_000;
 const removeTimeoutMs = 30_000;
-const probeTimeoutMs = 1_000;
 const lookTimeoutMs = 1_000;
 
 /**
@@ -132,7 +130,7 @@ class Move {
         if (error instanceof Abandoned) throw error;
       }
     };
-    await attempt('verify', () => this.#verify());
+    await attempt('verify', () => verifiedFrom(run, this.#instance, this.#target, this.#source));
     await attempt('remove', () => this.#remove());
     await run.end('done', null, (tx) =>
       tx.addEvent({
@@ -297,32 +295,6 @@ class Move {
       `${target} holds epoch ${epoch} but does not say yet that it serves`,
       target,
     );
-  }
-
-  /** Looks from a third host, as a client would; with two hosts only, from the source. */
-  async #verify(): Promise<string> {
-    const { hands } = this.#run;
-    const [source, target] = [this.#source, this.#target];
-    const others = hands.connected.filter((host) => host !== target && host !== source);
-    const witness = others[0] ?? (hands.isConnected(source) ? source : null);
-    if (witness === null) return 'no other host is there to look from';
-    const mac = macOfInstance(this.#instance.id);
-    const { spec, addresses } = this.#instance;
-    const ports = new Map(
-      publicPorts({ ...spec, addresses }).map((one) => [one.address, one.ports]),
-    );
-    const seen = await Promise.all(
-      addresses.map(async (address) => {
-        const wanted = [...(ports.get(address.address) ?? [])];
-        const body = { kind: 'probe', address, ports: wanted, timeoutMs: probeTimeoutMs } as const;
-        const probe = probeResult.parse(await hands.ask(witness, body, probeTimeoutMs + 2_000));
-        const isRight = probe.mac === mac && probe.openPorts.length === wanted.length;
-        const opened = `${probe.openPorts.length} of ${wanted.length} ports open`;
-        const text = `${address.address} is at ${probe.mac ?? 'nobody'}, ${opened}`;
-        return isRight ? text : `NOT RIGHT: ${text}`;
-      }),
-    );
-    return `from ${witness}: ${seen.join('; ')}`;
   }
 
   async #remove(): Promise<string> {

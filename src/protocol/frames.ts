@@ -4,6 +4,13 @@
 import { z } from 'zod';
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
+import {
+  hurryFrame,
+  pulseFrame,
+  pulseTookFrame,
+  resumeFrame,
+  witnessFrame,
+} from './pulse-frames.ts';
 import { relayClose, relayOpen, relayRead, relayWrite } from './relay-frames.ts';
 import {
   desiredInstance,
@@ -16,7 +23,7 @@ import {
 } from './shapes.ts';
 
 /** Version of the stream. A peer that speaks another one is refused with both numbers named. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** How often each side says that it is there, milliseconds. */
 export const heartbeatPeriodMs = 1_000;
@@ -110,6 +117,8 @@ export const agentFrame = z.discriminatedUnion('type', [
   /** What the host keeps to now, whoever told it: said to all when it changes, or was to be changed. */
   z.object({ type: z.literal('took'), revision: z.int().min(0), digest: z.string().max(64) }),
   z.object({ type: z.literal('heartbeat') }),
+  witnessFrame,
+  pulseTookFrame,
   /** `object` is such as `instance/web`, or `host` for the host that the agent is on. */
   z.object({
     type: z.literal('event'),
@@ -143,6 +152,9 @@ export const schedulerFrame = z.discriminatedUnion('type', [
     instances: z.array(desiredInstance),
   }),
   z.object({ type: z.literal('heartbeat') }),
+  pulseFrame,
+  resumeFrame,
+  hurryFrame,
   z.object({ type: z.literal('request'), id: z.int(), timeoutMs: z.int(), body: agentRequest }),
 ]);
 export type SchedulerFrame =

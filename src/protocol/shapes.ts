@@ -1,6 +1,7 @@
 // The domain's words as schemas: what a peer sent is checked here, once, at the edge.
 
 import { z } from 'zod';
+import type { Timings } from '../detection/timings.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
 import { errorCodes } from '../domain/errors.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
@@ -88,4 +89,13 @@ export const errorBody = z.object({
   message: z.string(),
   next: z.string(),
   findings: z.array(finding).optional(),
+});
+
+/** Of src/detection/timings.ts. */
+export const timings: z.ZodType<Timings> = z.object({
+  probePeriodMs: z.number().min(1),
+  silentMs: z.number().min(1),
+  agentSilentMs: z.number().min(1),
+  leaseMs: z.number().min(1),
+  marginMs: z.number().min(0),
 });

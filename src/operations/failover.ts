@@ -1,0 +1,167 @@
+import { BridgeheadError } from '../domain/errors.ts';
+import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
+import { hostObject, instanceObject, type Operation, type Words } from '../domain/operation.ts';
+import type { Transaction } from '../store/store.ts';
+import type { OperationEngine } from './engine.ts';
+import { planFailover } from './failover-plan.ts';
+import type { Kind } from './kind.ts';
+import { grant } from './release.ts';
+import { Abandoned, type Run } from './run.ts';
+import { verifiedFrom } from './verify.ts';
+
+const promoteTimeoutMs = 10_000;
+
+/**
+ * Gives what a silent host held to others. It begins where the proof of the silence has been
+ * written, with the grants already made, so from its first step there is only forward.
+ */
+export const failover: Kind = {
+  kind: 'failover',
+  whenCancelled: null,
+  objectsOf: ({ host, promoted }) => [
+    hostObject(host as HostName),
+    ...promotedOf(promoted).map(({ name }) => instanceObject(name)),
+  ],
+  check: () => {
+    throw new Error('a failover begins with the proof that its host is silent');
+  },
+  run: seeThrough,
+  resume: seeThrough,
+};
+
+/** Why a host is failed over, and the times that its time line shows. Wall-clock milliseconds. */
+export interface FailoverCause {
+  readonly host: HostName;
+  readonly reasons: readonly string[];
+  /** When the last witness heard it; null where none says. */
+  readonly lastHeardMs: number | null;
+  readonly silencedMs: number;
+}
+
+interface Promoted {
+  readonly name: InstanceName;
+  readonly id: InstanceId;
+  readonly to: HostName;
+}
+
+/**
+ * Fences a host and grants its instances to their standbys, as one transaction; what has none is
+ * left without a host, for placement. Operations that hold any of them give way: their host is
+ * gone, and they would only hold up what saves the service.
+ *
+ * @returns the operation that sees it through, to be launched once the transaction is committed;
+ * null where the host is fenced already
+ */
+export async function failOver(
+  tx: Transaction,
+  engine: OperationEngine,
+  { host, reasons, lastHeardMs, silencedMs }: FailoverCause,
+  nowMs: number,
+): Promise<Operation | null> {
+  if ((await tx.fences()).some((one) => one.host === host)) return null;
+  const fleet = await tx.fleet();
+  const open = await tx.openOperations();
+  const { promotions, stranded, preempted } = planFailover(fleet, open, host);
+  for (const operation of preempted) {
+    await tx.putOperation({
+      ...operation,
+      ...{ state: 'failed', endedMs: nowMs, error: preemptedBy(host).body() },
+    });
+    await tx.deleteLocks(operation.id);
+  }
+  await tx.putFence({ host, atMs: nowMs, reasons });
+  const promoted = promotions
+    .map(({ instance: { id, spec }, to }) => `${spec.name} ${id} ${to}`)
+    .join('\n');
+  const start = {
+    args: { host, promoted, stranded: stranded.map(({ spec }) => spec.name).join('\n') },
+    observed: { lastHeardMs, silencedMs, reasons: reasons.join('\n') },
+    isForward: true,
+  };
+  const ask = { kind: failover.kind, args: start.args, who: 'scheduler' };
+  const operation = await engine.begin(tx, { ...ask, reason: `${host} is silent` }, start);
+  for (const { instance, to } of promotions) {
+    const epoch = await grant(tx, instance.id, to);
+    await tx.deleteStandby({ instanceId: instance.id, host: to });
+    await tx.deleteLeaving(instance.id, epoch);
+  }
+  for (const { id } of stranded) {
+    await tx.deleteLeaving(id, await tx.lastEpoch(id));
+    await tx.deleteAssignment(id);
+  }
+  const message =
+    `proven to answer for nothing (${reasons.join('; ')}): ` +
+    `${promotions.length} instances go to their standbys, ${stranded.length} are placed anew`;
+  await tx.addEvent({ atMs: nowMs, kind: 'host.dead', object: hostObject(host), message });
+  return operation;
+}
+
+/** Instances whose last holder is proven silent by an operation that is under way. */
+export function failedOver({ kind, args }: Operation): readonly InstanceId[] {
+  return kind === 'failover' ? promotedOf(args['promoted']).map(({ id }) => id) : [];
+}
+
+async function seeThrough(run: Run): Promise<void> {
+  const { args } = run.operation;
+  const host = args['host'] as HostName;
+  const promoted = promotedOf(args['promoted']);
+  const late: InstanceName[] = [];
+  try {
+    await run.step('promote', async () => {
+      await run.hands.push();
+      const startMs = run.clock.monotonicMs();
+      const notes = await Promise.all(
+        promoted.map(async ({ name, id, to }) => {
+          const serves = () => run.hands.observed(to, id)?.phase === 'serving';
+          const isThere = await run.hands.until(serves, promoteTimeoutMs);
+          if (!isThere) late.push(name);
+          const tookMs = Math.round(run.clock.monotonicMs() - startMs);
+          return isThere ? `${name} on ${to} after ${tookMs} ms` : `${name} on ${to}: NOT YET`;
+        }),
+      );
+      return notes.length === 0 ? 'no instance has a standby' : notes.join(', ');
+    });
+    await run.step('verify', async () => {
+      const notes: string[] = [];
+      for (const { name, to } of promoted) {
+        const instance = await run.instance(name);
+        if (instance === null) continue;
+        notes.push(await verifiedFrom(run, instance, to, host).catch(told));
+      }
+      return notes.join('; ');
+    });
+  } catch (error) {
+    if (error instanceof Abandoned) throw error;
+    return run.end('failed', error);
+  }
+  await run.end(late.length === 0 ? 'done' : 'failed', late.length === 0 ? null : slow(host, late));
+}
+
+function told(error: unknown): string {
+  if (error instanceof Abandoned) throw error;
+  return (error as Error).message;
+}
+
+function promotedOf(text: Words[string] | undefined): readonly Promoted[] {
+  if (typeof text !== 'string' || text === '') return [];
+  return text.split('\n').map((line) => {
+    const [name, id, to] = line.split(' ');
+    return { name: name as InstanceName, id: id as InstanceId, to: to as HostName };
+  });
+}
+
+function preemptedBy(host: HostName): BridgeheadError {
+  return new BridgeheadError(
+    'OPERATION_FAILED',
+    `it gave way to the failover of host ${host}, which is proven silent`,
+    'See where the instance is now, and begin it again if it is still wanted: bridgehead get instances',
+  );
+}
+
+function slow(host: HostName, names: readonly string[]): BridgeheadError {
+  return new BridgeheadError(
+    'OPERATION_FAILED',
+    `failover of host ${host}: ${names.join(', ')} does not say yet that it serves`,
+    `See what is wrong there: bridgehead describe instance ${names[0]}`,
+  );
+}
