@@ -28,6 +28,8 @@ export interface WitnessState {
   /** Share of probes that get no answer while the host is heard, 0 to 1. */
   readonly loss: number;
   readonly isSilent: boolean;
+  /** Counts the times it fell silent, so that a late word about one is not taken for the next. */
+  readonly silences: number;
   /** Sessions of schedulers that were told of its silence and have not said to go on. */
   readonly told: readonly string[];
   /** The fleet holds the host for dead, whatever is heard of it. */
@@ -38,7 +40,7 @@ export interface WitnessState {
 export function unheard(told: readonly string[], nowMs: number): WitnessState {
   return {
     ...{ heardMs: null, agentHeardMs: nowMs, grantedMs: null, agentAwayUntilMs: 0 },
-    ...{ unanswered: 0, loss: 0, isSilent: false, told, isFenced: false },
+    ...{ unanswered: 0, loss: 0, isSilent: false, silences: 0, told, isFenced: false },
   };
 }
 
@@ -90,7 +92,8 @@ export function judged(state: WitnessState, nowMs: number, timings: Timings): Wi
   const agentSilentMs = agentHeardMs === null ? 0 : nowMs - agentHeardMs;
   const isAgentSilent = agentSilentMs >= timings.agentSilentMs && nowMs >= agentAwayUntilMs;
   const isSilent = isKernelSilent || isAgentSilent;
-  return isSilent === state.isSilent ? state : { ...state, isSilent };
+  if (isSilent === state.isSilent) return state;
+  return { ...state, isSilent, silences: state.silences + Number(isSilent) };
 }
 
 /** Whoever is told of a silence counts on it from then on. To be noted before it is told. */
@@ -99,7 +102,16 @@ export function toldTo(state: WitnessState, sessions: readonly string[]): Witnes
   return { ...state, told: [...new Set([...state.told, ...sessions])] };
 }
 
-/** Schedulers do not count on the silence any more that they were told of. */
-export function resumed(state: WitnessState, sessions: readonly string[]): WitnessState {
+/**
+ * Schedulers do not count on the silence any more that they were told of.
+ *
+ * @param silences which one they mean: a later one they may have been told of since
+ */
+export function resumed(
+  state: WitnessState,
+  sessions: readonly string[],
+  silences: number,
+): WitnessState {
+  if (silences !== state.silences) return state;
   return { ...state, told: state.told.filter((one) => !sessions.includes(one)) };
 }

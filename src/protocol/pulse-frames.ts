@@ -38,6 +38,8 @@ export type PulseFrame = z.infer<typeof pulseFrame>;
 export const resumeFrame = z.object({
   type: z.literal('resume'),
   host: hostName,
+  /** Which silence is meant: the host's count in the report that this answers. */
+  silences: z.int().min(0),
   sessions: z.array(session).max(64),
 });
 
@@ -57,6 +59,8 @@ export const witnessFrame = z.object({
         /** Age of the last grant that left; null where none did. */
         grantAgeMs: z.number().nullable(),
         loss: z.number().min(0).max(1),
+        /** How often the host has fallen silent. */
+        silences: z.int().min(0),
         /** Sessions that were told of a silence, and have not said to go on. */
         told: z.array(session).max(64),
       }),

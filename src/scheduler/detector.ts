@@ -1,0 +1,171 @@
+import type { Timings } from '../detection/timings.ts';
+import { isTooMany, type Report, type Verdict, verdictOf } from '../detection/verdict.ts';
+import { anyScheduler } from '../detection/witness.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { HostName } from '../domain/ids.ts';
+import type { WitnessFrame } from '../protocol/pulse-frames.ts';
+import type { HostWitnesses } from '../store/store.ts';
+import { setsOf } from './pulse-tellings.ts';
+
+/** Share of the fleet above which a person decides whether so many hosts are really gone. */
+export const holdShare = 0.5;
+
+/** Why a silenced host is not failed over by itself; null where it is. */
+export type Hold = string | null;
+
+/** What the store says that detection goes by. */
+export interface DetectionKnowledge {
+  readonly sets: readonly HostWitnesses[];
+  readonly fenced: ReadonlySet<HostName>;
+  /** Sessions of schedulers that live. */
+  readonly alive: ReadonlySet<string>;
+  /** Hosts that were connected once. */
+  readonly enrolled: number;
+  /** Why nothing is to be failed over now; null where it is. */
+  readonly disarmed: string | null;
+}
+
+export interface DetectorParts {
+  readonly clock: Clock;
+  readonly timings: Timings;
+  readonly session: () => string;
+  /** Tells a witness that sessions do not count on a host's silence any more. */
+  readonly resume: (
+    witness: HostName,
+    body: { host: HostName; silences: number; sessions: string[] },
+  ) => void;
+  /** A host is proven silent: to be fenced and failed over. Resolves when that is decided. */
+  readonly silenced: (
+    host: HostName,
+    verdict: Verdict,
+    lastHeardMs: number | null,
+  ) => Promise<void>;
+  /** A host is proven silent, but a person is to decide. Called once a time. */
+  readonly held: (host: HostName, why: string, verdict: Verdict) => void;
+}
+
+interface Told extends Report {
+  readonly told: readonly string[];
+  readonly silences: number;
+}
+
+/**
+ * Gathers what witnesses report and acts when a host is proven silent. What a witness said counts
+ * until it says something else: it keeps its promise to grant nothing until it is told to go on.
+ */
+export class Detector {
+  readonly #parts: DetectorParts;
+  readonly #reports = new Map<HostName, Map<HostName, Told>>();
+  readonly #deciding = new Set<HostName>();
+  readonly #timers = new Map<HostName, AbortController>();
+  readonly #held = new Map<HostName, string>();
+  #known: DetectionKnowledge = {
+    ...{ sets: [], fenced: new Set(), alive: new Set() },
+    ...{ enrolled: 0, disarmed: null },
+  };
+
+  constructor(parts: DetectorParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes in what the store says, and looks at every host anew. */
+  know(known: DetectionKnowledge): void {
+    this.#known = known;
+    for (const host of this.#reports.keys()) this.#look(host);
+    for (const [host, told] of this.#reports) {
+      for (const report of told.values()) this.#letGoOn(host, report, true);
+    }
+  }
+
+  /** Takes in what a witness says. */
+  hear(witness: HostName, { reports }: WitnessFrame): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const at = (ageMs: number | null) => (ageMs === null ? null : nowMs - ageMs);
+    for (const { host, state, heardAgeMs, agentAgeMs, grantAgeMs, loss, ...rest } of reports) {
+      const report: Told = {
+        ...{ witness, state, loss, ...rest, lastGrantMs: at(grantAgeMs) },
+        ...{ heardMs: at(heardAgeMs), agentHeardMs: at(agentAgeMs) },
+      };
+      const ofHost = this.#reports.get(host as HostName) ?? new Map<HostName, Told>();
+      this.#reports.set(host as HostName, ofHost);
+      ofHost.set(witness, report);
+      this.#look(host as HostName);
+      this.#letGoOn(host as HostName, report, false);
+    }
+  }
+
+  /** What is held true of a host now. */
+  verdict(host: HostName): Verdict {
+    const { sets, fenced } = this.#known;
+    const reports = this.#reports.get(host) ?? new Map<HostName, Report>();
+    const evidence = { host, sets: setsOf(host, sets), reports, fenced };
+    return verdictOf(evidence, this.#parts.clock.monotonicMs(), this.#parts.timings);
+  }
+
+  stop(): void {
+    for (const timer of this.#timers.values()) timer.abort('stopped');
+    this.#timers.clear();
+  }
+
+  #look(host: HostName): void {
+    if (this.#known.fenced.has(host) || this.#deciding.has(host)) return;
+    const verdict = this.verdict(host);
+    if (verdict.state === 'suspect') return this.#lookAgainAt(host, verdict.silencedAtMs ?? 0);
+    if (verdict.state !== 'silenced') {
+      this.#held.delete(host);
+      return;
+    }
+    const hold = this.#hold(host);
+    if (hold !== null) {
+      if (this.#held.get(host) === hold) return;
+      this.#held.set(host, hold);
+      this.#parts.held(host, hold, verdict);
+      return;
+    }
+    this.#deciding.add(host);
+    const heard = [...(this.#reports.get(host)?.values() ?? [])].map(({ heardMs }) => heardMs ?? 0);
+    const lastHeardMs = heard.length === 0 ? null : Math.max(...heard);
+    void this.#parts
+      .silenced(host, verdict, lastHeardMs)
+      .finally(() => this.#deciding.delete(host));
+  }
+
+  #hold(host: HostName): Hold {
+    const { fenced, enrolled, disarmed } = this.#known;
+    if (disarmed !== null) return `failover is disarmed: ${disarmed}`;
+    const others = [...this.#reports.keys()].filter(
+      (one) => one !== host && !fenced.has(one) && this.verdict(one).state === 'silenced',
+    );
+    const down = fenced.size + others.length + 1;
+    if (!isTooMany(down, enrolled, holdShare)) return null;
+    return `${down} of ${enrolled} hosts are silent at once: a person has to say that they are gone`;
+  }
+
+  #lookAgainAt(host: HostName, atMs: number): void {
+    if (this.#timers.has(host)) return;
+    const timer = new AbortController();
+    this.#timers.set(host, timer);
+    const waitMs = Math.max(1, atMs - this.#parts.clock.monotonicMs());
+    this.#parts.clock.sleep(waitMs, timer.signal).then(
+      () => {
+        this.#timers.delete(host);
+        this.#look(host);
+      },
+      () => undefined,
+    );
+  }
+
+  // A witness that hears the host again may grant again, once nobody counts on its silence: what
+  // this scheduler was told, it forgets here; what a dead one was told, only after a fresh look at
+  // the store, which `isFresh` says was just taken.
+  #letGoOn(host: HostName, report: Told, isFresh: boolean): void {
+    if (report.state !== 'hears' || report.told.length === 0) return;
+    if (this.#known.fenced.has(host) || this.#deciding.has(host)) return;
+    const own = this.#parts.session();
+    const sessions = report.told.filter(
+      (one) => one === own || (isFresh && (one === anyScheduler || !this.#known.alive.has(one))),
+    );
+    if (sessions.length === 0) return;
+    this.#parts.resume(report.witness, { host, silences: report.silences, sessions });
+  }
+}
