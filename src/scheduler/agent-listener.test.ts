@@ -1,7 +1,7 @@
 // The listener against agents that are not what they should be, over real TLS on loopback.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { request } from 'node:https';
 import { connect } from 'node:net';
 import { afterEach, test } from 'node:test';
@@ -360,4 +360,23 @@ test('closing waits for no peer that keeps its connection open', { timeout: 5_00
   await listener.close();
   await ended;
   closers.length = 0;
+});
+
+test('a frame that is larger than an agent takes is an error, and the stream stays', async () => {
+  const { port, streams } = await listen();
+  const socket = await opened(port, await agentPair(authority, 'host-1'));
+  await until(() => streams.length === 1);
+  const body = { kind: 'validate', image: 'image:1', config: 'x'.repeat(frameBytesMax) } as const;
+  assert.throws(
+    () => streams[0]?.send({ type: 'request', id: 1, timeoutMs: 1_000, body }),
+    (error) => error instanceof BridgeheadError && /host-1.*32\.0 MiB/.test(error.message),
+  );
+  streams[0]?.send({ type: 'request', id: 2, timeoutMs: 1_000, body: { ...body, config: 'x' } });
+  for await (const [data] of on(socket, 'message')) {
+    if (String(data).includes('"request"')) {
+      assert.match(String(data), /"id":2/);
+      break;
+    }
+  }
+  socket.close();
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { DesiredInstance } from '../domain/desired.ts';
+import { BridgeheadError } from '../domain/errors.ts';
 import type { Epoch, HostName, InstanceId, InstanceName } from '../domain/ids.ts';
 import type { ObservedInstance } from '../domain/model.ts';
 import type { AgentFrame } from '../protocol/frames.ts';
@@ -11,10 +13,14 @@ import { modelFacts } from './model-agent.ts';
 const host = 'host-1' as HostName;
 const id = '11111111-1111-4111-8111-111111111111' as InstanceId;
 
+const tooLarge = new BridgeheadError('NO_CAPACITY', 'host host-1: too large', 'Less.');
+
 interface Scene {
   readonly agents: Agents;
   readonly events: string[];
   readonly closed: string[];
+  /** Configurations of each telling that was sent. */
+  readonly sent: string[];
   /** A new stream of the host's agent; returns what says a frame on it. */
   readonly connect: () => (frame: AgentFrame) => void;
 }
@@ -22,6 +28,7 @@ interface Scene {
 function scene(): Scene {
   const events: string[] = [];
   const closed: string[] = [];
+  const sent: string[] = [];
   const nothing = () => undefined;
   const agents = new Agents(
     {
@@ -37,11 +44,16 @@ function scene(): Scene {
     agents,
     events,
     closed,
+    sent,
     connect: () => {
       let say: (frame: AgentFrame) => void = nothing;
       const stream: AgentStream = {
         host,
-        send: nothing,
+        send: (frame) => {
+          if (frame.type !== 'desired') return;
+          if (frame.instances.some(({ config }) => config === 'huge')) throw tooLarge;
+          sent.push(frame.instances.map(({ config }) => config).join());
+        },
         close: (reason) => closed.push(reason),
         onFrame: (handler) => {
           say = handler;
@@ -112,3 +124,27 @@ test('what an agent says of its host is recorded under the name of the host', ()
   say({ type: 'event', kind: 'grant.stale', object: 'instance/web', message: 'm' });
   assert.deepEqual(events, ['desired.stale host/host-1', 'grant.stale instance/web']);
 });
+
+test('what is too large to be told is one event and an error, until it is something else', () => {
+  const { agents, events, sent, connect } = scene();
+  connect()(hello(1, []));
+  const huge = [desired('huge')];
+  assert.equal(agents.tell(host, 1, [desired('small')]), true);
+  assert.equal(agents.tell(host, 2, huge), false);
+  assert.equal(agents.isNews(host, [desired('huge')]), false);
+  assert.equal(agents.tell(host, 3, [desired('huge')]), false);
+  assert.deepEqual(events, ['desired.too-large host/host-1']);
+  assert.equal(agents.untellable(host, huge), tooLarge);
+  assert.equal(agents.untellable(host, [desired('small')]), null);
+  assert.equal(agents.tell(host, 4, [desired('less')]), true);
+  assert.equal(agents.untellable(host, huge), null);
+  assert.deepEqual(sent, ['small', 'less']);
+});
+
+function desired(config: string): DesiredInstance {
+  return {
+    ...{ id, name: 'web' as InstanceName, role: 'active', epoch: 1 as Epoch, released: false },
+    ...{ image: 'image:1', resources: { memoryMib: 64, cpus: 1, maxConnections: 10 } },
+    ...{ mac: '02:00:00:00:00:01', addresses: [], config, configHash: config },
+  };
+}

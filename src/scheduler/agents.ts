@@ -15,6 +15,7 @@ import type { Observation } from '../store/store.ts';
 /** One agent's stream as the scheduler uses it; the listener and tests provide it. */
 export interface AgentStream {
   readonly host: HostName;
+  /** @throws BridgeheadError NO_CAPACITY for a frame that is larger than an agent takes */
   send(frame: SchedulerFrame): void;
   close(reason: string): void;
   onFrame(handler: (frame: AgentFrame) => void): void;
@@ -43,6 +44,8 @@ interface Session {
   seq: number;
   /** Of what the host was sent last or, if that is later, has said that it keeps to. */
   digest: string;
+  /** What the host was to be told and cannot, for its size; null for nothing. */
+  untellable: { readonly digest: string; readonly error: BridgeheadError } | null;
 }
 
 interface Waiting {
@@ -74,6 +77,7 @@ export class Agents {
       greeted: false,
       seq: 0,
       digest: '',
+      untellable: null,
     };
     this.#sessions.set(stream.host, session);
     stream.onFrame((frame) => this.#receive(session, frame));
@@ -100,22 +104,44 @@ export class Agents {
     return [...observed].map((instance) => ({ host, instance }));
   }
 
-  /** True where the host keeps to something else, whoever told it, or was told nothing yet. */
+  /**
+   * True where the host keeps to something else, whoever told it, or was told nothing yet; false
+   * also for what was found too large to be told.
+   */
   isNews(host: HostName, instances: readonly DesiredInstance[]): boolean {
     const session = this.#sessions.get(host);
-    return session?.greeted === true && digestOf(instances) !== session.digest;
+    if (session?.greeted !== true) return false;
+    const digest = digestOf(instances);
+    return digest !== session.digest && digest !== session.untellable?.digest;
+  }
+
+  /** Why the host cannot be told this; null where it can, as far as is known. */
+  untellable(host: HostName, instances: readonly DesiredInstance[]): BridgeheadError | null {
+    const known = this.#sessions.get(host)?.untellable ?? null;
+    return known?.digest === digestOf(instances) ? known.error : null;
   }
 
   /**
-   * Sends a host what it is to do, unless that is what it keeps to.
+   * Sends a host what it is to do, unless that is what it keeps to. What is too large to be sent
+   * becomes an event, once; the host goes on with what it has.
    *
    * @param revision grows from telling to telling over all schedulers
    */
   tell(host: HostName, revision: number, instances: readonly DesiredInstance[]): boolean {
     const session = this.#sessions.get(host);
     if (session === undefined || !this.isNews(host, instances)) return false;
-    session.digest = digestOf(instances);
-    session.stream.send({ type: 'desired', revision, digest: session.digest, instances });
+    const digest = digestOf(instances);
+    try {
+      session.stream.send({ type: 'desired', revision, digest, instances });
+    } catch (error) {
+      if (!(error instanceof BridgeheadError)) throw error;
+      session.untellable = { digest, error };
+      const message = `${error.message}. ${error.next}`;
+      this.#listener.onEvent(host, { kind: 'desired.too-large', object: `host/${host}`, message });
+      return false;
+    }
+    session.digest = digest;
+    session.untellable = null;
     return true;
   }
 
@@ -236,8 +262,16 @@ export class Agents {
   }
 }
 
+const digests = new WeakMap<readonly DesiredInstance[], string>();
+
+// The configuration's hash stands for its text: most of the bytes, of which nothing more is learnt.
 function digestOf(instances: readonly DesiredInstance[]): string {
-  return createHash('sha256').update(JSON.stringify(instances)).digest('base64url');
+  const known = digests.get(instances);
+  if (known !== undefined) return known;
+  const words = JSON.stringify(instances.map((one) => ({ ...one, config: undefined })));
+  const digest = createHash('sha256').update(words).digest('base64url');
+  digests.set(instances, digest);
+  return digest;
 }
 
 function disconnected(host: HostName, reason: string): BridgeheadError {

@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import type { DesiredInstance } from '../domain/desired.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { Host } from '../domain/model.ts';
@@ -302,6 +303,7 @@ export class Scheduler implements AsyncDisposable {
     const now = await store.transact((tx) => this.#tellings(tx, hosts), 'snapshot');
     const news = hosts.filter((host) => this.agents.isNews(host, now.get(host) ?? []));
     if (news.length === 0) {
+      this.#refuseUntellable(now);
       return `nothing new for ${hosts.length} connected hosts`;
     }
     const { revision, tellings } = await store.transact(
@@ -314,7 +316,14 @@ export class Scheduler implements AsyncDisposable {
     const told = [...tellings].filter(([host, desired]) =>
       this.agents.tell(host, revision, desired),
     );
+    this.#refuseUntellable(new Map([...now, ...tellings]));
     return `told ${told.length} of ${hosts.length} connected hosts something new`;
+  }
+
+  // Once all others have been told: it is in the status while it lasts.
+  #refuseUntellable(tellings: ReadonlyMap<HostName, readonly DesiredInstance[]>): void {
+    const errors = [...tellings].flatMap((one) => this.agents.untellable(...one) ?? []);
+    if (errors[0] !== undefined) throw errors[0];
   }
 
   async #tellings(tx: Transaction, hosts: readonly HostName[]) {

@@ -1,10 +1,12 @@
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import type { Clock } from '../domain/clock.ts';
+import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName } from '../domain/ids.ts';
 import {
   type AgentFrame,
   agentFrame,
+  frameBytesMax,
   heartbeatPeriodMs,
   type SchedulerFrame,
   streamSilenceMs,
@@ -42,7 +44,11 @@ export class SocketStream implements AgentStream {
 
   send(frame: SchedulerFrame): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#socket.send(JSON.stringify(frame));
+    const text = JSON.stringify(frame);
+    const bytes = Buffer.byteLength(text);
+    // The agent would drop the stream, connect again, and be sent the same again.
+    if (bytes > frameBytesMax) throw tooLarge(this.host, frame.type, bytes);
+    this.#socket.send(text);
     if (this.#socket.bufferedAmount > backlogBytesMax) this.#end('the agent takes nothing');
   }
 
@@ -84,6 +90,15 @@ export class SocketStream implements AgentStream {
     this.#closeReason ??= reason;
     this.#socket.terminate();
   }
+}
+
+function tooLarge(host: HostName, what: SchedulerFrame['type'], bytes: number): BridgeheadError {
+  const mib = (size: number) => `${(size / 1024 ** 2).toFixed(1)} MiB`;
+  return new BridgeheadError(
+    'NO_CAPACITY',
+    `host ${host} cannot be sent "${what}": it is ${mib(bytes)}, and an agent takes ${mib(frameBytesMax)} at most`,
+    `Migrate instances away from ${host}, or make their configurations smaller.`,
+  );
 }
 
 // One line for the agent's log: where in the frame, and what.
