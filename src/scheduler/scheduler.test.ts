@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { TestDatabases } from '../store/test-database.ts';
 
-import { Fleet, refusal, spec } from './test-fleet.ts';
+import { Fleet, hastyClock, refusal, spec } from './test-fleet.ts';
 
 let databases: TestDatabases;
 before(async () => {
@@ -50,7 +50,7 @@ test('named addresses are taken before any free one is given out', async () => {
 });
 
 test('a deletion waits until the host has let go, and is refused when it does not say so', async () => {
-  await using fleet = await Fleet.serving(await databases.fresh());
+  await using fleet = await Fleet.serving(await databases.fresh(), hastyClock);
   const { source } = fleet.places();
   const empty = 'apiVersion: bridgehead/v1\n';
   source.disconnect();

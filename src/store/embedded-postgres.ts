@@ -22,6 +22,8 @@ export interface EmbeddedPostgresOptions {
   readonly directory: string;
   readonly clock: Clock;
   readonly log: (line: string) => void;
+  /** Settings of the server beyond ours, such as `fsync=off`; of one name, the last counts. */
+  readonly settings?: readonly string[];
 }
 
 /**
@@ -112,7 +114,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
 
   // A postmaster that is there is waited for, not fought: it may be starting, or in recovery.
   async #bringUp(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, settings = [] } = this.#options;
     const endMs = clock.monotonicMs() + startTimeoutMs;
     let child: ChildProcess | null = null;
     while (clock.monotonicMs() < endMs) {
@@ -123,6 +125,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
           ...['-D', this.#data, '-k', this.#socketFolder],
           ...['-c', 'listen_addresses=', '-c', 'unix_socket_permissions=0700'],
           ...['-c', 'max_connections=64', '-c', 'log_min_messages=warning'],
+          ...settings.flatMap((setting) => ['-c', setting]),
         ]);
         child.unref();
       }
