@@ -267,6 +267,8 @@ export class Scheduler implements AsyncDisposable {
       const open = found.length === 0 ? [] : await tx.openOperations();
       const begun: (Operation | null)[] = [];
       for (const decision of found) begun.push(await this.#assign(tx, decision, open));
+      // Last: nobody else writes an event from the first one to the commit.
+      for (const decision of found) await this.#note(tx, decision);
       return { begun, waiting: decisions.length - found.length };
     });
     for (const operation of placed.begun) if (operation !== null) this.engine.launch(operation);
@@ -286,13 +288,20 @@ export class Scheduler implements AsyncDisposable {
     // What is being removed, say, may not be given addresses behind its operation's back.
     if (holder !== undefined && !awaitsPlace.has(holder.kind)) return null;
     await grant(tx, instanceId, host);
-    const message = `placed on ${host}: ${explanation}`;
-    const atMs = this.#parts.clock.wallMs();
-    await tx.addEvent({ atMs, kind: 'instance.placed', object, message });
     if (holder !== undefined) return null;
     const start = { args: { instance }, observed: { host: null } };
     const ask = { kind: create.kind, args: start.args, who: 'scheduler', reason: explanation };
     return this.engine.begin(tx, ask, start);
+  }
+
+  #note(
+    tx: Transaction,
+    { instance, host, explanation }: ReturnType<typeof place>['decisions'][number],
+  ): Promise<void> {
+    const message = `placed on ${host}: ${explanation}`;
+    const object = instanceObject(instance);
+    const atMs = this.#parts.clock.wallMs();
+    return tx.addEvent({ atMs, kind: 'instance.placed', object, message });
   }
 
   // The number is taken where there is something to tell only, and all is read anew under it: a
