@@ -93,6 +93,8 @@ export interface InstanceSpec {
   readonly owner: string;
   readonly service: string;
   readonly tier: Tier;
+  /** How many warm copies are kept on other hosts, ready to take over. */
+  readonly standbys: number;
   readonly contact: string;
   readonly notes: string;
   readonly image: string;

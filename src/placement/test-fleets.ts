@@ -68,6 +68,7 @@ export function instance(name: string, overrides: SpecOverrides = {}): Instance 
       owner: 'team',
       service: 'shop',
       tier: 1,
+      standbys: 0,
       contact: '',
       notes: '',
       image: 'haproxy:2.6',

@@ -37,6 +37,8 @@ function scene(): Scene {
       onObserved: nothing,
       onEvent: (_host, { kind, object }) => events.push(`${kind} ${object}`),
       onGone: nothing,
+      onWitness: nothing,
+      onPulseTook: nothing,
     },
     systemClock,
   );

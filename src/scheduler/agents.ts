@@ -10,6 +10,7 @@ import {
   protocolVersion,
   type SchedulerFrame,
 } from '../protocol/frames.ts';
+import type { WitnessFrame } from '../protocol/pulse-frames.ts';
 import type { Observation } from '../store/store.ts';
 
 /** One agent's stream as the scheduler uses it; the listener and tests provide it. */
@@ -33,6 +34,8 @@ export interface AgentsListener {
   ): void;
   onEvent(host: HostName, event: { kind: string; object: string; message: string }): void;
   onGone(host: HostName, reason: string): void;
+  onWitness(witness: HostName, frame: WitnessFrame): void;
+  onPulseTook(host: HostName, version: number): void;
 }
 
 interface Session {
@@ -44,6 +47,8 @@ interface Session {
   seq: number;
   /** Of what the host was sent last or, if that is later, has said that it keeps to. */
   digest: string;
+  /** Of what it has said that it keeps to; null before it said anything. */
+  took: string | null;
   /** What the host was to be told and cannot, for its size; null for nothing. */
   untellable: { readonly digest: string; readonly error: BridgeheadError } | null;
 }
@@ -77,6 +82,7 @@ export class Agents {
       greeted: false,
       seq: 0,
       digest: '',
+      took: null,
       untellable: null,
     };
     this.#sessions.set(stream.host, session);
@@ -102,6 +108,16 @@ export class Agents {
   observations(host: HostName): readonly Pick<Observation, 'host' | 'instance'>[] {
     const observed = this.#sessions.get(host)?.observed.values() ?? [];
     return [...observed].map((instance) => ({ host, instance }));
+  }
+
+  /** True where the host has said that it keeps to this. */
+  hasTaken(host: HostName, instances: readonly DesiredInstance[]): boolean {
+    return this.#sessions.get(host)?.took === digestOf(instances);
+  }
+
+  /** Sends a frame that expects no answer. Nothing happens where the agent is not connected. */
+  send(host: HostName, frame: SchedulerFrame): void {
+    this.#sessions.get(host)?.stream.send(frame);
   }
 
   /**
@@ -219,6 +235,13 @@ export class Agents {
         break;
       case 'took':
         session.digest = frame.digest;
+        session.took = frame.digest;
+        break;
+      case 'witness':
+        this.#listener.onWitness(host, frame);
+        break;
+      case 'pulse-took':
+        this.#listener.onPulseTook(host, frame.version);
         break;
       case 'facts':
         this.#listener.onFacts(host, frame.facts);

@@ -86,12 +86,22 @@ export class Detector {
         ...{ witness, state, loss, ...rest, lastGrantMs: at(grantAgeMs) },
         ...{ heardMs: at(heardAgeMs), agentHeardMs: at(agentAgeMs) },
       };
-      const ofHost = this.#reports.get(host as HostName) ?? new Map<HostName, Told>();
-      this.#reports.set(host as HostName, ofHost);
+      const ofHost = this.#reports.get(host) ?? new Map<HostName, Told>();
+      this.#reports.set(host, ofHost);
       ofHost.set(witness, report);
-      this.#look(host as HostName);
-      this.#letGoOn(host as HostName, report, false);
+      this.#look(host);
+      this.#letGoOn(host, report, false);
     }
+  }
+
+  /** The sets of witnesses that it goes by. */
+  get sets(): readonly HostWitnesses[] {
+    return this.#known.sets;
+  }
+
+  /** The store has the host for dead now. */
+  fenced(host: HostName): void {
+    this.#known = { ...this.#known, fenced: new Set([...this.#known.fenced, host]) };
   }
 
   /** What is held true of a host now. */
@@ -147,12 +157,14 @@ export class Detector {
     this.#timers.set(host, timer);
     const waitMs = Math.max(1, atMs - this.#parts.clock.monotonicMs());
     this.#parts.clock.sleep(waitMs, timer.signal).then(
-      () => {
-        this.#timers.delete(host);
-        this.#look(host);
-      },
+      () => this.#ring(host),
       () => undefined,
     );
+  }
+
+  #ring(host: HostName): void {
+    this.#timers.delete(host);
+    this.#look(host);
   }
 
   // A witness that hears the host again may grant again, once nobody counts on its silence: what

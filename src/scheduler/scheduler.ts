@@ -1,3 +1,4 @@
+import { productionTimings, type Timings } from '../detection/timings.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
 import { BridgeheadError } from '../domain/errors.ts';
@@ -11,6 +12,7 @@ import {
 } from '../domain/operation.ts';
 import { create } from '../operations/create.ts';
 import { OperationEngine } from '../operations/engine.ts';
+import { failedOver } from '../operations/failover.ts';
 import type { Hands } from '../operations/hands.ts';
 import type { Kind } from '../operations/kind.ts';
 import { freeLeft, provenLeft } from '../operations/leaving.ts';
@@ -25,16 +27,19 @@ import type { Store, Transaction } from '../store/store.ts';
 import { type AgentStream, Agents } from './agents.ts';
 import { type ApplyRequest, apply } from './apply.ts';
 import { desiredStates } from './desired-state.ts';
+import { Detection } from './detection.ts';
 import { operationKinds } from './kinds.ts';
 import { Presence } from './presence.ts';
 import { Reconciler, type ReconcilerStatus } from './reconciler.ts';
 import { Recorder } from './recorder.ts';
+import { keepStandbys } from './standby-upkeep.ts';
 import type { ViewSource } from './views.ts';
 
 const placePeriodMs = 2_000;
 const pushPeriodMs = 1_000;
 const claimPeriodMs = 1_000;
 const presencePeriodMs = 1_000;
+const watchPeriodMs = 1_000;
 /** Operations that wait for their instance to be placed. */
 const awaitsPlace: ReadonlySet<OperationKind> = new Set(['create', 'configure']);
 
@@ -46,6 +51,8 @@ export interface SchedulerParts {
   /** Makes the ids of instances, operations and sessions. */
   readonly newId: () => string;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+  /** How fast silent hosts are found out. */
+  readonly timings?: Timings;
   /** Rules that a simulation breaks on purpose, to see that it notices. */
   readonly rules?: {
     readonly kinds?: (kinds: readonly Kind[]) => readonly Kind[];
@@ -77,6 +84,8 @@ export class Scheduler implements AsyncDisposable {
   readonly #pusher: Reconciler;
   readonly #claimer: Reconciler;
   readonly #listener: Reconciler;
+  readonly #watcher: Reconciler;
+  readonly detection: Detection;
   readonly #startedMs: number;
 
   constructor(parts: SchedulerParts) {
@@ -91,8 +100,16 @@ export class Scheduler implements AsyncDisposable {
       {
         onHello: (host, facts, instances) => {
           this.#recorder.hello(host, facts, instances);
+          this.detection.greet(host);
+          this.#watcher.wake();
           // Only once the store knows that the host is there may it be told and be placed on.
           void this.#recorder.written.then(() => this.#listener.run()).then(() => this.changed());
+        },
+        onWitness: (witness, frame) => this.detection.hear(witness, frame),
+        onPulseTook: (host, version) => {
+          this.detection.took(host, version).catch((error: unknown) => {
+            log('cannot note the witnesses that a host goes by', { host, error: String(error) });
+          });
         },
         onFacts: (host, facts) => this.#recorder.facts(host, facts),
         onObserved: (host, instances, removed) => this.#recorder.observed(host, instances, removed),
@@ -113,7 +130,23 @@ export class Scheduler implements AsyncDisposable {
       onEnded: () => this.#claimer.wake(),
       rules: rules.locks ?? lockRules,
     });
-    this.#placer = new Reconciler('placement', placePeriodMs, clock, () => this.#place());
+    this.detection = new Detection({
+      ...{ store, clock, session, log, agents: this.agents, engine: this.engine },
+      timings: parts.timings ?? productionTimings,
+      event: (kind, object, message) => this.#recorder.event(kind, object, message),
+      onFailover: () => {
+        this.#pusher.wake();
+        this.#placer.wake();
+        this.#watcher.wake();
+      },
+    });
+    this.#watcher = new Reconciler('detection', watchPeriodMs, clock, () => this.detection.sync());
+    this.#placer = new Reconciler('placement', placePeriodMs, clock, async () => {
+      const placed = await this.#place();
+      const { add, remove } = await keepStandbys(store);
+      if (add.length + remove.length > 0) this.#pusher.wake();
+      return `${placed}; standbys: ${add.length} more, ${remove.length} fewer`;
+    });
     this.#pusher = new Reconciler('push', pushPeriodMs, clock, () => this.#push());
     this.#claimer = new Reconciler('operations', claimPeriodMs, clock, () => this.engine.claim());
     const presence = new Presence({ store, session, connected: () => this.agents.connected });
@@ -140,7 +173,7 @@ export class Scheduler implements AsyncDisposable {
   }
 
   get #all(): readonly Reconciler[] {
-    return [this.#placer, this.#pusher, this.#claimer, this.#listener];
+    return [this.#placer, this.#pusher, this.#claimer, this.#listener, this.#watcher];
   }
 
   attach(stream: AgentStream): void {
@@ -232,6 +265,7 @@ export class Scheduler implements AsyncDisposable {
   /** Waits for the work that was begun here, and for what agents said to be in the store. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const one of this.#all) one[Symbol.dispose]();
+    this.detection.stop();
     await this.engine.stop();
     await this.#recorder.written;
     await this.#session.end();
@@ -263,8 +297,13 @@ export class Scheduler implements AsyncDisposable {
     }
     const placed = await store.transact(async (tx) => {
       const { decisions } = place(await tx.fleet());
-      const found = decisions.filter(({ host }) => host !== null);
-      const open = found.length === 0 ? [] : await tx.openOperations();
+      const open = await tx.openOperations();
+      // What is being removed, say, may not be given addresses behind its operation's back.
+      const isHeld = (name: InstanceName) =>
+        open.some(
+          ({ objects, kind }) => objects.includes(instanceObject(name)) && !awaitsPlace.has(kind),
+        );
+      const found = decisions.filter(({ host, instance }) => host !== null && !isHeld(instance));
       const begun: (Operation | null)[] = [];
       for (const decision of found) begun.push(await this.#assign(tx, decision, open));
       // Last: nobody else writes an event from the first one to the commit.
@@ -284,11 +323,8 @@ export class Scheduler implements AsyncDisposable {
   ): Promise<Operation | null> {
     if (host === null) return null;
     const object = instanceObject(instance);
-    const holder = open.find(({ objects }) => objects.includes(object));
-    // What is being removed, say, may not be given addresses behind its operation's back.
-    if (holder !== undefined && !awaitsPlace.has(holder.kind)) return null;
     await grant(tx, instanceId, host);
-    if (holder !== undefined) return null;
+    if (open.some(({ objects }) => objects.includes(object))) return null;
     const start = { args: { instance }, observed: { host: null } };
     const ask = { kind: create.kind, args: start.args, who: 'scheduler', reason: explanation };
     return this.engine.begin(tx, ask, start);
@@ -338,7 +374,10 @@ export class Scheduler implements AsyncDisposable {
   async #tellings(tx: Transaction, hosts: readonly HostName[]) {
     const fleet = await tx.fleet();
     const open = await tx.openOperations();
-    const released = new Set(open.filter(isReleased).map(({ args }) => movedInstance(args)));
+    const released = new Set([
+      ...open.filter(isReleased).map(({ args }) => movedInstance(args)),
+      ...open.flatMap(failedOver),
+    ]);
     return desiredStates(hosts, fleet, released);
   }
 }

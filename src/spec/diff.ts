@@ -132,6 +132,7 @@ function instanceTexts(spec: InstanceSpec): FieldTexts {
     owner: spec.owner,
     service: spec.service,
     tier: String(spec.tier),
+    standbys: String(spec.standbys),
     contact: spec.contact,
     notes: spec.notes,
     image: spec.image,

@@ -70,6 +70,7 @@ ${instance('web', "    addresses: [{ pool: p6, address: '2001:db8:0::11' }]\n   
         owner: 'o',
         service: 's',
         tier: 2,
+        standbys: 0,
         contact: '',
         notes: '',
         image: 'i',

@@ -66,6 +66,7 @@ export const instanceSchema = z.strictObject({
   owner: line,
   service: line,
   tier: z.int().min(0).max(3).default(2),
+  standbys: z.int().min(0).max(2).default(0),
   contact: z.string().max(1_024).default(''),
   notes: z.string().max(16_384).default(''),
   image: word,

@@ -46,7 +46,8 @@ export function instanceOf(
 ): Instance {
   return {
     id: row.id as InstanceId,
-    spec: { ...row.spec, name: row.name as InstanceName },
+    // Rows from before there were standbys have no number of them.
+    spec: { ...row.spec, standbys: row.spec.standbys ?? 0, name: row.name as InstanceName },
     addresses: addresses.map(addressOf),
     rendered: row.rendered,
     configHash: row.config_hash,

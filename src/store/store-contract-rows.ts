@@ -27,6 +27,7 @@ export function instance(number: number, ...addresses: string[]): Instance {
       owner: 'team',
       service: 'web',
       tier: 1,
+      standbys: 1,
       contact: 'a@example.com',
       notes: '',
       image: 'image:1',

@@ -217,7 +217,9 @@ test('what was applied cannot be cancelled into something else', async () => {
   await course.run(9_000);
   course.seat(course.owners('198.18.10.5')[0]).process?.pause(4_000);
   course.apply({ web: '198.18.10.7' });
-  await course.run(800);
+  for (let looks = 0; looks < 60 && course.operations('configure').length === 0; looks += 1) {
+    await course.run(50);
+  }
   const [configure] = course.operations('configure');
   assert.equal(configure?.state, 'running');
   let refusal = '';

@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import type { Timings } from '../detection/timings.ts';
+import type { Verdict } from '../detection/verdict.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { HostName } from '../domain/ids.ts';
+import { hostObject, type Operation } from '../domain/operation.ts';
+import type { OperationEngine } from '../operations/engine.ts';
+import { failOver } from '../operations/failover.ts';
+import type { WitnessFrame } from '../protocol/pulse-frames.ts';
+import type { FleetState, Store, Transaction } from '../store/store.ts';
+import type { Agents } from './agents.ts';
+import { desiredStates } from './desired-state.ts';
+import { Detector } from './detector.ts';
+import { pulseTelling, setsOf, setsToChange } from './pulse-tellings.ts';
+
+const secretSetting = 'pulse.secret';
+/** Why nothing is failed over; not there where it is. */
+export const disarmedSetting = 'failover.disarmed';
+const secretBytes = 32;
+
+export interface DetectionParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timings: Timings;
+  readonly session: () => string;
+  readonly agents: Agents;
+  readonly engine: OperationEngine;
+  /** A failover has been written: hosts are to be told, and what has no host is to be placed. */
+  readonly onFailover: () => void;
+  /** For people. */
+  readonly event: (kind: string, object: string, message: string) => void;
+  readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Who witnesses whom, what witnesses say, which hosts are silent, and when they are back. */
+export class Detection {
+  readonly #parts: DetectionParts;
+  readonly #detector: Detector;
+  /** What each agent was last told, as text, so that it is told again only what differs. */
+  readonly #told = new Map<HostName, string>();
+  #secret: string | null = null;
+
+  constructor(parts: DetectionParts) {
+    this.#parts = parts;
+    const { clock, timings, session, agents } = parts;
+    this.#detector = new Detector({
+      ...{ clock, timings, session },
+      resume: (witness, body) => agents.send(witness, { type: 'resume', ...body }),
+      silenced: (host, verdict, lastHeardMs) => this.#failOver(host, verdict, lastHeardMs),
+      held: (host, why, { reasons }) =>
+        parts.event('failover.held', hostObject(host), `${why} (${reasons.join('; ')})`),
+    });
+  }
+
+  hear(witness: HostName, frame: WitnessFrame): void {
+    this.#detector.hear(witness, frame);
+  }
+
+  verdict(host: HostName): Verdict {
+    return this.#detector.verdict(host);
+  }
+
+  /** An agent is new here: it was told nothing yet. */
+  greet(host: HostName): void {
+    this.#told.delete(host);
+  }
+
+  /** A host's kernel goes by this version of its set now, and by no older one. */
+  async took(host: HostName, version: number): Promise<void> {
+    await this.#parts.store.transact((tx) => tx.confirmWitnesses(host, version), 'rows');
+  }
+
+  /** Somebody says that a host has panicked: its witnesses are to find out at once. */
+  hurry(host: HostName): void {
+    for (const witness of this.#parts.agents.connected) {
+      if (witness !== host) this.#parts.agents.send(witness, { type: 'hurry', host });
+    }
+  }
+
+  stop(): void {
+    this.#detector.stop();
+  }
+
+  /** Brings sets, agents and fences up to date. @returns what it did, in a few words */
+  async sync(): Promise<string> {
+    const { store, session, timings, agents } = this.#parts;
+    const secret = await this.#secretOf();
+    const known = await store.transact(readAll, 'snapshot');
+    const changed = setsToChange(known.fleet.hosts, known.sets);
+    if (changed.length > 0) {
+      await store.transact(async (tx) => {
+        const { hosts } = await tx.fleet();
+        for (const set of setsToChange(hosts, await tx.witnessSets())) await tx.putWitnesses(set);
+      });
+    }
+    const sets =
+      changed.length === 0
+        ? known.sets
+        : await store.transact((tx) => tx.witnessSets(), 'snapshot');
+    const { hosts } = known.fleet;
+    const fenced = new Set(hosts.flatMap(({ name, state }) => (state === 'dead' ? name : [])));
+    const alive = new Set(known.sessions.flatMap(({ id, isAlive }) => (isAlive ? id : [])));
+    const enrolled = hosts.filter(({ facts }) => facts !== null).length;
+    this.#detector.know({ sets, fenced, alive, enrolled, disarmed: known.disarmed });
+    let told = 0;
+    for (const host of agents.connected) {
+      const frame = pulseTelling(host, { session: session(), timings, secret, hosts, sets });
+      const text = JSON.stringify(frame);
+      if (this.#told.get(host) === text) continue;
+      agents.send(host, frame);
+      this.#told.set(host, text);
+      told += 1;
+    }
+    const back = await this.#takeBack(known.fleet, [...fenced]);
+    return `changed ${changed.length} sets, told ${told} agents, ${fenced.size - back} hosts are dead`;
+  }
+
+  // A host that was held for dead is one of the fleet again when it has taken in that it holds
+  // nothing any more, and shows that nothing of it is on the wire.
+  async #takeBack(fleet: FleetState, fenced: readonly HostName[]): Promise<number> {
+    const { store, agents, clock } = this.#parts;
+    const here = fenced.filter((host) => agents.isConnected(host));
+    if (here.length === 0) return 0;
+    const desired = desiredStates(here, fleet, new Set());
+    const clean = here.filter(
+      (host) =>
+        agents.hasTaken(host, desired.get(host) ?? []) &&
+        agents.observations(host).every(({ instance }) => !instance.linkUp),
+    );
+    for (const host of clean) {
+      await store.transact(async (tx) => {
+        await tx.deleteFence(host);
+        const message = 'is back: nothing that it held before is on the wire';
+        const atMs = clock.wallMs();
+        await tx.addEvent({ atMs, kind: 'host.returned', object: hostObject(host), message });
+      });
+    }
+    return clean.length;
+  }
+
+  async #failOver(host: HostName, verdict: Verdict, lastHeardMs: number | null): Promise<void> {
+    const { store, clock, session, engine, log, onFailover } = this.#parts;
+    const versions = (sets: readonly { readonly version: number }[]) =>
+      sets.map(({ version }) => version).join();
+    const before = versions(setsOf(host, this.#detector.sets));
+    const offsetMs = clock.wallMs() - clock.monotonicMs();
+    const cause = {
+      host,
+      reasons: verdict.reasons,
+      lastHeardMs: lastHeardMs === null ? null : Math.round(lastHeardMs + offsetMs),
+      silencedMs: clock.wallMs(),
+    };
+    try {
+      const operation = await store.transact(async (tx): Promise<Operation | null> => {
+        // Whoever has lost its lease may have been spoken for: others told witnesses to go on.
+        const isAlive = (await tx.sessions()).some((one) => one.id === session() && one.isAlive);
+        const now = versions(setsOf(host, await tx.witnessSets()));
+        if (!isAlive || now !== before) return null;
+        return failOver(tx, engine, cause, clock.wallMs());
+      });
+      if (operation === null) return;
+      this.#detector.fenced(host);
+      engine.launch(operation);
+      onFailover();
+    } catch (error) {
+      log('cannot fail a host over', { host, error: String(error) });
+    }
+  }
+
+  async #secretOf(): Promise<string> {
+    this.#secret ??= await this.#parts.store.transact(async (tx) => {
+      const known = await tx.setting(secretSetting);
+      if (known !== null) return known;
+      const fresh = randomBytes(secretBytes).toString('hex');
+      await tx.putSetting(secretSetting, fresh);
+      return fresh;
+    });
+    return this.#secret;
+  }
+}
+
+async function readAll(tx: Transaction) {
+  return {
+    fleet: await tx.fleet(),
+    sets: await tx.witnessSets(),
+    sessions: await tx.sessions(),
+    disarmed: await tx.setting(disarmedSetting),
+  };
+}
