@@ -1,0 +1,100 @@
+// The prober's thread. Its loop is its own: it sleeps in ppoll(2), not in Node's event loop, so that
+// nothing but probes, answers and the main thread's words ever runs here.
+
+import { randomFillSync } from 'node:crypto';
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import {
+  ProbeSocket,
+  runRealTime,
+  settleWakeUp,
+  socketAddress,
+  Waiter,
+} from '../wire/probe-sockets.ts';
+import { decodeHeartbeat } from './heartbeat.ts';
+import { decodeAnswer } from './probe-format.ts';
+import { Prober } from './prober.ts';
+import type { FromProber, ProberData, ToProber } from './prober-messages.ts';
+
+const { port, wakeFd, device, priority } = workerData as ProberData;
+
+/** Datagrams read in one turn: what else is on the wire must not keep probes from leaving. */
+const readsMax = 512;
+
+function run(): void {
+  if (priority !== null) askForPriority(priority);
+  using icmp = new ProbeSocket('icmp', device);
+  using udp = new ProbeSocket('udp', device);
+  const prober = new Prober({
+    sendProbe: (bytes, address) => icmp.send(bytes, socketAddress(address, 0)),
+    sendHeartbeat: (bytes, address, to) => udp.send(bytes, socketAddress(address, to)),
+    random: (bytes) => randomFillSync(Buffer.alloc(bytes)),
+    monotonicMs,
+  });
+  const waiter = new Waiter([wakeFd, icmp.fd, udp.fd]);
+  for (;;) {
+    settleWakeUp(wakeFd);
+    // Read first, judge after: what came while this thread slept counts.
+    const readMs = monotonicMs();
+    readAnswers(icmp, prober);
+    readHeartbeats(udp, prober);
+    if (!obey(prober)) return;
+    const report = prober.turn(readMs);
+    if (report !== null) tell({ kind: 'report', report });
+    const leftMs = prober.nextTurnMs - monotonicMs();
+    if (leftMs > 0) waiter.wait(leftMs);
+  }
+}
+
+function readAnswers(socket: ProbeSocket, prober: Prober): void {
+  for (let reads = 0; reads < readsMax; reads += 1) {
+    const packet = socket.receive();
+    if (packet === null) return;
+    const answer = decodeAnswer(packet, prober.identifier);
+    if (answer !== null) prober.heardProbe(answer);
+  }
+}
+
+function readHeartbeats(socket: ProbeSocket, prober: Prober): void {
+  for (let reads = 0; reads < readsMax; reads += 1) {
+    const bytes = socket.receive();
+    if (bytes === null) return;
+    prober.heardHeartbeat((key) => decodeHeartbeat('answer', bytes, key));
+  }
+}
+
+/** False when it is time to end. */
+function obey(prober: Prober): boolean {
+  for (;;) {
+    const received = receiveMessageOnPort(port) as { readonly message: ToProber } | undefined;
+    if (received === undefined) return true;
+    const { message } = received;
+    if (message.kind === 'end') return false;
+    if (message.kind === 'assign') prober.assign(message.assignment);
+    if (message.kind === 'stop') {
+      prober.stop(message.hosts);
+      tell({ kind: 'stopped', id: message.id });
+    }
+  }
+}
+
+function askForPriority(wanted: number): void {
+  const refused = runRealTime(wanted);
+  if (refused === null) return;
+  const message = `the prober got no real-time priority (${refused}): a busy machine may look like a silent neighbour`;
+  tell({ kind: 'warning', message });
+}
+
+/** CLOCK_MONOTONIC, the same in every thread, which performance.now() is not. */
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+function tell(message: FromProber): void {
+  port.postMessage(message);
+}
+
+try {
+  run();
+} finally {
+  port.close();
+}
