@@ -213,15 +213,17 @@ test('a drain waits for what is on its way to its host, and moves it off again',
 
 test('what was applied cannot be cancelled into something else', async () => {
   const course = await Course.begin(2);
+  // The first host is the one that judges configurations: the other is to be paused.
+  await course.cordon('host-1', 'x');
   course.apply({ web: '198.18.10.5' });
   await course.run(9_000);
   course.seat(course.owners('198.18.10.5')[0]).process?.pause(4_000);
-  course.apply({ web: '198.18.10.7' });
+  const changed = course.apply({ web: '198.18.10.7' });
   for (let looks = 0; looks < 60 && course.operations('configure').length === 0; looks += 1) {
     await course.run(50);
   }
   const [configure] = course.operations('configure');
-  assert.equal(configure?.state, 'running');
+  assert.equal(configure?.state, 'running', `the apply is ${changed.now}`);
   let refusal = '';
   course.scheduler.engine.cancel(configure.id, 'boss').catch((error: unknown) => {
     refusal = (error as { code: string }).code;
