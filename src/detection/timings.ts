@@ -20,7 +20,7 @@ export interface Timings {
 export const productionTimings: Timings = {
   probePeriodMs: 20,
   silentMs: 80,
-  agentSilentMs: 3_000,
+  agentSilentMs: 10_000,
   leaseMs: 100,
   marginMs: 20,
 };

@@ -9,8 +9,8 @@ export interface Report {
   readonly witness: HostName;
   /** `unknown`: it has never heard the host, and grants nothing. */
   readonly state: 'hears' | 'silent' | 'unknown';
-  /** No grant of this witness left later than this; null where none ever did. */
-  readonly lastGrantMs: number | null;
+  /** When its last grant runs out in the host's kernel; null where none ever left. */
+  readonly grantEndMs: number | null;
   readonly heardMs: number | null;
   readonly agentHeardMs: number | null;
   /** Share of probes without an answer, 0 to 1. */
@@ -22,8 +22,6 @@ export interface Evidence {
   /** Every set that the host may still go by: the last it confirmed, and those told since. */
   readonly sets: readonly WitnessSet[];
   readonly reports: ReadonlyMap<HostName, Report>;
-  /** Hosts that are fenced: as witnesses they grant nothing. */
-  readonly fenced: ReadonlySet<HostName>;
 }
 
 /**
@@ -69,22 +67,16 @@ function silencedAt(set: WitnessSet, evidence: Evidence, timings: Timings): numb
 }
 
 // When the last grant of a witness that has stopped runs out; null for one that may go on.
-function grantEnd(
-  witness: HostName,
-  { reports, fenced }: Evidence,
-  { leaseMs, marginMs }: Timings,
-): number | null {
-  if (fenced.has(witness)) return 0;
+function grantEnd(witness: HostName, { reports }: Evidence, { marginMs }: Timings): number | null {
   const report = reports.get(witness);
   if (report?.state !== 'silent') return null;
-  return (report.lastGrantMs ?? -leaseMs - marginMs) + leaseMs + marginMs;
+  return report.grantEndMs === null ? 0 : report.grantEndMs + marginMs;
 }
 
-function reasonsOf({ sets, reports, fenced }: Evidence, nowMs: number): readonly string[] {
+function reasonsOf({ sets, reports }: Evidence, nowMs: number): readonly string[] {
   const witnesses = new Set(sets.flatMap((set) => set.witnesses));
   return [...witnesses].map((witness) => {
     const report = reports.get(witness);
-    if (fenced.has(witness)) return `${witness} is fenced itself`;
     if (report === undefined) return `${witness} says nothing`;
     const { state, heardMs, agentHeardMs, loss } = report;
     if (state === 'unknown') return `${witness} has never heard it`;

@@ -20,7 +20,8 @@ export interface WitnessState {
   /** Monotonic times; null where it never happened. */
   readonly heardMs: number | null;
   readonly agentHeardMs: number | null;
-  readonly grantedMs: number | null;
+  /** When the last grant that left runs out. */
+  readonly grantEndMs: number | null;
   /** The host said that its agent will be away until then. */
   readonly agentAwayUntilMs: number;
   /** Probes in a row whose answer is overdue. */
@@ -36,11 +37,16 @@ export interface WitnessState {
   readonly isFenced: boolean;
 }
 
-/** A host that is not known yet. @param told who may have been told of its silence before */
-export function unheard(told: readonly string[], nowMs: number): WitnessState {
+/**
+ * A host that is not known yet.
+ *
+ * @param told who may have been told of its silence before
+ * @param silences how often it had fallen silent before, as far as that is known
+ */
+export function unheard(told: readonly string[], silences: number): WitnessState {
   return {
-    ...{ heardMs: null, agentHeardMs: nowMs, grantedMs: null, agentAwayUntilMs: 0 },
-    ...{ unanswered: 0, loss: 0, isSilent: false, silences: 0, told, isFenced: false },
+    ...{ heardMs: null, agentHeardMs: null, grantEndMs: null, agentAwayUntilMs: 0 },
+    ...{ unanswered: 0, loss: 0, isSilent: false, silences, told, isFenced: false },
   };
 }
 
@@ -49,14 +55,15 @@ export function mayGrant({ heardMs, isSilent, told, isFenced }: WitnessState): b
   return heardMs !== null && !isSilent && told.length === 0 && !isFenced;
 }
 
-/** A probe went out that granted. */
-export function granted(state: WitnessState, nowMs: number): WitnessState {
-  return { ...state, grantedMs: nowMs };
+/** A probe went out that granted. @param endMs when the host's kernel forgets it at the latest */
+export function granted(state: WitnessState, endMs: number): WitnessState {
+  return { ...state, grantEndMs: Math.max(state.grantEndMs ?? endMs, endMs) };
 }
 
-/** The kernel answered a probe. */
-export function heard(state: WitnessState, nowMs: number): WitnessState {
-  return { ...state, heardMs: nowMs, unanswered: 0, loss: state.loss * (1 - lossWeight) };
+/** The kernel answered a probe. @param sentMs of the probe: its answer proves nothing newer */
+export function heard(state: WitnessState, sentMs: number): WitnessState {
+  const heardMs = Math.max(state.heardMs ?? sentMs, sentMs);
+  return { ...state, heardMs, unanswered: 0, loss: state.loss * (1 - lossWeight) };
 }
 
 /** The answer to a probe is overdue, and the witness itself has not slept meanwhile. */

@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { hostName, timings } from './shapes.ts';
 
-/** Secret of one witness and one host, 16 bytes in hexadecimal. */
-const token = z.string().regex(/^[0-9a-f]{32}$/);
+/** Shared by a witness and its host, never on the wire; 32 bytes in hexadecimal. */
+const secret = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** Names the scheduler that sent it, for as long as it lives. */
 const session = z.string().max(64);
@@ -17,7 +17,7 @@ export const pulseFrame = z.object({
   /** Of the set below; to be confirmed. */
   version: z.int().min(0),
   /** Without any, nobody's grants are asked for. */
-  witnesses: z.array(z.object({ host: hostName, token })).max(8),
+  witnesses: z.array(z.object({ host: hostName, secret })).max(8),
   quorum: z.int().min(0),
   targets: z
     .array(
@@ -25,7 +25,7 @@ export const pulseFrame = z.object({
         host: hostName,
         /** On its bridge. */
         address: z.string(),
-        token,
+        secret,
         /** Held for dead: it is probed, and granted nothing. */
         isFenced: z.boolean(),
       }),
@@ -56,8 +56,8 @@ export const witnessFrame = z.object({
         state: z.enum(['hears', 'silent', 'unknown']),
         heardAgeMs: z.number().nullable(),
         agentAgeMs: z.number().nullable(),
-        /** Age of the last grant that left; null where none did. */
-        grantAgeMs: z.number().nullable(),
+        /** Until the last grant runs out, negative once it has; null where none ever left. */
+        grantLeftMs: z.number().nullable(),
         loss: z.number().min(0).max(1),
         /** How often the host has fallen silent. */
         silences: z.int().min(0),

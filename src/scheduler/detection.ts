@@ -3,6 +3,7 @@ import type { Timings } from '../detection/timings.ts';
 import type { Verdict } from '../detection/verdict.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { HostName } from '../domain/ids.ts';
+import type { Host } from '../domain/model.ts';
 import { hostObject, type Operation } from '../domain/operation.ts';
 import type { OperationEngine } from '../operations/engine.ts';
 import { failOver } from '../operations/failover.ts';
@@ -17,6 +18,8 @@ const secretSetting = 'pulse.secret';
 /** Why nothing is failed over; not there where it is. */
 export const disarmedSetting = 'failover.disarmed';
 const secretBytes = 32;
+/** How long a host whose agent is gone stays a witness of others. */
+const graceMs = 15_000;
 
 export interface DetectionParts {
   readonly store: Store;
@@ -38,10 +41,14 @@ export class Detection {
   readonly #detector: Detector;
   /** What each agent was last told, as text, so that it is told again only what differs. */
   readonly #told = new Map<HostName, string>();
+  /** When each host was last connected to any scheduler, monotonic. */
+  readonly #seenMs = new Map<HostName, number>();
+  readonly #startedMs: number;
   #secret: string | null = null;
 
   constructor(parts: DetectionParts) {
     this.#parts = parts;
+    this.#startedMs = parts.clock.monotonicMs();
     const { clock, timings, session, agents } = parts;
     this.#detector = new Detector({
       ...{ clock, timings, session },
@@ -86,11 +93,13 @@ export class Detection {
     const { store, session, timings, agents } = this.#parts;
     const secret = await this.#secretOf();
     const known = await store.transact(readAll, 'snapshot');
-    const changed = setsToChange(known.fleet.hosts, known.sets);
+    const mayWitness = this.#mayWitness(known.fleet.hosts);
+    const changed = setsToChange(known.fleet.hosts, known.sets, mayWitness);
     if (changed.length > 0) {
       await store.transact(async (tx) => {
         const { hosts } = await tx.fleet();
-        for (const set of setsToChange(hosts, await tx.witnessSets())) await tx.putWitnesses(set);
+        const sets = setsToChange(hosts, await tx.witnessSets(), mayWitness);
+        for (const set of sets) await tx.putWitnesses(set);
       });
     }
     const sets =
@@ -104,7 +113,9 @@ export class Detection {
     this.#detector.know({ sets, fenced, alive, enrolled, disarmed: known.disarmed });
     let told = 0;
     for (const host of agents.connected) {
-      const frame = pulseTelling(host, { session: session(), timings, secret, hosts, sets });
+      const hears = (witness: HostName, of: HostName) => this.#detector.hears(witness, of);
+      const source = { session: session(), timings, secret, hosts, sets, hears };
+      const frame = pulseTelling(host, source);
       const text = JSON.stringify(frame);
       if (this.#told.get(host) === text) continue;
       agents.send(host, frame);
@@ -113,6 +124,15 @@ export class Detection {
     }
     const back = await this.#takeBack(known.fleet, [...fenced]);
     return `changed ${changed.length} sets, told ${told} agents, ${fenced.size - back} hosts are dead`;
+  }
+
+  // An agent that is gone for a moment, to be restarted say, stays a witness: its grants hold longer
+  // than that takes.
+  #mayWitness(hosts: readonly Host[]): (host: Host) => boolean {
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const { name, state } of hosts) if (state === 'ready') this.#seenMs.set(name, nowMs);
+    return ({ name, state }) =>
+      state !== 'dead' && nowMs - (this.#seenMs.get(name) ?? this.#startedMs) < graceMs;
   }
 
   // A host that was held for dead is one of the fleet again when it has taken in that it holds

@@ -81,9 +81,15 @@ export class Detector {
   hear(witness: HostName, { reports }: WitnessFrame): void {
     const nowMs = this.#parts.clock.monotonicMs();
     const at = (ageMs: number | null) => (ageMs === null ? null : nowMs - ageMs);
-    for (const { host, state, heardAgeMs, agentAgeMs, grantAgeMs, loss, ...rest } of reports) {
+    for (const { host, state, heardAgeMs, agentAgeMs, grantLeftMs, loss, ...rest } of reports) {
       const report: Told = {
-        ...{ witness, state, loss, ...rest, lastGrantMs: at(grantAgeMs) },
+        ...{
+          witness,
+          state,
+          loss,
+          ...rest,
+          grantEndMs: grantLeftMs === null ? null : nowMs + grantLeftMs,
+        },
         ...{ heardMs: at(heardAgeMs), agentHeardMs: at(agentAgeMs) },
       };
       const ofHost = this.#reports.get(host) ?? new Map<HostName, Told>();
@@ -92,6 +98,11 @@ export class Detector {
       this.#look(host);
       this.#letGoOn(host, report, false);
     }
+  }
+
+  /** Whether a witness last said that it hears a host. */
+  hears(witness: HostName, host: HostName): boolean {
+    return this.#reports.get(host)?.get(witness)?.state === 'hears';
   }
 
   /** The sets of witnesses that it goes by. */
@@ -106,9 +117,9 @@ export class Detector {
 
   /** What is held true of a host now. */
   verdict(host: HostName): Verdict {
-    const { sets, fenced } = this.#known;
+    const { sets } = this.#known;
     const reports = this.#reports.get(host) ?? new Map<HostName, Report>();
-    const evidence = { host, sets: setsOf(host, sets), reports, fenced };
+    const evidence = { host, sets: setsOf(host, sets), reports };
     return verdictOf(evidence, this.#parts.clock.monotonicMs(), this.#parts.timings);
   }
 

@@ -6,63 +6,87 @@ import type { Host } from '../domain/model.ts';
 import type { PulseFrame } from '../protocol/pulse-frames.ts';
 import type { HostWitnesses } from '../store/store.ts';
 
-const tokenBytes = 16;
-
 /** What pulse frames are made of. */
 export interface PulseSource {
   readonly session: string;
   readonly timings: Timings;
-  /** From which the tokens of all pairs are derived; text. */
+  /** From which the secrets of all pairs are derived; text. */
   readonly secret: string;
   readonly hosts: readonly Host[];
   readonly sets: readonly HostWitnesses[];
+  /** Whether a witness says that it hears a host. */
+  readonly hears: (witness: HostName, host: HostName) => boolean;
 }
 
 /** The secret of one witness and one host. Hexadecimal. */
-export function tokenOf(secret: string, witness: HostName, host: HostName): string {
-  const digest = createHmac('sha256', secret).update(`${witness}\n${host}`).digest();
-  return digest.subarray(0, tokenBytes).toString('hex');
+export function secretOf(secret: string, witness: HostName, host: HostName): string {
+  return createHmac('sha256', secret).update(`${witness}\n${host}`).digest('hex');
 }
 
 /**
- * Sets of witnesses that are to change: of hosts that were connected once, and only of those that
- * are not held for dead. Pure.
+ * Sets of witnesses that are to change: those of hosts that can be told. A host that has none yet
+ * begins with an empty one, by which nobody's grants are asked for, until it confirms the other. Pure.
+ *
+ * @param mayWitness hosts that are there to witness others
  */
 export function setsToChange(
   hosts: readonly Host[],
   sets: readonly HostWitnesses[],
+  mayWitness: (host: Host) => boolean,
 ): readonly HostWitnesses[] {
-  const able = hosts.filter(
-    (host) => host.facts !== null && host.state !== 'dead' && bridgeAddress(host) !== null,
-  );
+  const able = hosts.filter((host) => mayWitness(host) && bridgeAddress(host) !== null);
   const newest = newestOf(sets);
-  return able.flatMap((host) => {
+  return hosts.flatMap((host) => {
+    if (host.state !== 'ready' || bridgeAddress(host) === null) return [];
+    const { name } = host;
     const witnesses = witnessesFor(host, able);
-    const now = newest.get(host.name);
+    const now = newest.get(name);
     if (now !== undefined && isSame(now.witnesses, witnesses)) return [];
-    return [{ host: host.name, version: (now?.version ?? 0) + 1, witnesses }];
+    const next = { host: name, version: (now?.version ?? 0) + 1, witnesses };
+    return now === undefined ? [{ host: name, version: 0, witnesses: [] }, next] : [next];
   });
 }
 
 /** What one host is told about who witnesses it, and whom it witnesses. Pure. */
 export function pulseTelling(of: HostName, source: PulseSource): PulseFrame {
-  const { session, timings, secret, hosts, sets } = source;
-  const own = newestOf(sets).get(of);
+  const { session, timings, secret, hosts, sets, hears } = source;
+  const own = setToGoBy(of, sets, hears);
   const witnesses = (own?.witnesses ?? []).map((host) => ({
     host,
-    token: tokenOf(secret, host, of),
+    secret: secretOf(secret, host, of),
   }));
   // Also of sets that are on their way out: their hosts may still go by them.
   const watched = new Set(sets.filter((set) => set.witnesses.includes(of)).map(({ host }) => host));
   const targets = hosts.flatMap((host) => {
     const address = bridgeAddress(host);
     if (!watched.has(host.name) || address === null) return [];
-    const token = tokenOf(secret, of, host.name);
-    return [{ host: host.name, address, token, isFenced: host.state === 'dead' }];
+    const isFenced = host.state === 'dead';
+    return [{ host: host.name, address, secret: secretOf(secret, of, host.name), isFenced }];
   });
-  const quorum = own === undefined ? 0 : quorumOf(own);
-  const version = own?.version ?? 0;
-  return { type: 'pulse', session, timings, version, witnesses, quorum, targets };
+  const quorum = own === null ? 0 : quorumOf(own);
+  return {
+    type: 'pulse',
+    session,
+    timings,
+    version: own?.version ?? 0,
+    witnesses,
+    quorum,
+    targets,
+  };
+}
+
+// A kernel that waits for grants which do not come silences its host. So a host goes over to a new
+// set only when enough of that hear it; a network that lets no probes through never gets so far.
+function setToGoBy(
+  of: HostName,
+  sets: readonly HostWitnesses[],
+  hears: PulseSource['hears'],
+): HostWitnesses | null {
+  const own = sets.filter(({ host }) => host === of);
+  const newest = own.at(-1) ?? null;
+  if (newest === null || own.length === 1) return newest;
+  const count = newest.witnesses.filter((witness) => hears(witness, of)).length;
+  return count >= quorumOf(newest) ? newest : (own[0] ?? null);
 }
 
 /** The IPv4 address of the host's own on its first bridge; null where it has told of none. */

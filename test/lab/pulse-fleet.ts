@@ -3,11 +3,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { WitnessReport } from '../../src/protocol/witness.ts';
-import { pulseTimesDefault } from '../../src/protocol/witness.ts';
+import { productionTimings } from '../../src/detection/timings.ts';
+import type { WitnessFrame } from '../../src/protocol/pulse-frames.ts';
 import { commandOutput, runCommand } from '../../src/system/command.ts';
 
 export const hosts = ['h1', 'h2', 'h3'] as const;
@@ -21,25 +23,25 @@ export const instances = [
 
 interface Line {
   readonly atMs: number;
-  readonly report?: WitnessReport;
+  readonly report?: WitnessFrame;
   readonly done?: number;
   readonly ready?: boolean;
   readonly failure?: string;
   readonly warning?: string;
-  readonly refused?: readonly string[];
 }
 
 export class PulseFleet implements AsyncDisposable {
   readonly #prefix = `bhp${process.pid}`;
   readonly #programs = new Map<Host, ChildProcess>();
   readonly lines = new Map<Host, Line[]>();
+  readonly #folder = mkdtempSync(join(tmpdir(), 'bridgehead-pulse-'));
   #lastCommand = 0;
 
-  static async up(priority = '1', leased: readonly Host[] = []): Promise<PulseFleet> {
+  static async up(): Promise<PulseFleet> {
     const fleet = new PulseFleet();
     try {
       await fleet.#wire();
-      for (const host of hosts) await fleet.start(host, priority, leased.includes(host));
+      for (const host of hosts) await fleet.start(host);
     } catch (error) {
       await fleet[Symbol.asyncDispose]();
       throw error;
@@ -91,15 +93,10 @@ export class PulseFleet implements AsyncDisposable {
     });
   }
 
-  async start(host: Host, priority = '1', isLeased = false): Promise<void> {
+  async start(host: Host): Promise<void> {
     const script = join(import.meta.dirname, 'pulse-host.ts');
-    const [command, ...args] = [
-      ...this.inside(host),
-      process.execPath,
-      script,
-      priority,
-      isLeased ? 'leased' : 'free',
-    ];
+    const promises = join(this.#folder, host);
+    const [command, ...args] = [...this.inside(host), process.execPath, script, promises];
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#programs.set(host, child);
     const lines: Line[] = [];
@@ -134,26 +131,33 @@ export class PulseFleet implements AsyncDisposable {
   /** Everybody witnesses everybody, less what `changes` says of a witness's view of h1. */
   async assign(changes: Assigning = {}): Promise<void> {
     for (const host of hosts) await this.command(host, { assign: assignmentOf(host, changes) });
+    for (const witness of hosts) {
+      for (const host of hosts.filter((one) => one !== witness)) {
+        await this.hears(witness, host);
+        await this.resume(witness, host, ['*']);
+      }
+    }
   }
 
-  /** Renews ports, and says which of them the kernel refused. */
-  async renewed(host: Host, ports: readonly string[]): Promise<readonly string[] | undefined> {
-    await this.command(host, { renew: ports });
-    return this.lines.get(host)?.findLast(({ refused }) => refused !== undefined)?.refused;
+  /** Gives one host alone its assignment. */
+  async assignTo(host: Host): Promise<void> {
+    await this.command(host, { assign: assignmentOf(host) });
   }
 
-  latest(host: Host): WitnessReport | undefined {
-    return this.lines.get(host)?.findLast(({ report }) => report !== undefined)?.report;
+  /** What a witness last said of a host. */
+  latest(witness: Host, host: Host) {
+    const reports = this.lines.get(witness)?.findLast(({ report }) => report !== undefined)?.report;
+    return reports?.reports.find((one) => one.host === host);
   }
 
   async hears(witness: Host, host: Host): Promise<void> {
-    await until(
-      () =>
-        this.latest(witness)?.targets.some(
-          (target) => target.host === host && target.state === 'heard',
-        ) === true,
-      `${witness} hears ${host}`,
-    );
+    await until(() => this.latest(witness, host)?.state === 'hears', `${witness} hears ${host}`);
+  }
+
+  /** Makes a witness's grants begin: nobody counts on what it may have said before. */
+  async resume(witness: Host, host: Host, sessions: readonly string[]): Promise<void> {
+    const silences = this.latest(witness, host)?.silences ?? 0;
+    await this.command(witness, { resume: { host, silences, sessions } });
   }
 
   /** Whether one ping of three comes back. */
@@ -176,12 +180,12 @@ export class PulseFleet implements AsyncDisposable {
     for (const child of this.#programs.values()) child.kill('SIGKILL');
     for (const name of ['sw', ...hosts, ...instances.map(({ namespace }) => namespace)])
       await runCommand(['ip', 'netns', 'delete', this.#prefix + name]);
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
 export interface Assigning {
-  readonly revision?: number;
-  readonly mayGrantH1?: boolean;
+  readonly isH1Fenced?: boolean;
   readonly wrongSecretForH1?: boolean;
   readonly quorum?: number;
 }
@@ -191,17 +195,14 @@ export function assignmentOf(host: Host, changes: Assigning = {}): object {
   const secret = (witness: string, of: string, salt = '') =>
     createHash('sha256').update(`${witness} ${of}${salt}`).digest('hex');
   return {
-    kind: 'pulse',
-    revision: changes.revision ?? 1,
-    times: pulseTimesDefault,
+    ...{ type: 'pulse', session: 's', version: 1, timings: productionTimings },
     quorum: changes.quorum ?? 1,
-    witnesses: others.map((other) => ({ host: other, secrets: [secret(other, host)] })),
+    witnesses: others.map((other) => ({ host: other, secret: secret(other, host) })),
     targets: others.map((other) => ({
       host: other,
       address: `198.18.77.${hosts.indexOf(other) + 1}`,
-      heartbeatPort: 7_946,
       secret: secret(host, other, other === 'h1' && changes.wrongSecretForH1 === true ? '!' : ''),
-      mayGrant: other !== 'h1' || changes.mayGrantH1 !== false,
+      isFenced: other === 'h1' && changes.isH1Fenced === true,
     })),
   };
 }

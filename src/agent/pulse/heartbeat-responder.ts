@@ -9,15 +9,17 @@ import { decodeHeartbeat, encodeHeartbeat } from './heartbeat.ts';
 export class HeartbeatResponder implements AsyncDisposable {
   readonly #socket: Socket;
   #keys: readonly Uint8Array[] = [];
+  #awayMs = 0;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('message', (bytes, from) => {
       // Whatever else arrives is left unanswered, so that nobody learns who holds which key.
       for (const key of this.#keys) {
-        const nonce = decodeHeartbeat('ask', bytes, key);
-        if (nonce !== null)
-          socket.send(encodeHeartbeat('answer', nonce, key), from.port, from.address, () => {});
+        const asked = decodeHeartbeat('ask', bytes, key);
+        if (asked === null) continue;
+        const answer = encodeHeartbeat('answer', asked.nonce, this.#awayMs, key);
+        socket.send(answer, from.port, from.address, () => {});
       }
     });
     // A datagram's ICMP error is the asker's trouble: it will see the silence.
@@ -35,6 +37,11 @@ export class HeartbeatResponder implements AsyncDisposable {
 
   get port(): number {
     return this.#socket.address().port;
+  }
+
+  /** From now on every answer says that this agent will be away for so long. */
+  leaveFor(ms: number): void {
+    this.#awayMs = ms;
   }
 
   /** Keys of this host's witnesses. */

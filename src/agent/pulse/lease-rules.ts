@@ -3,7 +3,7 @@
 // ours has to run for either.
 
 import { createHash } from 'node:crypto';
-import { grantWord } from './probe-format.ts';
+import { grantWord, longGrantWord } from './probe-format.ts';
 
 export interface LeaseWitness {
   readonly host: string;
@@ -20,18 +20,8 @@ export interface LeaseRules {
   /** Witnesses whose grants have to hold at once; 0 to ask for none. */
   readonly quorum: number;
   readonly leaseMs: number;
-  readonly portMs: number;
-  /**
-   * Whether this host's own grants leave it only while it has a lease itself. Safety does not need
-   * it, and a fleet whose leases have all run out (cold start, a switch that restarted) never gets
-   * one again with it: nobody may grant the first.
-   */
-  readonly areGrantsLeased: boolean;
-}
-
-/** ceil(k/2): any k-q+1 witnesses that stopped leave fewer than a quorum. */
-export function quorumOf(witnesses: number): number {
-  return Math.ceil(witnesses / 2);
+  /** How long a grant holds that a witness gives before it leaves for a moment. */
+  readonly longLeaseMs: number;
 }
 
 /** Set of a witness's grant. By name, not by number: a grant never passes to another witness. */
@@ -55,18 +45,20 @@ const priority = -350;
 export function renderLeaseRules(rules: LeaseRules, staleSets: readonly string[] = []): string {
   const table = `bridge ${rules.table}`;
   const service = `"${rules.portPrefix}*"`;
-  const grant = `ip protocol icmp icmp type echo-request @th,64,32 ${hex(word(grantWord))}`;
+  const grant = (kind: number) =>
+    `ip protocol icmp icmp type echo-request @th,64,32 ${hex(word(kind))}`;
   const set = (host: string) => grantSet(host);
+  const kinds = [
+    [grantWord, rules.leaseMs],
+    [longGrantWord, rules.longLeaseMs],
+  ] as const;
   const lines = [
     `table ${table} {`,
     ...rules.witnesses.map(
       ({ host }) =>
         `  set ${set(host)} { type mark; size ${grantSetSize}; flags dynamic,timeout; }`,
     ),
-    '  set ports { type ifname; flags timeout; }',
     '  chain lease { }',
-    '  chain entering { }',
-    '  chain leaving { }',
     `  chain input { type filter hook input priority ${priority}; policy accept; }`,
     `  chain forward { type filter hook forward priority ${priority}; policy accept; }`,
     `  chain output { type filter hook output priority ${priority}; policy accept; }`,
@@ -80,48 +72,18 @@ export function renderLeaseRules(rules: LeaseRules, staleSets: readonly string[]
   ))
     add('lease', `${hosts.map((host) => `${key} @${set(host)}`).join(' ')} return`.trim());
   if (rules.quorum > 0) add('lease', 'drop');
-  add('entering', 'iifname != @ports drop');
-  add('entering', 'jump lease');
-  add('leaving', 'oifname != @ports drop');
-  add('leaving', 'jump lease');
-  add('input', `iifname ${service} goto entering`);
+  add('input', `iifname ${service} goto lease`);
   for (const { host, tokens } of rules.witnesses)
     for (const token of tokens)
-      add(
-        'input',
-        `${grant} @th,96,128 ${hex(token)} update @${set(host)} { ${key} timeout ${rules.leaseMs}ms }`,
-      );
-  add('forward', `iifname ${service} jump entering`);
-  add('forward', `oifname ${service} jump leaving`);
-  add('output', `oifname ${service} goto leaving`);
-  if (rules.areGrantsLeased) add('output', `${grant} jump lease`);
+      for (const [kind, ms] of kinds) {
+        const update = `update @${set(host)} { ${key} timeout ${ms}ms }`;
+        add('input', `${grant(kind)} @th,96,128 ${hex(token)} ${update}`);
+      }
+  add('forward', `iifname ${service} jump lease`);
+  add('forward', `oifname ${service} jump lease`);
+  add('output', `oifname ${service} goto lease`);
   for (const name of staleSets) lines.push(`delete set ${table} ${name}`);
   return `${lines.join('\n')}\n`;
-}
-
-/** Text that lets ports pass for so long, whether they passed before or not. */
-export function renderPortsGranted(table: string, ports: readonly string[], ms: number): string {
-  const names = [...ports];
-  // Older kernels keep an element's first timeout, so that it has to go and come in one transaction.
-  return [elements('add', table, names, ms), renderPortsRenewed(table, ports, ms)].join('');
-}
-
-/**
- * Text that prolongs ports. The kernel refuses the whole transaction (ENOENT) where one of them has
- * run out meanwhile: what was stopped is never let through again by a late renewal.
- */
-export function renderPortsRenewed(table: string, ports: readonly string[], ms: number): string {
-  return elements('delete', table, ports) + elements('add', table, ports, ms);
-}
-
-export function renderPortsRevoked(table: string, ports: readonly string[]): string {
-  return elements('add', table, ports, 1_000) + elements('delete', table, ports);
-}
-
-function elements(verb: string, table: string, ports: readonly string[], ms?: number): string {
-  const timeout = ms === undefined ? '' : ` timeout ${ms}ms`;
-  const list = ports.map((port) => `"${port}"${timeout}`).join(', ');
-  return `${verb} element bridge ${table} ports { ${list} }\n`;
 }
 
 /** All ways to choose `count` of `items`, in order; at most 10 of five. */

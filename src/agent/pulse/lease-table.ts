@@ -1,13 +1,6 @@
 import { z } from 'zod';
-import { commandOutput, runCommand } from '../../system/command.ts';
-import {
-  grantSet,
-  type LeaseRules,
-  renderLeaseRules,
-  renderPortsGranted,
-  renderPortsRenewed,
-  renderPortsRevoked,
-} from './lease-rules.ts';
+import { commandOutput } from '../../system/command.ts';
+import { grantSet, type LeaseRules, renderLeaseRules } from './lease-rules.ts';
 
 const listing = z.object({
   nftables: z.array(
@@ -26,8 +19,8 @@ export class LeaseTable {
   }
 
   /**
-   * Puts the rules into the kernel, or replaces those there: no frame sees a gap, and grants and
-   * ports that hold go on holding. Safe to repeat.
+   * Puts the rules into the kernel, or replaces those there: no frame sees a gap, and grants
+   * that hold go on holding. Safe to repeat.
    *
    * @throws Error with what nft said
    */
@@ -36,34 +29,6 @@ export class LeaseTable {
       const wanted = new Set(rules.witnesses.map(({ host }) => grantSet(host)));
       const stale = (await this.#grantSets()).filter((name) => !wanted.has(name));
       await this.#run(renderLeaseRules({ ...rules, table: this.#table }, stale));
-    });
-  }
-
-  /** Lets ports pass from now on, for `ms`. @throws Error with what nft said */
-  grantPorts(ports: readonly string[], ms: number): Promise<void> {
-    return this.#inTurn(async () => {
-      if (ports.length > 0) await this.#run(renderPortsGranted(this.#table, ports, ms));
-    });
-  }
-
-  /**
-   * Prolongs what still passes. Resolves to those the kernel would not prolong, since they had run
-   * out: their instances have to be fenced, and nothing has let them through again.
-   */
-  renewPorts(ports: readonly string[], ms: number): Promise<readonly string[]> {
-    return this.#inTurn(async () => {
-      if (ports.length === 0) return [];
-      if (await this.#tried(ports, ms)) return [];
-      const refused: string[] = [];
-      for (const port of ports) if (!(await this.#tried([port], ms))) refused.push(port);
-      return refused;
-    });
-  }
-
-  /** Stops ports at once. @throws Error with what nft said */
-  revokePorts(ports: readonly string[]): Promise<void> {
-    return this.#inTurn(async () => {
-      if (ports.length > 0) await this.#run(renderPortsRevoked(this.#table, ports));
     });
   }
 
@@ -80,11 +45,6 @@ export class LeaseTable {
       .parse(JSON.parse(text))
       .nftables.flatMap(({ set }) => (set?.table === this.#table ? [set.name] : []))
       .filter((name) => name.startsWith('w_'));
-  }
-
-  async #tried(ports: readonly string[], ms: number): Promise<boolean> {
-    const input = renderPortsRenewed(this.#table, ports, ms);
-    return (await runCommand(['nft', '-f', '-'], { input })).code === 0;
   }
 
   async #run(input: string): Promise<void> {

@@ -12,6 +12,10 @@ const probeBytes = headerBytes + 4 + tokenBytes + nonceBytes;
 /** First word of the payload: "BHP", version 1 in the high half-byte, then the flags. */
 export const grantWord = 0x4248_5011;
 export const plainWord = 0x4248_5010;
+/** A grant for long, from a witness that will be away for a moment. */
+export const longGrantWord = 0x4248_5012;
+
+const words = { plain: plainWord, grant: grantWord, long: longGrantWord } as const;
 
 export interface Probe {
   readonly identifier: number;
@@ -20,7 +24,7 @@ export interface Probe {
   readonly token: Uint8Array;
   /** 8 bytes nobody could have guessed: an answer with them belongs to this probe. */
   readonly nonce: Uint8Array;
-  readonly isGrant: boolean;
+  readonly kind: keyof typeof words;
 }
 
 export function encodeProbe(probe: Probe): Buffer {
@@ -28,7 +32,7 @@ export function encodeProbe(probe: Probe): Buffer {
   bytes[0] = echoRequest;
   bytes.writeUInt16BE(probe.identifier, 4);
   bytes.writeUInt16BE(probe.sequence, 6);
-  bytes.writeUInt32BE(probe.isGrant ? grantWord : plainWord, headerBytes);
+  bytes.writeUInt32BE(words[probe.kind], headerBytes);
   bytes.set(probe.token, headerBytes + 4);
   bytes.set(probe.nonce, headerBytes + 4 + tokenBytes);
   bytes.writeUInt16BE(checksum(bytes), 2);
@@ -48,7 +52,7 @@ export function decodeAnswer(
   if (icmp.length !== probeBytes || icmp[0] !== echoReply) return null;
   if (icmp.readUInt16BE(4) !== identifier) return null;
   const word = icmp.readUInt32BE(headerBytes);
-  if (word !== grantWord && word !== plainWord) return null;
+  if (word !== grantWord && word !== plainWord && word !== longGrantWord) return null;
   return { sequence: icmp.readUInt16BE(6), nonce: icmp.subarray(headerBytes + 4 + tokenBytes) };
 }
 

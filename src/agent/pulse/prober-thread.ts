@@ -2,6 +2,7 @@
 // nothing but probes, answers and the main thread's words ever runs here.
 
 import { randomFillSync } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import {
   ProbeSocket,
@@ -10,12 +11,12 @@ import {
   socketAddress,
   Waiter,
 } from '../wire/probe-sockets.ts';
-import { decodeHeartbeat } from './heartbeat.ts';
+import { decodeHeartbeat, heartbeatPort } from './heartbeat.ts';
 import { decodeAnswer } from './probe-format.ts';
-import { Prober } from './prober.ts';
-import type { FromProber, ProberData, ToProber } from './prober-messages.ts';
+import { Prober, type ProbeWire } from './prober.ts';
+import type { FromProber, ProberData, Promises, ToProber } from './prober-messages.ts';
 
-const { port, wakeFd, device, priority } = workerData as ProberData;
+const { port, wakeFd, device, priority, promises, promisesFile, bootId } = workerData as ProberData;
 
 /** Datagrams read in one turn: what else is on the wire must not keep probes from leaving. */
 const readsMax = 512;
@@ -24,12 +25,14 @@ function run(): void {
   if (priority !== null) askForPriority(priority);
   using icmp = new ProbeSocket('icmp', device);
   using udp = new ProbeSocket('udp', device);
-  const prober = new Prober({
+  const wire: ProbeWire = {
     sendProbe: (bytes, address) => icmp.send(bytes, socketAddress(address, 0)),
-    sendHeartbeat: (bytes, address, to) => udp.send(bytes, socketAddress(address, to)),
+    sendHeartbeat: (bytes, address) => udp.send(bytes, socketAddress(address, heartbeatPort)),
     random: (bytes) => randomFillSync(Buffer.alloc(bytes)),
     monotonicMs,
-  });
+    keep,
+  };
+  const prober = new Prober(wire, promises);
   const waiter = new Waiter([wakeFd, icmp.fd, udp.fd]);
   for (;;) {
     settleWakeUp(wakeFd);
@@ -37,9 +40,9 @@ function run(): void {
     const readMs = monotonicMs();
     readAnswers(icmp, prober);
     readHeartbeats(udp, prober);
-    if (!obey(prober)) return;
+    if (!obey(prober, readMs)) return;
     const report = prober.turn(readMs);
-    if (report !== null) tell({ kind: 'report', report });
+    if (report !== null) tell(report);
     const leftMs = prober.nextTurnMs - monotonicMs();
     if (leftMs > 0) waiter.wait(leftMs);
   }
@@ -63,18 +66,37 @@ function readHeartbeats(socket: ProbeSocket, prober: Prober): void {
 }
 
 /** False when it is time to end. */
-function obey(prober: Prober): boolean {
+function obey(prober: Prober, nowMs: number): boolean {
   for (;;) {
-    const received = receiveMessageOnPort(port) as { readonly message: ToProber } | undefined;
+    const received = receiveMessageOnPort(port);
     if (received === undefined) return true;
-    const { message } = received;
-    if (message.kind === 'end') return false;
-    if (message.kind === 'assign') prober.assign(message.assignment);
-    if (message.kind === 'stop') {
-      prober.stop(message.hosts);
-      tell({ kind: 'stopped', id: message.id });
+    const message = received.message as ToProber;
+    switch (message.kind) {
+      case 'end':
+        prober.leave(message.lastGrantMs);
+        return false;
+      case 'assign':
+        prober.assign(message.assignment);
+        break;
+      case 'sessions':
+        prober.reach(message.sessions);
+        break;
+      case 'resume':
+        prober.resume(message);
+        break;
+      case 'hurry':
+        prober.hurry(message.host, nowMs);
+        break;
     }
   }
+}
+
+// Not forced to the disk: a restarted agent reads it from the page cache, and after a restart of the
+// host it is void anyway. It has to be fast: the next probe waits for it.
+function keep(kept: Promises): void {
+  const beside = `${promisesFile}.new`;
+  writeFileSync(beside, JSON.stringify({ bootId, promises: kept }), { mode: 0o600 });
+  renameSync(beside, promisesFile);
 }
 
 function askForPriority(wanted: number): void {

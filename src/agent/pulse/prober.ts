@@ -1,60 +1,83 @@
-import type { PulseAssignment, TargetReport, WitnessReport } from '../../protocol/witness.ts';
-import { pulseTimesDefault } from '../../protocol/witness.ts';
+import { productionTimings, type Timings } from '../../detection/timings.ts';
+import {
+  agentHeard,
+  anyScheduler,
+  granted,
+  heard,
+  judged,
+  mayGrant,
+  missed,
+  resumed,
+  toldTo,
+  unheard,
+  type WitnessState,
+} from '../../detection/witness.ts';
+import type { WitnessFrame } from '../../protocol/pulse-frames.ts';
 import { encodeHeartbeat } from './heartbeat.ts';
 import { type PairKeys, pairKeys } from './pair-keys.ts';
 import { encodeProbe } from './probe-format.ts';
-import {
-  afterAnswer,
-  afterReading,
-  afterSending,
-  mayGrant,
-  newTarget,
-  type ProbeRules,
-  stateOf,
-  type TargetProbes,
-} from './target-probes.ts';
+import type { Assignment, FromProber, Promises, Resumption } from './prober-messages.ts';
 
 /** How the prober reaches the wire. Sending reports nothing: what is not answered was not heard. */
 export interface ProbeWire {
   sendProbe(bytes: Uint8Array, address: string): void;
-  sendHeartbeat(bytes: Uint8Array, address: string, port: number): void;
+  sendHeartbeat(bytes: Uint8Array, address: string): void;
   random(bytes: number): Buffer;
   /** Of the clock that turns are given. */
   monotonicMs(): number;
+  /** Keeps the promises where a restarted agent finds them. Before it returns. */
+  keep(promises: Promises): void;
+}
+
+/** One probe whose answer has not come. */
+interface SentProbe {
+  readonly sequence: number;
+  readonly nonce: Uint8Array;
+  readonly sentMs: number;
+  isOverdue: boolean;
 }
 
 interface Target {
-  readonly given: PulseAssignment['targets'][number];
+  readonly given: Assignment['targets'][number];
   readonly keys: PairKeys;
-  probes: TargetProbes;
-  heartbeat: { nonce: Buffer; sentMs: number } | null;
-  heartbeatMs: number | null;
-  heartbeatUnanswered: number;
+  /** Oldest first, at most `pendingMax`. An answer to an overdue one still proves life. */
+  pending: SentProbe[];
+  state: WitnessState;
+  heartbeat: { readonly nonce: Buffer; readonly sentMs: number } | null;
+  /** It is probed fast until then, since somebody says that it has panicked. */
+  hurryUntilMs: number;
 }
 
 const reportEveryMs = 1_000;
-const lossAveragedMs = 10_000;
+const heartbeatEveryMs = 500;
+const pendingMax = 64;
+/** How fast and for how long a host is probed that is said to have panicked. */
+const hurryEveryMs = 5;
+const hurryForMs = 200;
+const hurrySilentMs = 40;
 
 /**
  * All that a witness does, without a thread or a socket: turned by whoever calls `turn` at
- * `nextTurnMs`, and handed what arrived in between. The thread does it for real, a simulation for
- * models. Times are of one monotonic clock.
+ * `nextTurnMs`, and handed what arrived in between. Times are of one monotonic clock.
  */
 export class Prober {
   readonly #wire: ProbeWire;
   readonly #identifier: number;
+  readonly #promises: Promises | null;
   readonly #targets = new Map<string, Target>();
-  #times = pulseTimesDefault;
-  #revision = 0;
+  #timings: Timings = productionTimings;
+  #sessions: readonly string[] = [];
   #sequence = 0;
   #nextProbeMs = 0;
   #nextHeartbeatMs = 0;
   #nextReportMs = 0;
-  #lagMs = 0;
-  #told = '';
+  #said = '';
+  #kept = '';
 
-  constructor(wire: ProbeWire) {
+  /** @param promises of the agent before this one; null where they are not known any more */
+  constructor(wire: ProbeWire, promises: Promises | null) {
     this.#wire = wire;
+    this.#promises = promises;
     this.#identifier = wire.random(2).readUInt16BE();
   }
 
@@ -68,49 +91,72 @@ export class Prober {
   }
 
   /** Takes what a scheduler said; what is known of hosts that stay is kept. */
-  assign(assignment: PulseAssignment): void {
+  assign({ targets, timings }: Assignment): void {
     const before = new Map(this.#targets);
     this.#targets.clear();
-    this.#times = assignment.times;
-    this.#revision = assignment.revision;
-    for (const given of assignment.targets) {
+    this.#timings = timings;
+    for (const given of targets) {
       const known = before.get(given.host);
       const isSame = known?.given.address === given.address;
-      const probes = isSame ? known.probes : newTarget(false);
+      const state = isSame ? known.state : this.#unheard(given.host, known?.state);
       this.#targets.set(given.host, {
-        heartbeat: null,
-        heartbeatMs: null,
-        heartbeatUnanswered: 0,
+        ...{ pending: [], heartbeat: null, hurryUntilMs: 0 },
         ...(isSame ? known : {}),
         given,
         keys: pairKeys(given.secret),
-        probes: { ...probes, isStopped: !given.mayGrant },
+        state: { ...state, isFenced: given.isFenced },
       });
     }
   }
 
-  /** From the return of this call no grant is sent to these hosts. */
-  stop(hosts: readonly string[]): void {
-    for (const host of hosts) {
-      const target = this.#targets.get(host);
-      if (target !== undefined) target.probes = { ...target.probes, isStopped: true };
-    }
+  #unheard(host: string, before: WitnessState | undefined): WitnessState {
+    if (before !== undefined) return unheard(before.told, before.silences);
+    const kept = this.#promises?.[host];
+    if (kept !== undefined) return unheard(kept.told, kept.silences);
+    // Without a memory every scheduler may have been told of every host.
+    return unheard(this.#promises === null ? [anyScheduler] : [], 0);
+  }
+
+  /** Schedulers that a report reaches from now on. */
+  reach(sessions: readonly string[]): void {
+    this.#sessions = sessions;
+    this.#said = '';
+  }
+
+  resume({ host, sessions, silences }: Resumption): void {
+    const target = this.#targets.get(host);
+    if (target !== undefined) target.state = resumed(target.state, sessions, silences);
+  }
+
+  hurry(host: string, nowMs: number): void {
+    const target = this.#targets.get(host);
+    if (target === undefined) return;
+    target.hurryUntilMs = nowMs + hurryForMs;
+    this.#nextProbeMs = nowMs;
   }
 
   heardProbe(answer: { readonly sequence: number; readonly nonce: Uint8Array }): void {
-    const rules = this.#rules();
-    for (const target of this.#targets.values())
-      target.probes = afterAnswer(target.probes, answer, rules);
+    for (const target of this.#targets.values()) {
+      const probe = target.pending.find(
+        ({ sequence, nonce }) =>
+          sequence === answer.sequence && Buffer.compare(nonce, answer.nonce) === 0,
+      );
+      if (probe === undefined) continue;
+      target.pending = target.pending.filter((one) => one !== probe);
+      target.state = heard(target.state, probe.sentMs);
+    }
   }
 
-  /** @param opened gives the datagram's nonce where the key it is called with made it */
-  heardHeartbeat(opened: (key: Uint8Array) => Buffer | null): void {
+  /** @param opened gives the datagram's content where the key it is called with made it */
+  heardHeartbeat(
+    opened: (key: Uint8Array) => { readonly nonce: Buffer; readonly awayMs: number } | null,
+  ): void {
     for (const target of this.#targets.values()) {
-      const nonce = target.heartbeat === null ? null : opened(target.keys.heartbeatKey);
-      if (target.heartbeat === null || nonce?.equals(target.heartbeat.nonce) !== true) continue;
-      target.heartbeatMs = target.heartbeat.sentMs;
+      const { heartbeat } = target;
+      const answer = heartbeat === null ? null : opened(target.keys.heartbeatKey);
+      if (heartbeat === null || answer?.nonce.equals(heartbeat.nonce) !== true) continue;
+      target.state = agentHeard(target.state, heartbeat.sentMs, answer.awayMs);
       target.heartbeat = null;
-      target.heartbeatUnanswered = 0;
     }
   }
 
@@ -118,97 +164,133 @@ export class Prober {
    * Judges what is missing, sends what is due, and returns a report where something changed or a
    * second has passed. To be called with everything read that had arrived by `nowMs`.
    */
-  turn(nowMs: number): WitnessReport | null {
-    const rules = this.#rules();
-    for (const target of this.#targets.values())
-      target.probes = afterReading(target.probes, rules, nowMs);
-    if (nowMs >= this.#nextProbeMs) this.#probe(nowMs, rules);
+  turn(nowMs: number): Extract<FromProber, { kind: 'report' }> | null {
+    for (const target of this.#targets.values()) this.#judge(target, nowMs);
+    // A silence is told, and so promised, before the next probe could grant anything.
+    const report = this.#report(nowMs);
+    if (nowMs >= this.#nextProbeMs) this.#probe(nowMs);
     if (nowMs >= this.#nextHeartbeatMs) this.#askHeartbeats(nowMs);
-    return this.#report(nowMs, rules);
+    return report;
   }
 
-  #rules(): ProbeRules {
-    return {
-      answerMs: this.#times.probeIntervalMs,
-      hearingMs: this.#times.hearingMs,
-      silentProbes: this.#times.silentProbes,
-      lossProbes: lossAveragedMs / this.#times.probeIntervalMs,
-    };
+  /** Gives every host that may be granted a last grant that lasts for `ms`. */
+  leave(ms: number): void {
+    for (const target of this.#targets.values()) this.#send(target, ms);
   }
 
-  #probe(nowMs: number, rules: ProbeRules): void {
-    if (this.#nextProbeMs > 0) this.#lagMs = Math.max(this.#lagMs, nowMs - this.#nextProbeMs);
-    const interval = this.#times.probeIntervalMs;
-    // What was missed while this thread was held up is not made good in a burst.
-    this.#nextProbeMs = Math.max(this.#nextProbeMs + interval, nowMs + interval / 2);
-    for (const target of this.#targets.values()) {
-      this.#sequence = (this.#sequence + 1) & 0xffff;
-      const sequence = this.#sequence;
-      const nonce = this.#wire.random(8);
-      const isGrant = mayGrant(target.probes, rules, nowMs);
-      const { token } = target.keys;
-      const bytes = encodeProbe({ identifier: this.#identifier, sequence, token, nonce, isGrant });
-      // Taken for sent from before it was, so that its answer proves no more than it should; and for
-      // granted until after it was, however long this thread was stopped in between.
-      const sentMs = this.#wire.monotonicMs();
-      this.#wire.sendProbe(bytes, target.given.address);
-      const leftMs = this.#wire.monotonicMs();
-      target.probes = afterSending(target.probes, {
-        sequence,
-        nonce,
-        sentMs,
-        grantedMs: isGrant ? leftMs : null,
-      });
+  // A prober that was held up itself has sent nothing meanwhile, and misses nothing: what counts is
+  // that an answer had time to be read, and was not there.
+  #judge(target: Target, readMs: number): void {
+    const newest = target.state.heardMs ?? Number.NEGATIVE_INFINITY;
+    for (const probe of target.pending) {
+      if (probe.isOverdue || readMs - probe.sentMs < this.#periodOf(target, readMs)) continue;
+      probe.isOverdue = true;
+      if (probe.sentMs > newest) target.state = missed(target.state);
     }
+    target.state = judged(target.state, readMs, this.#timingsOf(target, readMs));
+  }
+
+  #isHurried(target: Target, nowMs: number): boolean {
+    return nowMs < target.hurryUntilMs;
+  }
+
+  #periodOf(target: Target, nowMs: number): number {
+    return this.#isHurried(target, nowMs) ? hurryEveryMs : this.#timings.probePeriodMs;
+  }
+
+  #timingsOf(target: Target, nowMs: number): Timings {
+    if (!this.#isHurried(target, nowMs)) return this.#timings;
+    return { ...this.#timings, probePeriodMs: hurryEveryMs, silentMs: hurrySilentMs };
+  }
+
+  #probe(nowMs: number): void {
+    const targets = [...this.#targets.values()];
+    const hurried = targets.filter((target) => this.#isHurried(target, nowMs));
+    const period = hurried.length > 0 ? hurryEveryMs : this.#timings.probePeriodMs;
+    // What was missed while this thread was held up is not made good in a burst.
+    this.#nextProbeMs = Math.max(this.#nextProbeMs + period, nowMs + period / 2);
+    for (const target of targets) {
+      const last = target.pending.at(-1)?.sentMs ?? target.state.heardMs ?? 0;
+      const isDue = nowMs - last >= this.#periodOf(target, nowMs) * 0.75;
+      if (isDue) this.#send(target, this.#timings.leaseMs);
+    }
+  }
+
+  #send(target: Target, leaseMs: number): void {
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    const sequence = this.#sequence;
+    const nonce = this.#wire.random(8);
+    const isLong = leaseMs > this.#timings.leaseMs;
+    const sentMs = this.#wire.monotonicMs();
+    const isGrant = mayGrant(target.state) && !this.#isHurried(target, sentMs);
+    const { token } = target.keys;
+    const kind = isGrant ? (isLong ? 'long' : 'grant') : 'plain';
+    const bytes = encodeProbe({ identifier: this.#identifier, sequence, token, nonce, kind });
+    this.#wire.sendProbe(bytes, target.given.address);
+    // Granted until after it left, however long this thread was stopped in between.
+    const leftMs = this.#wire.monotonicMs();
+    if (isGrant) target.state = granted(target.state, leftMs + leaseMs);
+    target.pending = [
+      ...target.pending.slice(-(pendingMax - 1)),
+      { sequence, nonce, sentMs, isOverdue: false },
+    ];
   }
 
   #askHeartbeats(nowMs: number): void {
-    this.#nextHeartbeatMs = nowMs + this.#times.heartbeatIntervalMs;
+    this.#nextHeartbeatMs = nowMs + heartbeatEveryMs;
     for (const target of this.#targets.values()) {
-      if (target.given.heartbeatPort === null) continue;
-      if (target.heartbeat !== null) target.heartbeatUnanswered += 1;
       const nonce = this.#wire.random(16);
       target.heartbeat = { nonce, sentMs: nowMs };
-      const bytes = encodeHeartbeat('ask', nonce, target.keys.heartbeatKey);
-      this.#wire.sendHeartbeat(bytes, target.given.address, target.given.heartbeatPort);
+      const bytes = encodeHeartbeat('ask', nonce, 0, target.keys.heartbeatKey);
+      this.#wire.sendHeartbeat(bytes, target.given.address);
     }
   }
 
-  #report(nowMs: number, rules: ProbeRules): WitnessReport | null {
-    const told = this.#summary(nowMs, rules);
-    if (told === this.#told && nowMs < this.#nextReportMs) return null;
-    this.#told = told;
-    const targets = [...this.#targets.values()].map((target) => reported(target, nowMs, rules));
-    const report = { kind: 'witness', revision: this.#revision, lagMs: this.#lagMs, targets };
-    if (nowMs >= this.#nextReportMs) this.#lagMs = 0;
+  #report(nowMs: number): Extract<FromProber, { kind: 'report' }> | null {
+    const said = [...this.#targets.values()]
+      .map(({ given, state }) => `${given.host} ${stateOf(state)} ${state.silences}`)
+      .join();
+    const isDue = said !== this.#said || nowMs >= this.#nextReportMs;
+    if (isDue) {
+      for (const target of this.#targets.values()) {
+        target.state = toldTo(target.state, this.#sessions);
+      }
+    }
+    this.#keep();
+    if (!isDue) return null;
+    this.#said = said;
     this.#nextReportMs = nowMs + reportEveryMs;
-    return report as WitnessReport;
+    const age = (ms: number | null) => (ms === null ? null : Math.max(0, nowMs - ms));
+    const reports: WitnessFrame['reports'] = [...this.#targets.values()].map(
+      ({ given, state }) => ({
+        host: given.host,
+        state: stateOf(state),
+        heardAgeMs: age(state.heardMs),
+        agentAgeMs: age(state.agentHeardMs),
+        grantLeftMs: state.grantEndMs === null ? null : state.grantEndMs - nowMs,
+        loss: state.loss,
+        silences: state.silences,
+        told: [...state.told],
+      }),
+    );
+    return { kind: 'report', report: { type: 'witness', reports }, sessions: this.#sessions };
   }
 
-  /** What a report is sent for at once when it changes. */
-  #summary(nowMs: number, rules: ProbeRules): string {
-    const states = [...this.#targets.values()].map(
-      ({ given, probes, heartbeatUnanswered }) =>
-        `${given.host} ${stateOf(probes)} ${mayGrant(probes, rules, nowMs)} ${probes.isStopped} ${heartbeatUnanswered >= 2}`,
+  #keep(): void {
+    const promises: Promises = Object.fromEntries(
+      [...this.#targets.values()].map(({ given, state: { told, silences } }) => [
+        given.host,
+        { told, silences },
+      ]),
     );
-    return `${this.#revision} ${states.join(', ')}`;
+    const text = JSON.stringify(promises);
+    if (text === this.#kept) return;
+    this.#wire.keep(promises);
+    this.#kept = text;
   }
 }
 
-function reported(target: Target, nowMs: number, rules: ProbeRules): TargetReport {
-  const age = (sinceMs: number | null) => (sinceMs === null ? null : Math.max(0, nowMs - sinceMs));
-  const { probes } = target;
-  return {
-    host: target.given.host,
-    state: stateOf(probes),
-    answeredAgeMs: age(probes.answeredMs),
-    unansweredForMs: age(probes.unansweredSinceMs),
-    unanswered: probes.unanswered,
-    lossShare: probes.lossShare,
-    isGranting: mayGrant(probes, rules, nowMs),
-    isStopped: probes.isStopped,
-    grantAgeMs: age(probes.grantedMs),
-    heartbeatAgeMs: age(target.heartbeatMs),
-    heartbeatUnanswered: target.heartbeatUnanswered,
-  };
+function stateOf({ heardMs, isSilent }: WitnessState): 'hears' | 'silent' | 'unknown' {
+  if (isSilent) return 'silent';
+  return heardMs === null ? 'unknown' : 'hears';
 }

@@ -1,28 +1,39 @@
+import { readFileSync } from 'node:fs';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { PulseAssignment, WitnessReport } from '../../protocol/witness.ts';
+import { z } from 'zod';
+import type { PulseFrame, WitnessFrame } from '../../protocol/pulse-frames.ts';
 import { WakeUp } from '../wire/probe-sockets.ts';
+import { heartbeatPort } from './heartbeat.ts';
 import { HeartbeatResponder } from './heartbeat-responder.ts';
 import type { LeaseTable } from './lease-table.ts';
 import { pairKeys } from './pair-keys.ts';
-import type { FromProber, ToProber } from './prober-messages.ts';
+import type { FromProber, ProberData, Promises, Resumption, ToProber } from './prober-messages.ts';
+
+/** How long a witness's grants hold when its agent is stopped in order, and its host's agent may be away. */
+export const awayMs = 30_000;
+/** How long the agent goes on answering so, for every witness to have heard it. */
+const farewellMs = 1_200;
 
 export interface PulseOptions {
   readonly table: LeaseTable;
   /** What names of service ports begin with. */
   readonly portPrefix: string;
-  /** Bridge that probes leave by and answers come by; null for whatever routing says. */
-  readonly device: string | null;
-  /** UDP port on which this agent answers heartbeats; 0 for any that is free. */
-  readonly heartbeatPort: number;
   /** SCHED_RR priority of the prober's thread; null for none. */
   readonly priority: number | null;
-  /** See `LeaseRules`: false, or a fleet does not come back from a cold start. */
-  readonly areGrantsLeased: boolean;
-  readonly onReport: (report: WitnessReport) => void;
+  /** Where this host's promises to schedulers are kept while it runs. */
+  readonly promisesFile: string;
+  readonly bootId: string;
+  /** `sessions`: of the schedulers that it is for, and no others. */
+  readonly onReport: (report: WitnessFrame, sessions: readonly string[]) => void;
   readonly onWarning: (message: string) => void;
   /** The prober's thread ended by itself: its host's peers lose a witness until it is started anew. */
   readonly onFailure: (error: Error) => void;
 }
+
+const promisesShape = z.object({
+  bootId: z.string(),
+  promises: z.record(z.string(), z.object({ told: z.array(z.string()), silences: z.int() })),
+});
 
 /** A host's part in the witnesses of a fleet: the lease that it gets, and those that it grants. */
 export class Pulse implements AsyncDisposable {
@@ -31,9 +42,7 @@ export class Pulse implements AsyncDisposable {
   readonly #wakeUp = new WakeUp();
   readonly #worker: Worker;
   readonly #port: MessagePort;
-  readonly #stops = new Map<number, () => void>();
   readonly #exited: Promise<void>;
-  #lastStop = 0;
   #isEnding = false;
 
   private constructor(options: PulseOptions, responder: HeartbeatResponder) {
@@ -41,15 +50,13 @@ export class Pulse implements AsyncDisposable {
     this.#responder = responder;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.#worker = new Worker(new URL('./prober-thread.ts', import.meta.url), {
-      workerData: {
-        port: port2,
-        wakeFd: this.#wakeUp.fd,
-        device: options.device,
-        priority: options.priority,
-      },
-      transferList: [port2],
-    });
+    const { priority, promisesFile, bootId } = options;
+    const workerData: ProberData = {
+      ...{ port: port2, wakeFd: this.#wakeUp.fd, device: null, priority, promisesFile, bootId },
+      promises: readPromises(promisesFile, bootId),
+    };
+    const program = new URL('./prober-thread.ts', import.meta.url);
+    this.#worker = new Worker(program, { workerData, transferList: [port2] });
     this.#port.on('message', (message: FromProber) => this.#hear(message));
     this.#worker.on('error', (error: Error) => options.onFailure(error));
     this.#exited = new Promise((resolve) => {
@@ -62,11 +69,7 @@ export class Pulse implements AsyncDisposable {
 
   /** Starts the thread. It probes nobody, and the rules are as they were, until `assign`. */
   static async start(options: PulseOptions): Promise<Pulse> {
-    return new Pulse(options, await HeartbeatResponder.open(options.heartbeatPort));
-  }
-
-  get heartbeatPort(): number {
-    return this.#responder.port;
+    return new Pulse(options, await HeartbeatResponder.open(heartbeatPort));
   }
 
   /**
@@ -74,40 +77,30 @@ export class Pulse implements AsyncDisposable {
    *
    * @throws Error where the kernel did not take the rules; then nothing has changed
    */
-  async assign(assignment: PulseAssignment): Promise<void> {
-    const { times } = assignment;
-    const witnesses = assignment.witnesses.map(({ host, secrets }) => ({
-      host,
-      keys: secrets.map(pairKeys),
-    }));
+  async assign({ witnesses, quorum, targets, timings }: PulseFrame): Promise<void> {
+    const keys = witnesses.map(({ host, secret }) => ({ host, ...pairKeys(secret) }));
     await this.#options.table.apply({
       portPrefix: this.#options.portPrefix,
-      witnesses: witnesses.map(({ host, keys }) => ({
-        host,
-        tokens: keys.map(({ token }) => token),
-      })),
-      quorum: assignment.quorum,
-      leaseMs: times.leaseMs,
-      portMs: times.portMs,
-      areGrantsLeased: this.#options.areGrantsLeased,
+      witnesses: keys.map(({ host, token }) => ({ host, tokens: [token] })),
+      quorum,
+      leaseMs: timings.leaseMs,
+      longLeaseMs: awayMs,
     });
-    this.#responder.accept(
-      witnesses.flatMap(({ keys }) => keys.map(({ heartbeatKey }) => heartbeatKey)),
-    );
-    this.#tell({ kind: 'assign', assignment });
+    this.#responder.accept(keys.map(({ heartbeatKey }) => heartbeatKey));
+    this.#tell({ kind: 'assign', assignment: { targets, timings } });
   }
 
-  /**
-   * Resolves when no grant to these hosts leaves this process any more, until an assignment says
-   * otherwise. Their leases end by `leaseMs` after, less what other witnesses grant.
-   */
-  stop(hosts: readonly string[]): Promise<void> {
-    this.#lastStop += 1;
-    const id = this.#lastStop;
-    return new Promise((resolve) => {
-      this.#stops.set(id, resolve);
-      this.#tell({ kind: 'stop', id, hosts });
-    });
+  /** Schedulers that reports reach from now on. */
+  reach(sessions: readonly string[]): void {
+    this.#tell({ kind: 'sessions', sessions });
+  }
+
+  resume(resumption: Resumption): void {
+    this.#tell({ kind: 'resume', ...resumption });
+  }
+
+  hurry(host: string): void {
+    this.#tell({ kind: 'hurry', host });
   }
 
   #tell(message: ToProber): void {
@@ -116,21 +109,32 @@ export class Pulse implements AsyncDisposable {
   }
 
   #hear(message: FromProber): void {
-    if (message.kind === 'report') this.#options.onReport(message.report);
-    if (message.kind === 'warning') this.#options.onWarning(message.message);
-    if (message.kind === 'stopped') {
-      this.#stops.get(message.id)?.();
-      this.#stops.delete(message.id);
-    }
+    if (message.kind === 'report') this.#options.onReport(message.report, message.sessions);
+    else this.#options.onWarning(message.message);
   }
 
-  /** Ends the probing; the rules stay in the kernel. */
+  /**
+   * Ends the probing in order: those that it witnesses get a grant that outlasts a restart, and its
+   * own witnesses hear that this agent will be away. The rules stay in the kernel.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnding = true;
-    this.#tell({ kind: 'end' });
+    this.#responder.leaveFor(awayMs);
+    await new Promise((resolve) => setTimeout(resolve, farewellMs));
+    this.#tell({ kind: 'end', lastGrantMs: awayMs });
     await this.#exited;
     this.#port.close();
     this.#wakeUp[Symbol.dispose]();
     await this.#responder[Symbol.asyncDispose]();
+  }
+}
+
+// Of another boot they are void, and not known is not none: see `anyScheduler`.
+function readPromises(file: string, bootId: string): Promises | null {
+  try {
+    const kept = promisesShape.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return kept.bootId === bootId ? kept.promises : null;
+  } catch {
+    return null;
   }
 }
