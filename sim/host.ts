@@ -25,6 +25,7 @@ interface SimContainer {
 }
 
 interface SimPort {
+  readonly instance: InstanceId;
   up: boolean;
   bridge: string | null;
   readonly pid: number;
@@ -32,10 +33,17 @@ interface SimPort {
   readonly addresses: Set<string>;
 }
 
+/** An address that is on the wire, and for whom it is. */
+export interface WireClaim {
+  readonly address: string;
+  readonly instance: InstanceId;
+  readonly mac: string;
+}
+
 /** The wire between the hosts, as an address sees it. */
 export interface Wire {
-  /** Hosts on whose wire the address is. */
-  ownersOf(address: string): readonly SimHost[];
+  /** Who answers for the address, and on which host. */
+  claimsOn(address: string): readonly (WireClaim & { readonly host: SimHost })[];
   reaches(from: string, to: string): boolean;
 }
 
@@ -115,9 +123,14 @@ export class SimHost {
 
   /** Service addresses that are on the wire from here. */
   get answered(): readonly string[] {
+    return this.claims.map(({ address }) => address);
+  }
+
+  /** Service addresses that are on the wire from here, each with the instance that answers. */
+  get claims(): readonly WireClaim[] {
     if (!this.isPowered) return [];
-    return [...this.ports.values()].flatMap(({ up, bridge, addresses }) =>
-      up && bridge !== null ? [...addresses] : [],
+    return [...this.ports.values()].flatMap(({ up, bridge, addresses, instance, mac }) =>
+      up && bridge !== null ? [...addresses].map((address) => ({ address, instance, mac })) : [],
     );
   }
 
@@ -266,9 +279,10 @@ export class SimHost {
       },
       createPort: async (port, pid, mac) => {
         await pass();
-        const isThere = [...this.containers.values()].some((one) => one.pid === pid);
-        if (!isThere) throw new Error(`no process ${pid}`);
-        this.ports.set(port, { up: false, bridge: null, pid, mac, addresses: new Set() });
+        const inside = [...this.containers.values()].find((one) => one.pid === pid);
+        if (inside === undefined) throw new Error(`no process ${pid}`);
+        const fresh = { up: false, bridge: null, pid, mac, addresses: new Set<string>() };
+        this.ports.set(port, { ...fresh, instance: inside.id });
         await pass();
       },
       deletePort: async (port) => {
@@ -320,10 +334,11 @@ export class SimHost {
       findDuplicate: async (_, mac, addresses) => {
         await process.pass(150);
         for (const address of addresses) {
+          // An answer from its own MAC is taken for its own: an instance has that on every host.
           const other = this.#wire
-            .ownersOf(address)
-            .find((host) => host !== this && this.#wire.reaches(this.name, host.name));
-          if (other !== undefined) return { address, mac };
+            .claimsOn(address)
+            .find((one) => one.mac !== mac && this.#wire.reaches(this.name, one.host.name));
+          if (other !== undefined) return { address, mac: other.mac };
         }
         return null;
       },
@@ -332,8 +347,7 @@ export class SimHost {
       speaks: (id) => spoken.has(id),
       probe: async ({ address }) => {
         await process.pass(random.between(1, 20));
-        const owners = this.#wire.ownersOf(address);
-        return { mac: owners.length === 0 ? null : 'somebody', openPorts: [] };
+        return { mac: this.#wire.claimsOn(address)[0]?.mac ?? null, openPorts: [] };
       },
     };
   }

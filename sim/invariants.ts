@@ -1,19 +1,9 @@
 // What must hold after every step, whatever happened: the rules of the design, as checks.
 
 import { instanceObject, isOpen, type Operation } from '../src/domain/operation.ts';
+import { Breach } from './breach.ts';
 import { badConfigMark, type SimHost } from './host.ts';
 import type { Tables } from './tables.ts';
-
-/** A rule was broken: what a simulation looks for. */
-export class Breach extends Error {
-  readonly rule: string;
-
-  constructor(rule: string, message: string) {
-    super(`${rule}: ${message}`);
-    this.name = 'Breach';
-    this.rule = rule;
-  }
-}
 
 /** Rule 1: no address is ever answered for by two hosts at once. */
 export function checkOwners(hosts: readonly SimHost[]): void {

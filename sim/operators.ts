@@ -1,12 +1,11 @@
 import { BridgeheadError } from '../src/domain/errors.ts';
 import type { InstanceName } from '../src/domain/ids.ts';
 import type { Scheduler } from '../src/scheduler/scheduler.ts';
-import { badConfigMark, images } from './host.ts';
-import { Breach } from './invariants.ts';
+import { Breach } from './breach.ts';
 import type { Simulation } from './simulation.ts';
+import { instanceNames, SpecText } from './spec-text.ts';
 import { Process } from './world.ts';
 
-const names = ['web', 'api', 'mail', 'shop'] as const;
 /** How long a client waits for an answer before it asks again. */
 const patienceMs = 15_000;
 const attemptsMax = 4;
@@ -20,12 +19,13 @@ export class Operators {
   readonly #simulation: Simulation;
   /** Operations that somebody was told of: they may never be forgotten. */
   readonly #acknowledged = new Set<string>();
-  #version = 0;
+  readonly #specs: SpecText;
   #isOver = false;
   readonly #counts = { asked: 0, accepted: 0, refused: 0 };
 
   constructor(simulation: Simulation, count: number) {
     this.#simulation = simulation;
+    this.#specs = new SpecText(simulation.world.random);
     for (let index = 1; index <= count; index += 1) this.#begin(`operator-${index}`);
   }
 
@@ -66,7 +66,7 @@ export class Operators {
   async #act(process: Process, who: string): Promise<void> {
     const { random } = this.#simulation.world;
     const dice = random.next();
-    const name = random.pick(names) as string as InstanceName;
+    const name = random.pick(instanceNames) as string as InstanceName;
     const host = random.pick(this.#simulation.hosts).host.name;
     const key = random.uuid();
     const mayWait = random.chance(0.4);
@@ -76,13 +76,17 @@ export class Operators {
         this.#acknowledge((await scheduler.migrate(name, host, request)).id),
       );
     } else if (dice < 0.8) {
-      const text = this.#spec();
+      const text = this.#specs.next();
       const isPruning = random.chance(0.2);
-      await this.#ask(process, `${who} applies version ${this.#version}`, async (scheduler) => {
-        const asked = { source: 's', text, dryRun: false, prune: isPruning, takeOver: false };
-        const { operations } = await scheduler.apply(asked, who, key);
-        for (const { id } of operations) this.#acknowledge(id);
-      });
+      await this.#ask(
+        process,
+        `${who} applies version ${this.#specs.version}`,
+        async (scheduler) => {
+          const asked = { source: 's', text, dryRun: false, prune: isPruning, takeOver: false };
+          const { operations } = await scheduler.apply(asked, who, key);
+          for (const { id } of operations) this.#acknowledge(id);
+        },
+      );
     } else if (dice < 0.87) {
       await this.#ask(process, `${who} drains ${host}`, async (scheduler) =>
         this.#acknowledge((await scheduler.drain(host, request)).id),
@@ -146,33 +150,5 @@ export class Operators {
 
   #acknowledge(id: string): void {
     this.#acknowledged.add(id);
-  }
-
-  #spec(): string {
-    const { random } = this.#simulation.world;
-    this.#version += 1;
-    const version = this.#version;
-    const instances = names
-      .filter(() => random.chance(0.85))
-      .map((name, index) => {
-        const words = random.chance(0.6) ? `version ${version}` : 'the same as ever';
-        const more = random.chance(0.06) ? `\n        ${badConfigMark}` : '';
-        return `  - name: ${name}
-    owner: team
-    service: ${name}
-    tier: ${index}
-    image: ${random.chance(0.1) ? images[1] : images[0]}
-    addresses: [{ pool: public }]
-    config: |
-      frontend f
-        bind :80
-        http-request return status 200 string "${words}"${more}
-`;
-      });
-    const list = instances.length === 0 ? '' : `instances:\n${instances.join('')}`;
-    return `apiVersion: bridgehead/v1
-pools:
-  - { name: public, cidr: 198.18.10.0/28, prefix: 16, gateway: 198.18.0.1, bridge: br0 }
-${list}`;
   }
 }

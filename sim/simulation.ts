@@ -4,9 +4,11 @@ import type { Kind } from '../src/operations/kind.ts';
 import type { LockRules } from '../src/operations/locks.ts';
 import { Scheduler } from '../src/scheduler/scheduler.ts';
 import type { Transaction } from '../src/store/store.ts';
+import { checkBelonging } from './belonging.ts';
+import { Breach } from './breach.ts';
 import { Database } from './database.ts';
 import { SimHost, type Wire } from './host.ts';
-import { Breach, checkCommit, checkConfigs, checkOwners, unsettled } from './invariants.ts';
+import { checkCommit, checkConfigs, checkOwners, unsettled } from './invariants.ts';
 import { type Endpoint, Network, type NetworkTraits, SimLinks } from './network.ts';
 import { Process, World } from './world.ts';
 
@@ -57,8 +59,10 @@ export class Simulation {
     this.network = new Network(this.world, network);
     this.#rules = rules;
     const wire: Wire = {
-      ownersOf: (address) =>
-        this.hosts.flatMap(({ host }) => (host.answered.includes(address) ? [host] : [])),
+      claimsOn: (address) =>
+        this.hosts.flatMap(({ host }) =>
+          host.claims.flatMap((one) => (one.address === address ? { ...one, host } : [])),
+        ),
       reaches: (from, to) => this.network.reaches(from, to) && this.network.reaches(to, from),
     };
     this.hosts = Array.from({ length: hosts }, (_, index) => {
@@ -186,6 +190,7 @@ export class Simulation {
       this.#images.set(instance.id, images.add(instance.spec.image));
     }
     checkCommit(this.#checked, tables);
+    checkBelonging(hosts, this.#checked, tables);
     checkConfigs(hosts, tables);
     this.#checked = tables;
   }
