@@ -60,6 +60,8 @@ export class SimHost {
   readonly containers = new Map<InstanceName, SimContainer>();
   readonly ports = new Map<string, SimPort>();
   isPowered = true;
+  /** When something that runs here was last ended by a fault; -1 for never. */
+  harmedMs = -1;
   #boots = 1;
   #pids = 100;
   #slowUntilMs = 0;
@@ -94,6 +96,7 @@ export class SimHost {
   /** The kernel is gone, and with it all that is not on the disk. */
   powerOff(): void {
     this.isPowered = false;
+    this.harmedMs = this.#world.nowMs;
     this.ports.clear();
     for (const container of this.containers.values()) this.#stop(container);
   }
@@ -117,6 +120,7 @@ export class SimHost {
     if (running.length === 0) return null;
     const container = this.#world.random.pick(running);
     this.#stop(container);
+    this.harmedMs = this.#world.nowMs;
     for (const watcher of this.#watchers) watcher();
     return container.name;
   }

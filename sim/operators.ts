@@ -1,7 +1,9 @@
 import { BridgeheadError } from '../src/domain/errors.ts';
-import type { InstanceName } from '../src/domain/ids.ts';
+import type { HostName, InstanceName } from '../src/domain/ids.ts';
+import type { Operation } from '../src/domain/operation.ts';
 import type { Scheduler } from '../src/scheduler/scheduler.ts';
 import { Breach } from './breach.ts';
+import { keyMark, Promises } from './promises.ts';
 import type { Simulation } from './simulation.ts';
 import { instanceNames, SpecText } from './spec-text.ts';
 import { Process } from './world.ts';
@@ -10,6 +12,12 @@ import { Process } from './world.ts';
 const patienceMs = 15_000;
 const attemptsMax = 4;
 
+/** A scheduler that takes requests, and the process that it is. */
+interface Answering {
+  readonly scheduler: Scheduler;
+  readonly process: Process;
+}
+
 /**
  * People and scripts who want something of the fleet, several at once and sometimes nonsense. Each
  * is a client as the command line is one: a request that is not answered is repeated, with the same
@@ -17,8 +25,7 @@ const attemptsMax = 4;
  */
 export class Operators {
   readonly #simulation: Simulation;
-  /** Operations that somebody was told of: they may never be forgotten. */
-  readonly #acknowledged = new Set<string>();
+  readonly #promises = new Promises();
   readonly #specs: SpecText;
   #isOver = false;
   readonly #counts = { asked: 0, accepted: 0, refused: 0 };
@@ -26,6 +33,7 @@ export class Operators {
   constructor(simulation: Simulation, count: number) {
     this.#simulation = simulation;
     this.#specs = new SpecText(simulation.world.random);
+    simulation.watch((before, after) => this.#promises.check(before, after));
     for (let index = 1; index <= count; index += 1) this.#begin(`operator-${index}`);
   }
 
@@ -38,12 +46,17 @@ export class Operators {
     this.#isOver = true;
   }
 
-  /** Rule 4: what was acknowledged is there. @throws Breach */
+  /** What was promised is kept to. @throws Breach */
   check(): void {
-    const { operations } = this.#simulation.database.tables;
-    for (const id of this.#acknowledged) {
-      if (!operations.has(id))
-        throw new Breach('nothing is lost', `operation ${id} was acknowledged`);
+    this.#promises.checkKept(this.#simulation.database.tables);
+  }
+
+  /** Lets everything be placed anywhere again. */
+  uncordonAll(): void {
+    const [seat] = this.#answering;
+    if (seat === undefined) return;
+    for (const { host } of this.#simulation.hosts) {
+      void this.#uncordon(seat, host.name, 'the end').catch(() => undefined);
     }
   }
 
@@ -64,83 +77,99 @@ export class Operators {
   }
 
   async #act(process: Process, who: string): Promise<void> {
-    const { random } = this.#simulation.world;
+    const { world, hosts, database } = this.#simulation;
+    const { random } = world;
     const dice = random.next();
     const name = random.pick(instanceNames) as string as InstanceName;
-    const host = random.pick(this.#simulation.hosts).host.name;
+    const host = random.pick(hosts).host.name;
     const key = random.uuid();
     const mayWait = random.chance(0.4);
-    const request = { reason: '', who, mayWait, key };
-    if (dice < 0.5) {
-      await this.#ask(process, `${who} migrates ${name} to ${host}`, async (scheduler) =>
-        this.#acknowledge((await scheduler.migrate(name, host, request)).id),
+    const asKeyed = `${who}${keyMark}${key.slice(0, 8)}`;
+    const request = { reason: '', who: asKeyed, mayWait, key };
+    const begin = async (operation: Promise<Operation>) => {
+      const { id } = await operation;
+      this.#promises.acknowledged(id);
+      return id;
+    };
+    if (dice < 0.47) {
+      await this.#ask(process, `${who} migrates ${name} to ${host}`, key, ({ scheduler }) =>
+        begin(scheduler.migrate(name, host, request)),
       );
-    } else if (dice < 0.8) {
+    } else if (dice < 0.78) {
       const text = this.#specs.next();
-      const isPruning = random.chance(0.2);
-      await this.#ask(
-        process,
-        `${who} applies version ${this.#specs.version}`,
-        async (scheduler) => {
-          const asked = { source: 's', text, dryRun: false, prune: isPruning, takeOver: false };
-          const { operations } = await scheduler.apply(asked, who, key);
-          for (const { id } of operations) this.#acknowledge(id);
-        },
+      const prune = random.chance(0.25);
+      const what = `${who} applies version ${this.#specs.version}${prune ? ' and prunes' : ''}`;
+      await this.#ask(process, what, key, async ({ scheduler }) => {
+        const asked = { source: 's', text, dryRun: false, prune, takeOver: false };
+        const answer = await scheduler.apply(asked, asKeyed, key);
+        for (const { id } of answer.operations) this.#promises.acknowledged(id);
+        return answer;
+      });
+    } else if (dice < 0.85) {
+      await this.#ask(process, `${who} drains ${host}`, key, ({ scheduler }) =>
+        begin(scheduler.drain(host, request)),
       );
-    } else if (dice < 0.87) {
-      await this.#ask(process, `${who} drains ${host}`, async (scheduler) =>
-        this.#acknowledge((await scheduler.drain(host, request)).id),
-      );
+    } else if (dice < 0.88) {
+      await this.#ask(process, `${who} cordons ${host}`, null, async ({ scheduler }) => {
+        const acknowledged = this.#promises.cordon(host);
+        await scheduler.setCordon(host, `cordoned by ${who}`, who);
+        this.#simulation.breach(acknowledged(database.tables));
+      });
     } else if (dice < 0.95) {
-      await this.#ask(process, `${who} uncordons all`, (scheduler) =>
-        this.#uncordon(scheduler, who),
-      );
+      await this.#ask(process, `${who} uncordons all`, null, async (seat) => {
+        for (const one of hosts) await this.#uncordon(seat, one.host.name, who);
+      });
     } else {
-      const { operations } = this.#simulation.database.tables;
+      const { operations } = database.tables;
       const open = [...operations.values()].filter(({ operation }) => operation.endedMs === null);
       if (open.length === 0) return;
       const { id } = random.pick(open).operation;
-      await this.#ask(process, `${who} cancels ${id}`, async (scheduler) => {
+      await this.#ask(process, `${who} cancels ${id}`, null, async ({ scheduler }) => {
         await scheduler.engine.cancel(id, who);
+        this.#simulation.breach(this.#promises.cancelled(id, database.tables));
       });
     }
   }
 
-  async #uncordon(scheduler: Scheduler, who: string): Promise<void> {
-    for (const { host } of this.#simulation.hosts) {
-      await scheduler.setCordon(host.name, null, who);
-    }
+  async #uncordon({ scheduler, process }: Answering, host: HostName, who: string): Promise<void> {
+    const settled = this.#promises.uncordon(host, process);
+    await scheduler.setCordon(host, null, who).finally(settled);
   }
 
   // As the command line does it: the next scheduler is asked where one does not answer in time.
   async #ask(
     process: Process,
     what: string,
-    send: (scheduler: Scheduler) => Promise<void>,
+    key: string | null,
+    send: (seat: Answering) => Promise<unknown>,
   ): Promise<void> {
-    const { world, schedulers } = this.#simulation;
+    const { world } = this.#simulation;
     this.#counts.asked += 1;
     world.tell(what);
+    const sent = async (seat: Answering) => {
+      const answer = await send(seat);
+      if (key !== null) this.#simulation.breach(this.#promises.answered(key, answer));
+    };
     for (let attempt = 1; ; attempt += 1) {
-      const up = schedulers.flatMap(({ scheduler }) => (scheduler === null ? [] : [scheduler]));
+      const up = this.#answering;
       if (up.length === 0) {
         await process.clock.sleep(1_000);
       } else {
-        const scheduler = world.random.pick(up);
+        const seat = world.random.pick(up);
         // A client that is impatient, or a proxy that repeats: the same request twice at once.
         if (world.random.chance(0.15)) {
-          void send(world.random.pick(up)).catch(() => undefined);
+          void sent(world.random.pick(up)).catch(() => undefined);
         }
         const patience = process.clock.sleep(patienceMs).then(() => 'silence' as const);
         try {
-          const end = await Promise.race([send(scheduler).then(() => 'answer' as const), patience]);
+          const end = await Promise.race([sent(seat).then(() => 'answer' as const), patience]);
           if (end === 'answer') {
             this.#counts.accepted += 1;
+            if (key !== null && world.random.chance(0.15)) this.#repeat(process, what, sent);
             return;
           }
         } catch (error) {
-          const isAway = error instanceof BridgeheadError && error.code === 'DATABASE_UNAVAILABLE';
-          if (!isAway) throw error;
+          if (!isAway(error)) throw error;
           await process.clock.sleep(500);
         }
       }
@@ -148,7 +177,27 @@ export class Operators {
     }
   }
 
-  #acknowledge(id: string): void {
-    this.#acknowledged.add(id);
+  // Once it was accepted, a request that comes again gets that answer, whatever happened since.
+  #repeat(process: Process, what: string, sent: (seat: Answering) => Promise<void>): void {
+    const { world } = this.#simulation;
+    process.after(world.random.between(50, 6_000), () => {
+      const up = this.#answering;
+      if (up.length === 0) return;
+      sent(world.random.pick(up)).catch((error: unknown) => {
+        if (isAway(error)) return;
+        const message = `${what}: accepted, and refused when it came again: ${String(error)}`;
+        this.#simulation.breach(new Breach('idempotency', message));
+      });
+    });
   }
+
+  get #answering(): readonly Answering[] {
+    return this.#simulation.schedulers.flatMap(({ scheduler, process }) =>
+      scheduler === null || process === null ? [] : [{ scheduler, process }],
+    );
+  }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof BridgeheadError && error.code === 'DATABASE_UNAVAILABLE';
 }

@@ -69,7 +69,7 @@ export async function runSeed(
     await simulation.run(random.between(chaosMs.least, chaosMs.most));
     operators.stop();
     faults.stop();
-    await comeToRest(simulation);
+    await comeToRest(simulation, operators);
     operators.check();
   } catch (error) {
     if (!(error instanceof Breach)) throw error;
@@ -84,24 +84,17 @@ export async function runSeed(
 }
 
 // Rule 4: what was interrupted resumes or is undone, by itself, once things work again.
-async function comeToRest(simulation: Simulation): Promise<void> {
+async function comeToRest(simulation: Simulation, operators: Operators): Promise<void> {
   await simulation.run(5_000);
   const endMs = simulation.world.nowMs + restMaxMs;
   for (let seconds = 0; simulation.world.nowMs < endMs; seconds += 1) {
     // A drain that was asked for in the chaos may have its turn as late as this, and it leaves its
     // host cordoned: without room, nothing could come to rest.
-    if (seconds % 10 === 0) uncordonAll(simulation);
+    if (seconds % 10 === 0) operators.uncordonAll();
     await simulation.run(1_000);
     if (simulation.unrest === null) return;
   }
   throw new Breach('everything ends', simulation.unrest ?? '');
-}
-
-function uncordonAll({ schedulers, hosts }: Simulation): void {
-  const scheduler = schedulers.find((one) => one.scheduler !== null)?.scheduler;
-  for (const { host } of hosts) {
-    void scheduler?.setCordon(host.name, null, 'the end').catch(() => undefined);
-  }
 }
 
 /** The production's rules, but for the one that is to be missed. */

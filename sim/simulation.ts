@@ -10,6 +10,8 @@ import { Database } from './database.ts';
 import { SimHost, type Wire } from './host.ts';
 import { checkCommit, checkConfigs, checkOwners, unsettled } from './invariants.ts';
 import { type Endpoint, Network, type NetworkTraits, SimLinks } from './network.ts';
+import { Outcomes } from './outcomes.ts';
+import type { Tables } from './tables.ts';
 import { Process, World } from './world.ts';
 
 /** What a simulation may break on purpose. */
@@ -52,6 +54,8 @@ export class Simulation {
   #checked = this.database.tables;
   /** Images that each instance was ever to run. */
   readonly #images = new Map<string, Set<string>>();
+  /** More that looks at each commit. */
+  readonly #watchers: ((before: Tables, after: Tables) => void)[] = [];
   #breach: Breach | null = null;
 
   constructor({ seed, hosts, schedulers, network, rules = {} }: SimulationOptions) {
@@ -70,6 +74,8 @@ export class Simulation {
       const host: SimHost = new SimHost(this.world, wire, name, (id) => this.#takenDown(host, id));
       return { host, process: null };
     });
+    const outcomes = new Outcomes(this.hosts.map(({ host }) => host));
+    this.watch((before, after) => outcomes.check(before, after, this.world.nowMs));
     this.schedulers = Array.from({ length: schedulers }, (_, index) => ({
       ...{ name: `scheduler-${index + 1}`, process: null, scheduler: null },
     }));
@@ -171,6 +177,16 @@ export class Simulation {
     return this.world.runUntil(this.world.nowMs + durationMs, () => this.#check());
   }
 
+  /** Has every commit looked at. @param check throws a Breach */
+  watch(check: (before: Tables, after: Tables) => void): void {
+    this.#watchers.push(check);
+  }
+
+  /** Ends the run, unless null is given: what was found at work that is not to fail of it. */
+  breach(breach: Breach | null): void {
+    this.#breach ??= breach;
+  }
+
   /** What keeps the fleet from having come to rest; null where nothing does. */
   get unrest(): string | null {
     return unsettled(
@@ -192,6 +208,7 @@ export class Simulation {
     checkCommit(this.#checked, tables);
     checkBelonging(hosts, this.#checked, tables);
     checkConfigs(hosts, tables);
+    for (const watcher of this.#watchers) watcher(this.#checked, tables);
     this.#checked = tables;
   }
 
