@@ -3,7 +3,8 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { breakable, runSeed, type SeedResult } from './seed.ts';
+import { breakable } from './breakable.ts';
+import { runSeed, type SeedResult } from './seed.ts';
 
 const usage = `usage: npm run sim -- [--seeds N] [--from N] [--workers N] [--without ${breakable.join('|')}]
        npm run sim -- --seed N [--without …]    one seed again, with its story`;

@@ -1,24 +1,13 @@
-import { acceptGrants } from '../src/agent/grants.ts';
-import { BridgeheadError } from '../src/domain/errors.ts';
-import type { Kind } from '../src/operations/kind.ts';
-import { lockRules } from '../src/operations/locks.ts';
-import type { Transaction } from '../src/store/store.ts';
 import { Breach } from './breach.ts';
+import { type Breakable, rulesWithout } from './breakable.ts';
 import { Faults } from './faults.ts';
 import { Operators } from './operators.ts';
 import { Random } from './random.ts';
-import { type Rules, Simulation } from './simulation.ts';
+import { Simulation } from './simulation.ts';
 
 /** How long things go wrong, and how long everything may take to come to rest afterwards. */
 const chaosMs = { least: 12_000, most: 30_000 };
 const restMaxMs = 240_000;
-
-/**
- * A part that can be taken out, to see that its loss is noticed: the hosts' check of revision and
- * epoch, the store's check of the fencing token, the locks, the check of the source.
- */
-export const breakable = ['fence', 'token', 'lock', 'source'] as const;
-export type Breakable = (typeof breakable)[number];
 
 /** What came of one seed. */
 export interface SeedResult {
@@ -95,57 +84,4 @@ async function comeToRest(simulation: Simulation, operators: Operators): Promise
     if (simulation.unrest === null) return;
   }
   throw new Breach('everything ends', simulation.unrest ?? '');
-}
-
-/** The production's rules, but for the one that is to be missed. */
-function rulesWithout(broken: Breakable | null): Rules {
-  if (broken === 'fence') {
-    return {
-      agent: {
-        acceptGrants: (before, told) => {
-          const forgetful = { ...before, revision: 0, newest: new Map() };
-          return acceptGrants(forgetful, told);
-        },
-      },
-    };
-  }
-  if (broken === 'lock') {
-    return { locks: { ...lockRules, blockerOf: () => null }, transaction: withoutLocks };
-  }
-  if (broken === 'token') {
-    return { locks: { ...lockRules, holds: (stored) => stored !== null } };
-  }
-  if (broken === 'source') return { kinds: (kinds) => kinds.map(withoutSourceCheck) };
-  return {};
-}
-
-// Whoever comes has the lock, and whoever had it does not know.
-function withoutLocks(tx: Transaction): Transaction {
-  const putLock: Transaction['putLock'] = async (lock) => {
-    const holder = (await tx.locks()).find(({ object }) => object === lock.object);
-    if (holder !== undefined) await tx.deleteLocks(holder.operationId);
-    await tx.putLock(lock);
-  };
-  return new Proxy(tx, {
-    get: (target, name) =>
-      name === 'putLock'
-        ? putLock
-        : (Reflect.get(target, name) as (...args: unknown[]) => unknown).bind(target),
-  });
-}
-
-function withoutSourceCheck(kind: Kind): Kind {
-  if (kind.kind !== 'migrate') return kind;
-  return {
-    ...kind,
-    check: ({ fleet }, args) => {
-      const instance = fleet.instances.find(({ spec }) => spec.name === args['instance']);
-      const held = fleet.assignments.find(({ instanceId }) => instanceId === instance?.id);
-      if (instance === undefined || held === undefined) {
-        throw new BridgeheadError('NOT_FOUND', 'there is nothing to move', 'Apply it first.');
-      }
-      const source = held.host;
-      return { args: { ...args, instanceId: instance.id, source }, observed: { host: source } };
-    },
-  };
 }

@@ -1,7 +1,8 @@
 // One core's share of `npm run sim`: runs the seeds that it is sent.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Breakable, runSeed } from './seed.ts';
+import type { Breakable } from './breakable.ts';
+import { runSeed } from './seed.ts';
 
 const { without } = workerData as { readonly without: Breakable | null };
 parentPort?.on('message', (seed: number) => {

@@ -5,7 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { breakable, runSeed } from '../../sim/seed.ts';
+import { breakable } from '../../sim/breakable.ts';
+import { runSeed } from '../../sim/seed.ts';
 
 const program = resolve(import.meta.dirname, '../../sim/main.ts');
 /** What continuous integration has the time for; 100,000 are run by hand. */
