@@ -11,6 +11,7 @@ import type { Links, Peer } from './links.ts';
 import type { Machine } from './machine.ts';
 import { Relays } from './relays.ts';
 import { Reports } from './reports.ts';
+import { type Witness, Witnessing } from './witnessing.ts';
 
 /** How often every instance is looked at even when nobody called: drift is found in this time. */
 const lookPeriodMs = 1_000;
@@ -28,6 +29,8 @@ export interface AgentParts {
   readonly clock: Clock;
   readonly links: Links;
   readonly rules?: AgentRules;
+  /** Left out where a host takes no part in the witnesses: it cannot be failed over. */
+  readonly witness?: Witness;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -44,6 +47,7 @@ export class Agent implements Disposable {
   readonly #atWork = new Map<InstanceId, { again: boolean }>();
   readonly #reports: Reports;
   readonly #relays: Relays;
+  readonly #witnessing: Witnessing | null;
   #grants: Grants;
   /** Of what was taken last; none after a start, so that it is told again. */
   #digest = '';
@@ -65,6 +69,8 @@ export class Agent implements Disposable {
     this.#rules = parts.rules ?? { acceptGrants };
     this.#reports = new Reports(() => parts.links.peers);
     const { machine, clock } = parts;
+    const { witness, log } = parts;
+    this.#witnessing = witness === undefined ? null : new Witnessing(witness, log);
     this.#relays = new Relays({ machine, clock, desired: (id) => this.#desired(id) });
   }
 
@@ -149,6 +155,7 @@ export class Agent implements Disposable {
   }
 
   #hello(peer: Peer): void {
+    this.#witnessing?.greet(peer);
     const instances = [...this.#keepers.values()].flatMap(({ observed }) =>
       observed === null ? [] : [observed],
     );
@@ -161,6 +168,8 @@ export class Agent implements Disposable {
       this.#inbox = this.#inbox.then(() => this.#takeUntilKept(frame, peer));
     } else if (frame.type === 'request') {
       void this.#answer(frame.id, frame.body, peer);
+    } else {
+      this.#witnessing?.hear(frame, peer);
     }
   }
 

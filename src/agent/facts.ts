@@ -5,6 +5,7 @@ import type { DockerEngine } from '../system/docker-engine.ts';
 import { readBridges } from './kernel.ts';
 
 /** What every port that Bridgehead makes is called. */
+export const portPrefix = 'bh';
 export const portPattern = /^bh[0-9a-f]{12}$/;
 
 /** Label in which an image names the HAProxy version inside. */

@@ -25,10 +25,10 @@ const say = (line: object) =>
 const pulse = await Pulse.start({
   table: new LeaseTable('bh_pulse_test'),
   ...{ portPrefix: 'bh', priority: 1, promisesFile, bootId: 'boot' },
-  onReport: (report) => say({ report }),
   onWarning: (warning) => say({ warning }),
   onFailure: (error) => say({ failure: error.message }),
 });
+pulse.onReport((report) => say({ report }));
 let assigned: PulseFrame | null = null;
 say({ ready: true });
 

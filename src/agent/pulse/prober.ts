@@ -65,6 +65,8 @@ export class Prober {
   readonly #identifier: number;
   readonly #promises: Promises | null;
   readonly #targets = new Map<string, Target>();
+  /** What was promised of hosts that were targets before. */
+  readonly #memory = new Map<string, Pick<WitnessState, 'told' | 'silences'>>();
   #timings: Timings = productionTimings;
   #sessions: readonly string[] = [];
   #sequence = 0;
@@ -95,10 +97,12 @@ export class Prober {
     const before = new Map(this.#targets);
     this.#targets.clear();
     this.#timings = timings;
+    // What was told of a host that is no target any more holds if it becomes one again.
+    for (const [host, { state }] of before) this.#memory.set(host, state);
     for (const given of targets) {
       const known = before.get(given.host);
       const isSame = known?.given.address === given.address;
-      const state = isSame ? known.state : this.#unheard(given.host, known?.state);
+      const state = isSame ? known.state : this.#unheard(given.host);
       this.#targets.set(given.host, {
         ...{ pending: [], heartbeat: null, hurryUntilMs: 0 },
         ...(isSame ? known : {}),
@@ -109,9 +113,8 @@ export class Prober {
     }
   }
 
-  #unheard(host: string, before: WitnessState | undefined): WitnessState {
-    if (before !== undefined) return unheard(before.told, before.silences);
-    const kept = this.#promises?.[host];
+  #unheard(host: string): WitnessState {
+    const kept = this.#memory.get(host) ?? this.#promises?.[host];
     if (kept !== undefined) return unheard(kept.told, kept.silences);
     // Without a memory every scheduler may have been told of every host.
     return unheard(this.#promises === null ? [anyScheduler] : [], 0);
@@ -277,12 +280,14 @@ export class Prober {
   }
 
   #keep(): void {
-    const promises: Promises = Object.fromEntries(
-      [...this.#targets.values()].map(({ given, state: { told, silences } }) => [
-        given.host,
-        { told, silences },
-      ]),
-    );
+    const states = new Map(this.#memory);
+    for (const [host, { state }] of this.#targets) states.set(host, state);
+    const promises: Promises = {
+      ...this.#promises,
+      ...Object.fromEntries(
+        [...states].map(([host, { told, silences }]) => [host, { told, silences }]),
+      ),
+    };
     const text = JSON.stringify(promises);
     if (text === this.#kept) return;
     this.#wire.keep(promises);

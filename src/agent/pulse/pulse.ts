@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import type { PulseFrame, WitnessFrame } from '../../protocol/pulse-frames.ts';
 import { WakeUp } from '../wire/probe-sockets.ts';
+import type { Witness } from '../witnessing.ts';
 import { heartbeatPort } from './heartbeat.ts';
 import { HeartbeatResponder } from './heartbeat-responder.ts';
 import type { LeaseTable } from './lease-table.ts';
@@ -23,8 +24,6 @@ export interface PulseOptions {
   /** Where this host's promises to schedulers are kept while it runs. */
   readonly promisesFile: string;
   readonly bootId: string;
-  /** `sessions`: of the schedulers that it is for, and no others. */
-  readonly onReport: (report: WitnessFrame, sessions: readonly string[]) => void;
   readonly onWarning: (message: string) => void;
   /** The prober's thread ended by itself: its host's peers lose a witness until it is started anew. */
   readonly onFailure: (error: Error) => void;
@@ -36,13 +35,14 @@ const promisesShape = z.object({
 });
 
 /** A host's part in the witnesses of a fleet: the lease that it gets, and those that it grants. */
-export class Pulse implements AsyncDisposable {
+export class Pulse implements Witness, AsyncDisposable {
   readonly #options: PulseOptions;
   readonly #responder: HeartbeatResponder;
   readonly #wakeUp = new WakeUp();
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #exited: Promise<void>;
+  #onReport: (report: WitnessFrame, sessions: readonly string[]) => void = () => undefined;
   #isEnding = false;
 
   private constructor(options: PulseOptions, responder: HeartbeatResponder) {
@@ -103,13 +103,17 @@ export class Pulse implements AsyncDisposable {
     this.#tell({ kind: 'hurry', host });
   }
 
+  onReport(handler: (report: WitnessFrame, sessions: readonly string[]) => void): void {
+    this.#onReport = handler;
+  }
+
   #tell(message: ToProber): void {
     this.#port.postMessage(message);
     this.#wakeUp.wake();
   }
 
   #hear(message: FromProber): void {
-    if (message.kind === 'report') this.#options.onReport(message.report, message.sessions);
+    if (message.kind === 'report') this.#onReport(message.report, message.sessions);
     else this.#options.onWarning(message.message);
   }
 

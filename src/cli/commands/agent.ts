@@ -5,9 +5,12 @@ import { resolve } from 'node:path';
 import { pino } from 'pino';
 import manifest from '../../../package.json' with { type: 'json' };
 import { Agent } from '../../agent/agent.ts';
+import { portPrefix } from '../../agent/facts.ts';
 import { type Identity, loadIdentity, saveIdentity } from '../../agent/identity.ts';
 import { type Endpoint, join, renew } from '../../agent/join.ts';
 import { LinuxMachine } from '../../agent/linux-machine.ts';
+import { LeaseTable } from '../../agent/pulse/lease-table.ts';
+import { Pulse } from '../../agent/pulse/pulse.ts';
 import { SchedulerLinks } from '../../agent/scheduler-links.ts';
 import { SchedulerLink } from '../../agent/stream.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
@@ -19,6 +22,8 @@ import { parseEndpoint } from './server.ts';
 
 const renewalCheckMs = 3_600_000;
 const joinRetryMs = 2_000;
+/** The least of the real-time priorities: a busy machine must not look like a silent neighbour. */
+const probePriority = 1;
 
 type Log = (message: string, details?: Readonly<Record<string, unknown>>) => void;
 
@@ -53,7 +58,19 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     bootIdFile: options.bootIdFile,
     log,
   });
-  const agent = await Agent.start({ machine, clock, links, log });
+  const pulse = await Pulse.start({
+    table: new LeaseTable('bridgehead'),
+    ...{ portPrefix, priority: probePriority },
+    promisesFile: resolve(dataFolder, 'promises.json'),
+    bootId: (await machine.readFacts()).bootId,
+    onWarning: (message) => log(message),
+    // Its host's neighbours miss a witness from here on: better all of it begins anew.
+    onFailure: (error) => {
+      log('the thread that probes other hosts has failed', { error: String(error) });
+      process.exit(1);
+    },
+  });
+  const agent = await Agent.start({ machine, clock, links, witness: pulse, log });
   links.start();
   log('keeps this host', { host: identity.host, version: manifest.version });
 
@@ -77,6 +94,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => done(name));
   });
   log('stopping', { signal });
+  await pulse[Symbol.asyncDispose]();
   clearInterval(stay);
   stopRenewing();
   links.stop();

@@ -1,0 +1,68 @@
+import type { SchedulerFrame } from '../protocol/frames.ts';
+import type { PulseFrame, WitnessFrame } from '../protocol/pulse-frames.ts';
+import type { Peer } from './links.ts';
+
+/** A host's lease and the grants it gives, as the agent's state machine uses them. */
+export interface Witness {
+  /** @throws Error where the kernel did not take the rules; then nothing has changed */
+  assign(frame: PulseFrame): Promise<void>;
+  /** Schedulers that reports reach from now on. */
+  reach(sessions: readonly string[]): void;
+  resume(body: { host: string; silences: number; sessions: readonly string[] }): void;
+  hurry(host: string): void;
+  /** What is made of the hosts that are witnessed, and for which schedulers alone that is. */
+  onReport(handler: (report: WitnessFrame, sessions: readonly string[]) => void): void;
+}
+
+/** Carries words between the schedulers and this host's part in the witnesses. */
+export class Witnessing {
+  readonly #witness: Witness;
+  readonly #log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+  /** Each scheduler's session, since its stream opened. */
+  readonly #sessions = new Map<Peer, string>();
+  #version = -1;
+  #inbox: Promise<void> = Promise.resolve();
+
+  constructor(
+    witness: Witness,
+    log: (message: string, details?: Readonly<Record<string, unknown>>) => void,
+  ) {
+    this.#witness = witness;
+    this.#log = log;
+    witness.onReport((report, sessions) => {
+      for (const [peer, session] of this.#sessions) {
+        if (sessions.includes(session)) peer.send(report);
+      }
+    });
+  }
+
+  /** A stream has opened: who is at its end is not known until it says so. */
+  greet(peer: Peer): void {
+    if (this.#sessions.delete(peer)) this.#reach();
+  }
+
+  hear(frame: SchedulerFrame, peer: Peer): void {
+    if (frame.type === 'pulse') this.#inbox = this.#inbox.then(() => this.#take(frame, peer));
+    else if (frame.type === 'resume') this.#witness.resume(frame);
+    else if (frame.type === 'hurry') this.#witness.hurry(frame.host);
+  }
+
+  // Schedulers may be told of a change one after the other: what this host has confirmed it never
+  // gives up for an older set, since failovers go by the newer one alone.
+  async #take(frame: PulseFrame, peer: Peer): Promise<void> {
+    this.#sessions.set(peer, frame.session);
+    this.#reach();
+    if (frame.version < this.#version) return;
+    try {
+      await this.#witness.assign(frame);
+      this.#version = frame.version;
+      peer.send({ type: 'pulse-took', version: frame.version });
+    } catch (error) {
+      this.#log('cannot take the rules of its witnesses', { error: String(error) });
+    }
+  }
+
+  #reach(): void {
+    this.#witness.reach([...this.#sessions.values()]);
+  }
+}
