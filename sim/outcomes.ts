@@ -13,6 +13,8 @@ export class Outcomes {
   /** When each open operation began or, later, passed its point of no return. */
   readonly #sinceMs = new Map<string, number>();
   readonly #uncordonedMs = new Map<string, number>();
+  /** When a host last answered for an instance. */
+  readonly #servedMs = new Map<string, number>();
 
   constructor(hosts: readonly SimHost[]) {
     this.#hosts = hosts;
@@ -25,6 +27,9 @@ export class Outcomes {
         const isUncordoned = cordonReason === null && before.hosts.get(name)?.cordonReason !== null;
         if (isUncordoned) this.#uncordonedMs.set(name, nowMs);
       }
+    }
+    for (const { name, claims } of this.#hosts) {
+      for (const { instance } of claims) this.#servedMs.set(`${name}|${instance}`, nowMs);
     }
     if (before.operations === after.operations) return;
     for (const { operation } of after.operations.values()) {
@@ -50,16 +55,6 @@ export class Outcomes {
         this.#checkServes(operation, id, after, sinceMs);
         break;
       }
-      case 'create':
-      case 'configure': {
-        const rows = [...after.instances.values()];
-        const name = operation.args['instance'];
-        const instance = rows.find(({ instance: { spec } }) => spec.name === name)?.instance;
-        // One that was changed before it ever had a host starts with the change.
-        if (instance === undefined || !after.assignments.has(instance.id)) break;
-        this.#checkServes(operation, instance.id, after, sinceMs);
-        break;
-      }
       case 'remove': {
         const id = operation.args['instanceId'] as InstanceId;
         const owner = this.#hosts.find(({ claims }) => claims.some((one) => one.instance === id));
@@ -78,7 +73,8 @@ export class Outcomes {
         if (after.hosts.get(host)?.cordonReason !== null) break;
         throw untrue(operation, `${host} is not cordoned`);
       }
-      default:
+      case 'create':
+      case 'configure':
     }
   }
 
@@ -88,7 +84,9 @@ export class Outcomes {
     const held = tables.assignments.get(id);
     const host = this.#hosts.find(({ name }) => name === held?.host);
     if (instance === undefined || host === undefined) throw untrue(operation, 'it has no place');
-    if (host.harmedMs >= sinceMs) return;
+    // What was heard of it may be of the time before the fault.
+    const servedMs = this.#servedMs.get(`${host.name}|${id}`) ?? 0;
+    if (host.harmedMs >= Math.min(sinceMs, servedMs)) return;
     const answered = new Set(
       host.claims.flatMap((one) => (one.instance === id ? one.address : [])),
     );
