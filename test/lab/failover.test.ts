@@ -1,0 +1,140 @@
+// Hosts that die, are cut off or hang: what they held answers elsewhere, and never from two hosts.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { InstanceView } from '../../src/protocol/api.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { ArpWitness } from './arp-witness.ts';
+import { eventually, LabUnderTest } from './lab-under-test.ts';
+
+const warm = 'shop-web';
+const cold = 'shop-api';
+const example = join(import.meta.dirname, '../../examples/shop.yaml');
+
+let lab: LabUnderTest;
+before(async () => {
+  lab = await LabUnderTest.up('f', 7188);
+  const text = await readFile(example, 'utf8');
+  const spec = text.replace('    tier: 0\n', '    tier: 0\n    standbys: 1\n');
+  assert.notEqual(spec, text);
+  assert.equal((await lab.apply(spec, '--wait')).code, 0);
+});
+after(() => lab?.[Symbol.asyncDispose]());
+
+/** Waits until every host is ready, everything serves, and the warm one has its standby. */
+async function whole(): Promise<InstanceView> {
+  await lab.allServing(90_000);
+  return eventually(async () => {
+    const hosts = await lab.hosts();
+    assert.deepEqual(
+      hosts.map(({ state }) => state),
+      hosts.map(() => 'ready'),
+    );
+    const instance = await lab.instance(warm);
+    assert.equal(instance.standbys.length, 1);
+    const standbyIsWarm = await lab.docker(
+      instance.standbys[0] ?? '',
+      'ps',
+      '--format',
+      '{{.Names}}',
+    );
+    assert.ok(standbyIsWarm.includes(warm), standbyIsWarm);
+    return instance;
+  }, 90_000);
+}
+
+async function failedOver(host: string, from: InstanceView): Promise<void> {
+  await eventually(async () => {
+    const now = await lab.instance(warm);
+    assert.equal(now.phase, 'serving');
+    assert.notEqual(now.host, host);
+    assert.ok((now.epoch ?? 0) > (from.epoch ?? 0));
+    await lab.fetch(now.addresses[0]?.address ?? '');
+  }, 30_000);
+}
+
+/** Does something to the host of the warm instance, sees its services elsewhere, and heals it. */
+async function round(harm: (host: string) => Promise<unknown>, state: string): Promise<void> {
+  const start = await whole();
+  const host = start.host ?? '';
+  await using witness = await ArpWitness.start(lab.name, start.addresses[0]?.address ?? '');
+  await harm(host);
+  await failedOver(host, start);
+  const others = await lab.instances();
+  assert.ok(
+    others.every((one) => one.host !== host),
+    'nothing is left to a host that is gone',
+  );
+  assert.equal((await lab.hosts()).find(({ name }) => name === host)?.state, state);
+  await lab.lab('heal', host);
+  await whole();
+  const seen = await witness.stop();
+  assert.equal(seen.maxRepliesToOne, 1, JSON.stringify(seen.doubleAnswered));
+}
+
+test('a host that loses its power: its standbys answer, the rest is placed anew, and it comes back with nothing', async () => {
+  await round((host) => lab.lab('crash', host), 'dead');
+  const { stdout } = await lab.api('ops', 'list', '--all');
+  assert.match(stdout, /done .*failover host-/);
+});
+
+test('a host that is cut off falls silent by itself, and holds nothing when it is found again', async () => {
+  await round((host) => lab.lab('partition', host, '--from', 'all'), 'dead');
+});
+
+test('a host that only the scheduler hears is failed over too: its clients hear it no more than its peers', async () => {
+  const start = await whole();
+  const host = start.host ?? '';
+  await using witness = await ArpWitness.start(lab.name, start.addresses[0]?.address ?? '');
+  await lab.lab('partition', host, '--from', 'peers');
+  await failedOver(host, start);
+  await lab.lab('heal', host);
+  await whole();
+  const seen = await witness.stop();
+  assert.equal(seen.maxRepliesToOne, 1, JSON.stringify(seen.doubleAnswered));
+});
+
+test('a host that only the scheduler does not hear keeps what it has', async () => {
+  const start = await whole();
+  const host = start.host ?? '';
+  await lab.lab('partition', host, '--from', 'control');
+  await eventually(async () => {
+    assert.equal((await lab.hosts()).find(({ name }) => name === host)?.state, 'suspect');
+  });
+  await lab.fetch(start.addresses[0]?.address ?? '');
+  assert.equal((await lab.instance(warm)).host, host);
+  await lab.lab('heal', host);
+  assert.equal((await whole()).epoch, start.epoch);
+});
+
+test('a host whose user space hangs for good is failed over, and goes on later to no harm', async () => {
+  await round((host) => lab.lab('hang', host), 'dead');
+});
+
+test('agents that restart, all at once, move nothing and stop nothing', async () => {
+  const start = await whole();
+  const address = start.addresses[0]?.address ?? '';
+  const load = lab.load(warm, 12, 50);
+  await systemClock.sleep(2_000);
+  for (const host of ['host-1', 'host-2', 'host-3']) {
+    await lab.lab('kill', `agent:${host}`, '--signal', 'TERM');
+  }
+  await systemClock.sleep(3_000);
+  await lab.lab('up');
+  const { failed } = await load;
+  assert.equal(failed, 0);
+  await lab.fetch(address);
+  assert.equal((await whole()).epoch, start.epoch);
+});
+
+test('a scheduler that is gone for a while fails nothing over when it is back', async () => {
+  const start = await whole();
+  await lab.lab('kill', 'scheduler');
+  await systemClock.sleep(3_000);
+  await lab.fetch(start.addresses[0]?.address ?? '');
+  await lab.lab('up');
+  assert.equal((await whole()).epoch, start.epoch);
+  assert.equal((await lab.instance(cold)).phase, 'serving');
+});
