@@ -66,14 +66,16 @@ export class Operators {
     const turn = () => {
       if (this.#isOver) return;
       void this.#act(process, who)
-        .catch((error: unknown) => {
-          if (!(error instanceof BridgeheadError)) throw error;
-          this.#counts.refused += 1;
-          world.tell(`${who} is told ${error.code}: ${error.message}`);
-        })
+        .catch((error: unknown) => this.#refused(who, error))
         .then(() => process.after(world.random.between(100, 2_500), turn));
     };
     process.after(world.random.between(0, 2_000), turn);
+  }
+
+  #refused(who: string, error: unknown): void {
+    if (!(error instanceof BridgeheadError)) throw error;
+    this.#counts.refused += 1;
+    this.#simulation.world.tell(`${who} is told ${error.code}: ${error.message}`);
   }
 
   async #act(process: Process, who: string): Promise<void> {
@@ -89,6 +91,9 @@ export class Operators {
     const begin = async (operation: Promise<Operation>) => {
       const { id } = await operation;
       this.#promises.acknowledged(id);
+      if (random.chance(0.1)) {
+        process.after(random.between(0, 400), () => void this.#cancel(process, id, who));
+      }
       return id;
     };
     if (dice < 0.47) {
@@ -123,12 +128,17 @@ export class Operators {
       const { operations } = database.tables;
       const open = [...operations.values()].filter(({ operation }) => operation.endedMs === null);
       if (open.length === 0) return;
-      const { id } = random.pick(open).operation;
-      await this.#ask(process, `${who} cancels ${id}`, null, async ({ scheduler }) => {
-        await scheduler.engine.cancel(id, who);
-        this.#simulation.breach(this.#promises.cancelled(id, database.tables));
-      });
+      await this.#cancel(process, random.pick(open).operation.id, who);
     }
+  }
+
+  async #cancel(process: Process, id: string, who: string): Promise<void> {
+    const { database } = this.#simulation;
+    const cancelled = this.#ask(process, `${who} cancels ${id}`, null, async ({ scheduler }) => {
+      await scheduler.engine.cancel(id, who);
+      this.#simulation.breach(this.#promises.cancelled(id, database.tables));
+    });
+    await cancelled.catch((error: unknown) => this.#refused(who, error));
   }
 
   async #uncordon({ scheduler, process }: Answering, host: HostName, who: string): Promise<void> {
