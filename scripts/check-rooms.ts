@@ -8,7 +8,18 @@ const root = resolve(import.meta.dirname, '..');
 
 /** Each room with the rooms it may import from; top of the house first. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
-  cli: ['lab', 'api', 'agent', 'scheduler', 'store', 'trust', 'protocol', 'system', 'domain'],
+  cli: [
+    'lab',
+    'api',
+    'agent',
+    'scheduler',
+    'store',
+    'trust',
+    'protocol',
+    'haproxy',
+    'system',
+    'domain',
+  ],
   lab: ['store', 'protocol', 'system', 'domain'],
   api: ['scheduler', 'operations', 'store', 'trust', 'protocol', 'system', 'domain'],
   scheduler: [

@@ -4,6 +4,7 @@ import { BridgeheadError } from '../domain/errors.ts';
 import { addCompletionVerb } from './completion.ts';
 import { reportFailure } from './failure.ts';
 import { addFleetVerbs } from './fleet-verbs.ts';
+import { addImportVerb } from './import-verb.ts';
 import { addLabVerbs } from './lab-verbs.ts';
 import { addOperationVerbs } from './operation-verbs.ts';
 import type { OutputFormat } from './output.ts';
@@ -71,6 +72,7 @@ export function createProgram(line: CommandLine): Command {
     });
   withAccessOptions(withOutputOption(program));
   addFleetVerbs(program, line);
+  addImportVerb(program, line);
   addOperationVerbs(program, line);
   addLabVerbs(program, line);
   addServiceVerbs(program, line);

@@ -1,0 +1,172 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { BridgeheadError } from '../../domain/errors.ts';
+import { namePattern } from '../../domain/ids.ts';
+import {
+  type ImportedConfig,
+  type ImportFinding,
+  importConfig,
+  importFindings,
+  nameFrom,
+  renderImported,
+} from '../../haproxy/import/import.ts';
+import { runCommand } from '../../system/command.ts';
+import { readImportFiles } from '../import-files.ts';
+import { addressesOf, environmentOf, poolsOf } from '../import-options.ts';
+import { reportText, summaryText } from '../import-report.ts';
+import type { Session } from '../session.ts';
+import { paintFor } from '../terminal.ts';
+
+export interface ImportVerbOptions {
+  /** Files and folders, `-` for standard input. */
+  readonly paths: readonly string[];
+  readonly name: string | undefined;
+  readonly owner: string;
+  readonly service: string | undefined;
+  readonly image: string;
+  readonly pools: readonly string[];
+  readonly pools6: readonly string[];
+  readonly addresses: readonly string[];
+  readonly variables: readonly string[];
+  readonly localPeer: string | undefined;
+  readonly isKeeping: boolean;
+  readonly isMerging: boolean;
+  /** Gives a spec though lines are refused. */
+  readonly isPartial: boolean;
+  /** Asks the HAProxy of this machine. */
+  readonly isChecking: boolean;
+  /** Where the spec goes; undefined for standard output. */
+  readonly write: string | undefined;
+}
+
+const checkTimeoutMs = 20_000;
+
+/**
+ * Turns the configuration of a HAProxy into a spec, with a report of what became of each line.
+ *
+ * @throws BridgeheadError CONFIG_REFUSED where something cannot be taken
+ */
+export async function importHaproxy(session: Session, options: ImportVerbOptions): Promise<void> {
+  const { terminal, format } = session;
+  const { name } = options;
+  if (name !== undefined && !namePattern.test(name)) {
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      `--name ${name} is no name of an instance`,
+      'Give lower-case letters, digits and dashes, 63 at most.',
+    );
+  }
+  const wishes = {
+    pools: [...poolsOf(options.pools, 4), ...poolsOf(options.pools6, 6)],
+    mapped: addressesOf(options.addresses),
+    environment: environmentOf(options.variables),
+  };
+  const files = await readImportFiles(options.paths, () => terminal.input());
+  const imported = importConfig(files, {
+    ...wishes,
+    name: name ?? null,
+    fallbackName: nameFrom(basename(options.paths[0] ?? '').replace(/\.\w+$/, '')) ?? 'haproxy',
+    isKeeping: options.isKeeping,
+    isMerging: options.isMerging,
+    localPeer: options.localPeer ?? hostname(),
+  });
+  const findings = options.isChecking ? await ask(imported) : [];
+  const refused = imported.lines.filter(({ fate }) => fate === 'refused');
+  const alerts = findings.filter(({ severity }) => severity === 'alert');
+  const isWhole = refused.length + imported.problems.length + alerts.length === 0;
+  const spec = isWhole || options.isPartial ? specOf(imported, options) : null;
+  if (format === 'table') {
+    const target = options.write === undefined ? 'err' : 'out';
+    const columns = target === 'err' ? Number.POSITIVE_INFINITY : session.columns;
+    const report = reportText(imported, findings, paintFor(terminal, target), columns);
+    terminal[target](`${report}\n`);
+  } else {
+    const { lines, problems } = imported;
+    await session.print({ spec, lines, problems, findings }, () => '');
+  }
+  if (spec !== null) {
+    const { stringify } = await import('yaml');
+    const text = `# ${summaryText(imported)}\n${stringify(spec, { lineWidth: 0 })}`;
+    if (options.write !== undefined) await writeSpec(options.write, text);
+    else if (format === 'table') terminal.out(text);
+  }
+  if (isWhole || (options.isPartial && imported.problems.length + alerts.length === 0)) return;
+  const count = refused.length;
+  throw new BridgeheadError(
+    'CONFIG_REFUSED',
+    count > 0
+      ? `${count} line${count === 1 ? '' : 's'} of ${options.paths.join(', ')} cannot be taken`
+      : `${options.paths.join(', ')} cannot be taken: ${imported.problems[0] ?? alerts[0]?.message}`,
+    count > 0 && !options.isPartial
+      ? 'Change them as the report says; or --partial, which leaves them as comments in the spec.'
+      : 'Change what the report names, and import it again.',
+    {
+      findings: refused
+        .slice(0, 200)
+        .map(({ line, column, detail, file }) => ({ line, column, message: detail, object: file })),
+    },
+  );
+}
+
+function specOf(imported: ImportedConfig, options: ImportVerbOptions) {
+  const { name, notes, maxConnections } = imported;
+  return {
+    apiVersion: 'bridgehead/v1',
+    instances: [
+      {
+        name,
+        owner: options.owner,
+        service: options.service ?? name,
+        ...(notes === '' ? {} : { notes }),
+        image: options.image,
+        addresses: imported.addresses.map(({ pool, address }) =>
+          address === null ? { pool } : { pool, address },
+        ),
+        ...(maxConnections === null ? {} : { resources: { maxConnections } }),
+        config: imported.config,
+      },
+    ],
+  };
+}
+
+async function ask(imported: ImportedConfig): Promise<readonly ImportFinding[]> {
+  const rendered = renderImported(imported);
+  const folder = await mkdtemp(join(tmpdir(), 'bridgehead-import-'));
+  try {
+    const path = join(folder, 'haproxy.cfg');
+    await writeFile(path, rendered.text, { mode: 0o600 });
+    // Without the variables of this shell, which no container has.
+    const env = { PATH: process.env['PATH'] };
+    const command = ['haproxy', '-c', '-f', path] as const;
+    const { code, stdout, stderr } = await runCommand([...command], {
+      env,
+      timeoutMs: checkTimeoutMs,
+    });
+    const findings = importFindings(imported, rendered, stderr + stdout, path);
+    if (code === 0 || findings.some(({ severity }) => severity === 'alert')) return findings;
+    const message = `haproxy -c ended with ${code}`;
+    return [...findings, { severity: 'alert', file: null, line: null, column: null, message }];
+  } catch (cause) {
+    throw new BridgeheadError(
+      'PREREQUISITE_MISSING',
+      `HAProxy cannot check the configuration: ${(cause as Error).message}`,
+      'Install haproxy here, or leave out --check: a fleet checks each spec when it is applied.',
+      { cause },
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeSpec(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { mode: 0o600 });
+  } catch (error) {
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      `${path} cannot be written: ${(error as Error).message}`,
+      'Check the path given with --write.',
+    );
+  }
+}

@@ -1,0 +1,72 @@
+import type { ConfigLine } from '../config-lines.ts';
+import type { Word } from '../tokenize.ts';
+
+/** A word of a line that names a file of the machine. */
+export interface FileReference {
+  readonly word: Word;
+  readonly path: string;
+  /** What HAProxy reads it as. */
+  readonly purpose: string;
+}
+
+// Each keyword is followed by a path wherever it stands on a line of a proxy, server or bind.
+const optionFiles: ReadonlyMap<string, string> = new Map([
+  ['ca-file', 'certificates'],
+  ['ca-sign-file', 'certificate with its private key'],
+  ['ca-verify-file', 'certificates'],
+  ['crl-file', 'revocation list'],
+  ['crt', 'certificate with its private key'],
+  ['crt-list', 'list of certificates'],
+  ['tls-ticket-keys', 'TLS ticket keys'],
+]);
+
+const lineFiles: ReadonlyMap<string, { readonly at: number; readonly purpose: string }> = new Map([
+  ['51degrees-data-file', { at: 1, purpose: 'device data' }],
+  ['deviceatlas-json-file', { at: 1, purpose: 'device data' }],
+  ['errorfile', { at: 2, purpose: 'error page' }],
+  ['issuers-chain-path', { at: 1, purpose: 'certificates' }],
+  ['lua-load', { at: 1, purpose: 'Lua program' }],
+  ['lua-load-per-thread', { at: 1, purpose: 'Lua program' }],
+  ['lua-prepend-path', { at: 1, purpose: 'Lua modules' }],
+  ['ssl-dh-param-file', { at: 1, purpose: 'DH parameters' }],
+  ['wurfl-data-file', { at: 1, purpose: 'device data' }],
+]);
+
+const mapPattern =
+  /\bmap(?:_(?:str|beg|sub|dir|dom|end|reg|regm|ip|int)(?:_(?:str|ip|int|key))?)?\(([^,)\s]+)/g;
+
+/** Names of files that HAProxy has inside, or that are no files. */
+const builtIn = /^(?:\/dev\/null|@.*|virt@.*|opt@virt@.*)$/;
+
+/** The files of this machine that a line has HAProxy read. */
+export function fileReferences(line: ConfigLine): readonly FileReference[] {
+  const found: FileReference[] = [];
+  const add = (word: Word | undefined, purpose: string, path = word?.text) => {
+    if (word !== undefined && path !== undefined && !builtIn.test(path))
+      found.push({ word, path, purpose });
+  };
+  const [first] = line.words;
+  if (first === undefined || line.isHeader) return found;
+  const whole = lineFiles.get(first.text);
+  if (whole !== undefined) add(line.words[whole.at], whole.purpose);
+  if (line.section?.keyword === 'crt-store' && first.text === 'load') {
+    add(first, 'certificates', line.text.trim());
+  }
+  if (first.text === 'filter' && line.words[1]?.text === 'spoe') {
+    const at = line.words.findIndex(({ text }) => text === 'config');
+    if (at > 0) add(line.words[at + 1], 'SPOE configuration');
+  }
+  const takesOptions = ['bind', 'server', 'default-server', 'server-template', 'peer'].includes(
+    first.text,
+  );
+  for (const [index, word] of line.words.entries()) {
+    const purpose = takesOptions ? optionFiles.get(word.text) : undefined;
+    if (purpose !== undefined && index > 0) add(line.words[index + 1], purpose);
+    if (word.text === '-f' && index > 0 && !takesOptions) add(line.words[index + 1], 'ACL file');
+    if (first.text === 'http-request' || first.text === 'http-response') {
+      if (/^(?:file|lf-file|errorfile)$/.test(word.text)) add(line.words[index + 1], 'answer');
+    }
+    for (const match of word.text.matchAll(mapPattern)) add(word, 'map', match[1]);
+  }
+  return found;
+}

@@ -1,0 +1,126 @@
+import { canonicalAddress } from '../../domain/address.ts';
+import { parseBindAddress } from '../bind-address.ts';
+import type { ConfigLine } from '../config-lines.ts';
+import type { AddressPlan } from './addresses.ts';
+import { type Edit, withoutWords } from './fate.ts';
+
+/** What a line has to do with the machine's network beside listening on it. */
+export interface Reach {
+  readonly edits: readonly Edit[];
+  readonly warnings: readonly string[];
+  /** Why the line cannot be taken; null where it can. */
+  readonly refusal: { readonly at: number; readonly reason: string } | null;
+  /** What the edits did. */
+  readonly details: readonly string[];
+  /** True where nothing is left of the line. */
+  readonly isGone: boolean;
+}
+
+/** What {@link reachOf} knows of the whole configuration. */
+export interface Machine {
+  readonly plan: AddressPlan;
+  /** Where the instance listens on loopback itself, `PORT` each. */
+  readonly loopbackPorts: ReadonlySet<string>;
+  /** New paths of the sockets that the configuration listens on, by their old ones. */
+  readonly sockets: ReadonlyMap<string, string>;
+}
+
+const targets: ReadonlyMap<string, number> = new Map([
+  ['dispatch', 1],
+  ['mailer', 2],
+  ['nameserver', 2],
+  ['server', 2],
+  ['server-template', 3],
+  ['peer', 2],
+]);
+
+/** What a line that connects to others needs in a container with an address of its own. */
+export function reachOf(line: ConfigLine, machine: Machine): Reach {
+  const edits: Edit[] = [];
+  const warnings: string[] = [];
+  const details: string[] = [];
+  const words = line.words.map(({ text }) => text);
+  const [keyword = ''] = words;
+  const refuse = (at: number, reason: string): Reach => ({
+    edits: [],
+    warnings: [],
+    refusal: { at, reason },
+    details: [],
+    isGone: false,
+  });
+  const at = targets.get(keyword);
+  const target = at === undefined ? undefined : line.words[at];
+  if (target !== undefined && !target.expands) {
+    const socket = machine.sockets.get(socketPath(target.text) ?? '');
+    if (socket !== undefined) {
+      edits.push({ start: target.start, end: target.end, text: socket });
+      details.push('the socket lies in the run folder of the instance');
+    } else {
+      const warning = targetWarning(target.text, words, machine);
+      if (warning !== null) warnings.push(warning);
+    }
+  }
+  if (keyword === 'parse-resolv-conf') {
+    warnings.push('reads /etc/resolv.conf of the container, which may name no server');
+  }
+  if (keyword === 'option' && words[1] === 'transparent') {
+    warnings.push('nothing redirects connections to the instance: it has their original target');
+  }
+  const takesSource = ['server', 'default-server', 'server-template', 'source'].includes(keyword);
+  if (!takesSource) return { edits, warnings, refusal: null, details, isGone: false };
+  const namespace = words.indexOf('namespace');
+  if (namespace > 0) return refuse(namespace, 'network namespaces are of this machine');
+  const source = words.indexOf('source');
+  const address = line.words[source + 1];
+  if (source < 0 || address === undefined || (source > 0 && source < 2))
+    return { edits, warnings, refusal: null, details, isGone: false };
+  const usesrc = words.indexOf('usesrc', source);
+  if (usesrc > 0) {
+    const reason = 'taking the address of the client needs rights that an instance has not';
+    return refuse(usesrc, reason);
+  }
+  const interfaceAt = words[source + 2] === 'interface' ? source + 2 : -1;
+  const host = address.text.replace(/^ipv[46]@/, '').replace(/:[\d-]*$/, '');
+  const own = canonicalAddress(host.replace(/^\[(.*)\]$/, '$1'));
+  const isAny = own === '0.0.0.0' || own === '::' || host === '*' || host === '';
+  const given = own === null ? null : machine.plan.given(own);
+  if (given !== null || (isAny && interfaceAt < 0)) {
+    if (given !== null && given !== own) {
+      const port = address.text.slice(address.text.lastIndexOf(host) + host.length);
+      const text = given.includes(':') ? `[${given}]${port}` : `${given}${port}`;
+      edits.push({ start: address.start, end: address.end, text });
+      details.push(`connections leave from ${given}`);
+    }
+    if (interfaceAt > 0) {
+      edits.push(withoutWords(line, interfaceAt, 2));
+      details.push('the instance has one interface');
+    }
+    return { edits, warnings, refusal: null, details, isGone: false };
+  }
+  details.push("connections leave from the instance's own address");
+  if (source === 0) return { edits, warnings, refusal: null, details, isGone: true };
+  edits.push(withoutWords(line, source, interfaceAt > 0 ? 4 : 2));
+  return { edits, warnings, refusal: null, details, isGone: false };
+}
+
+/** The path of a unix socket in an address; null for any other address. */
+export function socketPath(address: string): string | null {
+  return /^(?:unix@)?(\/.*)$/.exec(address)?.[1] ?? null;
+}
+
+function targetWarning(text: string, words: readonly string[], machine: Machine): string | null {
+  const path = socketPath(text);
+  if (path !== null) return `socket ${path} of this machine is not in the container`;
+  const address = parseBindAddress(text, 'stream');
+  const port = /:(\d+)$/.exec(text)?.[1] ?? '';
+  if (address.kind === 'local' || /^localhost\b/.test(text)) {
+    if (/^(?:abnsz?|fd|sockpair)@/.test(text) || machine.loopbackPorts.has(port)) return null;
+    return 'loopback is the instance itself now: give an address that it reaches the service by';
+  }
+  if (address.kind !== 'unclear') return null;
+  const isLate = words.some((word) => word === 'resolvers' || word === 'init-addr');
+  return isLate
+    ? null
+    : `'${address.host}' is resolved when HAProxy starts, with the DNS of the container: ` +
+        "add 'resolvers' and 'init-addr last,libc,none', or give the address";
+}
