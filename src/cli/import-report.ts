@@ -1,5 +1,7 @@
+import type { ImportFinding } from '../haproxy/import/check.ts';
+import type { LineReport } from '../haproxy/import/compose.ts';
 import { type Fate, fates } from '../haproxy/import/fate.ts';
-import type { ImportedConfig, ImportFinding, LineReport } from '../haproxy/import/import.ts';
+import type { ImportedConfig } from '../haproxy/import/import.ts';
 import { printable } from './printable.ts';
 import { tableText } from './table.ts';
 import type { Paint } from './terminal.ts';

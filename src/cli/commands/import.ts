@@ -3,18 +3,13 @@ import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { BridgeheadError } from '../../domain/errors.ts';
 import { namePattern } from '../../domain/ids.ts';
-import {
-  type ImportedConfig,
-  type ImportFinding,
-  importConfig,
-  importFindings,
-  nameFrom,
-  renderImported,
-} from '../../haproxy/import/import.ts';
+import { type ImportFinding, importFindings, renderImported } from '../../haproxy/import/check.ts';
+import { type ImportedConfig, importConfig, nameFrom } from '../../haproxy/import/import.ts';
 import { runCommand } from '../../system/command.ts';
 import { readImportFiles } from '../import-files.ts';
 import { addressesOf, environmentOf, poolsOf } from '../import-options.ts';
 import { reportText, summaryText } from '../import-report.ts';
+import { specOf, specYaml } from '../import-spec.ts';
 import type { Session } from '../session.ts';
 import { paintFor } from '../terminal.ts';
 
@@ -86,8 +81,7 @@ export async function importHaproxy(session: Session, options: ImportVerbOptions
     await session.print({ spec, lines, problems, findings }, () => '');
   }
   if (spec !== null) {
-    const { stringify } = await import('yaml');
-    const text = `# ${summaryText(imported)}\n${stringify(spec, { lineWidth: 0 })}`;
+    const text = `# Imported: ${summaryText(imported)}\n${specYaml(spec)}`;
     if (options.write !== undefined) await writeSpec(options.write, text);
     else if (format === 'table') terminal.out(text);
   }
@@ -107,27 +101,6 @@ export async function importHaproxy(session: Session, options: ImportVerbOptions
         .map(({ line, column, detail, file }) => ({ line, column, message: detail, object: file })),
     },
   );
-}
-
-function specOf(imported: ImportedConfig, options: ImportVerbOptions) {
-  const { name, notes, maxConnections } = imported;
-  return {
-    apiVersion: 'bridgehead/v1',
-    instances: [
-      {
-        name,
-        owner: options.owner,
-        service: options.service ?? name,
-        ...(notes === '' ? {} : { notes }),
-        image: options.image,
-        addresses: imported.addresses.map(({ pool, address }) =>
-          address === null ? { pool } : { pool, address },
-        ),
-        ...(maxConnections === null ? {} : { resources: { maxConnections } }),
-        config: imported.config,
-      },
-    ],
-  };
 }
 
 async function ask(imported: ImportedConfig): Promise<readonly ImportFinding[]> {

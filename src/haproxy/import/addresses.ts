@@ -32,7 +32,13 @@ export interface AddressWish {
 
 /** Where a part of a listener listens in the instance, or why it cannot. */
 export type Placed =
-  | { readonly kind: 'text'; readonly text: string; readonly address: BindAddress }
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      readonly address: BindAddress;
+      /** Why it listens nowhere, so that another bind has to do it. */
+      readonly lack?: string | undefined;
+    }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** Decides for all listeners at once, because each family has its addresses in common. */
@@ -83,9 +89,9 @@ export class AddressPlan {
       case 'unclear':
         return this.#placeName(part, address.host);
       case 'wildcard': {
-        if (!address.strict || this.has(address.family))
-          return { kind: 'text', text: part.text, address };
-        return { kind: 'refused', reason: noPool(address.family) };
+        const isHome = !address.strict || this.has(address.family);
+        const lack = isHome ? undefined : noPool(address.family);
+        return { kind: 'text', text: part.text, address, lack };
       }
       case 'address':
         return this.#placeAddress(listener, address);

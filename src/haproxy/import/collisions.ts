@@ -54,7 +54,7 @@ function isShared(claim: Claim, other: Claim, families: ReadonlySet<number>): bo
   if (now.family !== other.now.family) {
     // `:::80` beside `:80`: where there is one family only, the later one finds all taken.
     const isLost = !families.has(now.family) && families.has(other.now.family);
-    return isLost && !now.strict && was.kind === 'wildcard';
+    return isLost && was.kind === 'wildcard';
   }
   if (hostOf(was) === hostOf(other.was)) return false;
   if (was.kind === 'wildcard') return false;
@@ -71,9 +71,8 @@ function hostOf(address: BindAddress): string {
 
 function optionsWithoutFamily(listener: Listener): string {
   return optionsOf(listener)
-    .split(/\s+/)
     .filter((word) => word !== 'v4v6' && word !== 'v6only')
-    .join(' ');
+    .join('\0');
 }
 
 function portsOf(address: BindAddress) {

@@ -1,12 +1,9 @@
-import type { PoolName } from '../../domain/ids.ts';
-import type { ServiceAddress } from '../../domain/model.ts';
-import { parseCheckOutput } from '../check-output.ts';
 import { readConfig } from '../config-lines.ts';
-import { locateFinding } from '../locate.ts';
-import { type RenderedConfig, renderConfig } from '../render.ts';
 import { AddressPlan, type AddressWish, type AddressWishes } from './addresses.ts';
+import { renderImported } from './check.ts';
+import { compose, type LineReport } from './compose.ts';
 import { Environment } from './environment.ts';
-import type { Fate, ImportFile, SourceLine, SpecFields, Verdict } from './fate.ts';
+import type { ImportFile, SourceLine, SpecFields, Verdict } from './fate.ts';
 import { verdictByItself, verdictInPlace } from './line-verdict.ts';
 import { loopbackPorts, placeListeners } from './listener-lines.ts';
 import { type Listener, listenerOf } from './listeners.ts';
@@ -20,21 +17,6 @@ export interface ImportOptions extends AddressWishes {
   readonly localPeer: string;
   /** Environment variables that HAProxy ran with, which the configuration will set itself. */
   readonly environment: Readonly<Record<string, string>>;
-}
-
-/** What became of one line that says something; comments and blank lines have no report. */
-export interface LineReport {
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1: of the word that decided. */
-  readonly column: number;
-  readonly text: string;
-  readonly fate: Fate;
-  readonly detail: string;
-  readonly warnings: readonly string[];
-  /** Lines of the new configuration that stand for it, from 1. */
-  readonly now: readonly number[];
 }
 
 export interface ImportedConfig {
@@ -85,12 +67,16 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
   const sets = fieldsOf(verdicts);
   const name = options.name ?? nameFrom(sets.node) ?? options.fallbackName;
   const plan = new AddressPlan(listeners, options);
-  const { verdicts: placed, sockets } = placeListeners(listeners, plan, {
-    localPeer,
-    instance: name,
-  });
+  const names = { localPeer, instance: name };
+  const { verdicts: placed, sockets } = placeListeners(listeners, plan, names);
   for (const [index, verdict] of placed) verdicts.set(index, verdict);
-  const machine = { plan, loopbackPorts: loopbackPorts(listeners), sockets };
+  const machine = {
+    names,
+    strangers: strangersOf(sources, localPeer),
+    plan,
+    loopbackPorts: loopbackPorts(listeners),
+    sockets,
+  };
   for (const [index, { line }] of sources.entries()) {
     if (line.words.length === 0 || verdicts.has(index)) continue;
     verdicts.set(index, verdictInPlace(line, machine, environment));
@@ -98,7 +84,7 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
   refuseLinesOfRefusedSections(sources, verdicts);
   const added = environmentLines(options.environment);
   const addresses = plan.wishes();
-  const problems = settle({ sources, verdicts, added, name, addresses });
+  const problems = settle({ sources, verdicts, added, name, addresses, listeners });
   const whole = compose(sources, verdicts, added);
   if (whole.config.length > configLengthMax)
     problems.push(
@@ -131,6 +117,23 @@ function localPeerOf(sources: readonly SourceLine[]): string | null {
     ({ line }) => line.section?.keyword === 'global' && line.words[0]?.text === 'localpeer',
   );
   return found?.line.words[1]?.text ?? null;
+}
+
+/** Headers of peers sections in which no peer is the machine. */
+function strangersOf(
+  sources: readonly SourceLine[],
+  localPeer: string,
+): ReadonlySet<SourceLine['line']> {
+  const headers = new Map<object, SourceLine['line']>();
+  for (const { line } of sources) {
+    if (line.section?.keyword !== 'peers') continue;
+    if (line.isHeader) headers.set(line.section, line);
+    const [keyword, name] = line.words;
+    const isPeer = keyword?.text === 'peer' || keyword?.text === 'server';
+    if (isPeer && (name?.text === localPeer || name?.expands === true))
+      headers.delete(line.section);
+  }
+  return new Set(headers.values());
 }
 
 function fieldsOf(verdicts: ReadonlyMap<number, Verdict>): SpecFields {
@@ -185,10 +188,11 @@ interface Draft {
   readonly added: readonly string[];
   readonly name: string;
   readonly addresses: readonly AddressWish[];
+  readonly listeners: readonly Listener[];
 }
 
 /** Refuses what the rendering of an instance would refuse, and gives what is left of that. */
-function settle({ sources, verdicts, added, name, addresses }: Draft): string[] {
+function settle({ sources, verdicts, added, name, addresses, listeners }: Draft): string[] {
   for (let round = 1; ; round += 1) {
     const { config, sourceIndexes } = compose(sources, verdicts, added);
     if (config.length > configLengthMax) return [];
@@ -205,113 +209,12 @@ function settle({ sources, verdicts, added, name, addresses }: Draft): string[] 
         isChanged = true;
       }
     }
-    if (!isChanged || round === roundsMax) return [...new Set(problems)];
+    if (!isChanged || round === roundsMax) {
+      const hasRefusedBind = listeners.some(({ index }) => verdicts.get(index)?.fate === 'refused');
+      return [...new Set(problems)].filter(
+        (problem) => !hasRefusedBind || !problem.startsWith('nothing listens'),
+      );
+    }
     refuseLinesOfRefusedSections(sources, verdicts);
   }
-}
-
-/**
- * What the instance's HAProxy would read, with addresses of the blocks for documentation where the
- * pool is to choose.
- */
-export function renderImported(
-  imported: Pick<ImportedConfig, 'name' | 'config' | 'addresses'>,
-): RenderedConfig {
-  const resources = { memoryMib: 128, cpus: 1, maxConnections: 2_000 };
-  const { name, config } = imported;
-  return renderConfig({ name, config, addresses: standIns(imported.addresses), resources });
-}
-
-/** Something that HAProxy itself says of an imported configuration. */
-export interface ImportFinding {
-  readonly severity: 'alert' | 'warning';
-  /** Null, as are line and column, where it is about what Bridgehead adds. */
-  readonly file: string | null;
-  readonly line: number | null;
-  readonly column: number | null;
-  readonly message: string;
-}
-
-/** What `haproxy -c` printed of the rendered text, each finding at its line in the files. */
-export function importFindings(
-  imported: ImportedConfig,
-  rendered: RenderedConfig,
-  output: string,
-  path: string,
-): readonly ImportFinding[] {
-  return parseCheckOutput(output, path).map((check) => {
-    const at = locateFinding(check, rendered, imported.config);
-    const report = imported.lines[imported.origins[at.line - 1] ?? -1];
-    return {
-      severity: check.severity,
-      file: report?.file ?? null,
-      line: report?.line ?? null,
-      column: report === undefined ? null : report.fate === 'kept' ? at.column : report.column,
-      message: at.message,
-    };
-  });
-}
-
-// Addresses of the blocks for documentation (RFC 5737, RFC 3849) where the pool chooses.
-function standIns(wishes: readonly AddressWish[]): readonly ServiceAddress[] {
-  return wishes.map(({ pool, family, address }, index) => {
-    const free = family === 6 ? `2001:db8::${index + 1}` : `192.0.2.${index + 1}`;
-    return {
-      address: address ?? free,
-      family,
-      pool: pool as PoolName,
-      prefix: family === 6 ? 64 : 24,
-      gateway: null,
-      bridge: 'br0',
-      vlan: null,
-    };
-  });
-}
-
-function compose(
-  sources: readonly SourceLine[],
-  verdicts: ReadonlyMap<number, Verdict>,
-  added: readonly string[],
-) {
-  const out: { text: string; index: number | null }[] = added.map((text) => ({
-    text,
-    index: null,
-  }));
-  const lines: LineReport[] = [];
-  const reportOf = new Map<number, number>();
-  let file: ImportFile | null = null;
-  const areMany = new Set(sources.map((source) => source.file)).size > 1;
-  for (const [index, source] of sources.entries()) {
-    if (areMany && source.file !== file)
-      out.push({ text: `# From ${source.file.name.replace(/[^\x20-\x7e]/g, '?')}`, index: null });
-    file = source.file;
-    const verdict = verdicts.get(index);
-    const { text } = source.line;
-    if (verdict === undefined) {
-      out.push({ text: text.replaceAll('\0', ' '), index: null });
-      continue;
-    }
-    const texts =
-      verdict.fate === 'refused' ? [`# REFUSED: ${text.replaceAll('\0', ' ')}`] : verdict.texts;
-    const first = out.length + 1;
-    for (const each of texts) out.push({ text: each, index });
-    reportOf.set(index, lines.length);
-    lines.push({
-      file: source.file.name,
-      line: source.line.number,
-      column: verdict.column,
-      text,
-      fate: verdict.fate,
-      detail: verdict.detail,
-      warnings: verdict.warnings,
-      now: texts.map((_, offset) => first + offset),
-    });
-  }
-  while (out.length > 0 && out.at(-1)?.text.trim() === '') out.pop();
-  return {
-    config: `${out.map(({ text }) => text).join('\n')}\n`,
-    lines,
-    sourceIndexes: out.map(({ index }) => index),
-    origins: out.map(({ index }) => (index === null ? null : (reportOf.get(index) ?? null))),
-  };
 }

@@ -39,7 +39,7 @@ export function placeListeners(
   names: { readonly localPeer: string; readonly instance: string },
 ): PlacedListeners {
   const verdicts = new Map<number, Verdict>();
-  const placed: { listener: Listener; texts: string[] }[] = [];
+  const placed: { listener: Listener; texts: string[]; lack: string | undefined }[] = [];
   const claims: Claim[] = [];
   const refuse = (listener: Listener, detail: string, column = listener.word.start + 1) =>
     verdicts.set(listener.index, refusal(detail, column));
@@ -56,9 +56,11 @@ export function placeListeners(
     } else {
       const reasons: string[] = [];
       const own: Claim[] = [];
+      let lack: string | undefined;
       const texts = listener.parts.flatMap((part) => {
         const place = inherited(part.text) ?? plan.place(listener, part);
         if (place.kind === 'refused') return reasons.push(place.reason) > 0 ? [] : [];
+        lack ??= place.lack;
         own.push({ listener, was: part.address, now: place.address });
         return [place.text];
       });
@@ -66,13 +68,13 @@ export function placeListeners(
       if (reason !== undefined) refuse(listener, reason);
       else {
         claims.push(...own);
-        placed.push({ listener, texts });
+        placed.push({ listener, texts, lack });
       }
     }
   }
   const families = new Set(([4, 6] as const).filter((family) => plan.has(family)));
   const sockets = new Map<string, string>();
-  for (const { listener, texts } of placed) {
+  for (const { listener, texts, lack } of placed) {
     const own = claims.filter((claim) => claim.listener === listener);
     const collisions = own.flatMap((claim) => collisionOf(claim, claims, families) ?? []);
     const bad = collisions.find(({ isCovered }) => !isCovered);
@@ -84,9 +86,11 @@ export function placeListeners(
         ...refusal(detail, listener.word.start + 1),
         fate: 'managed',
       });
+    } else if (lack !== undefined) {
+      refuse(listener, lack);
     } else {
-      const isPath = texts.map((text) => socketIn(text, sockets));
-      verdicts.set(listener.index, rewritten(listener, isPath, names));
+      const moved = texts.map((text) => socketIn(text, sockets));
+      verdicts.set(listener.index, rewritten(listener, moved, names));
     }
   }
   return { verdicts, sockets };
@@ -181,7 +185,7 @@ function rewritten(
     const detail = ['the address stands on a bind line of its own', ...details].join('; ');
     return { ...base, fate: 'changed', detail, texts: [header, `    bind ${bind}`] };
   }
-  const text = edited(line.text, edits).trimEnd();
+  const text = edited(line.text, edits);
   if (edits.length === 0) return { ...base, fate: 'kept', detail: '', texts: [line.text] };
   return { ...base, fate: 'changed', detail: details.join('; '), texts: [text] };
 }

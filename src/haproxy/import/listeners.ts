@@ -65,7 +65,7 @@ function headerAddress(line: ConfigLine): Word | null {
   return word === undefined || word.text === 'from' || !/[:/]/.test(word.text) ? null : word;
 }
 
-/** The words behind the address, as one text: what makes one listener differ from another. */
-export function optionsOf({ line, word }: Listener): string {
-  return line.text.slice(word.end).trim();
+/** The words behind the address: what makes one listener differ from another. */
+export function optionsOf({ line, word }: Listener): readonly string[] {
+  return line.words.filter(({ start }) => start > word.start).map(({ text }) => text);
 }

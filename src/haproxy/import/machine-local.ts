@@ -21,6 +21,7 @@ const globals: ReadonlyMap<string, string> = new Map([
   ['crt-base', 'a folder of this machine'],
   ['daemon', 'the agent starts HAProxy and watches it'],
   ['debug', 'a switch for a terminal'],
+  ['external-check', 'no program can be run in the container: a check that does is refused'],
   ['gid', container],
   ['group', container],
   ['localpeer', 'the instance is called by its own name among its peers'],

@@ -18,6 +18,10 @@ export interface Reach {
 
 /** What {@link reachOf} knows of the whole configuration. */
 export interface Machine {
+  /** What the machine was called among its peers, and what the instance is. */
+  readonly names: { readonly localPeer: string; readonly instance: string };
+  /** Headers of peers sections, by their lines, that do not name the machine. */
+  readonly strangers: ReadonlySet<ConfigLine>;
   readonly plan: AddressPlan;
   /** Where the instance listens on loopback itself, `PORT` each. */
   readonly loopbackPorts: ReadonlySet<string>;
@@ -59,6 +63,20 @@ export function reachOf(line: ConfigLine, machine: Machine): Reach {
       const warning = targetWarning(target.text, words, machine);
       if (warning !== null) warnings.push(warning);
     }
+  }
+  if (line.section?.keyword === 'peers' && (keyword === 'server' || keyword === 'peer')) {
+    const name = line.words[1];
+    const { localPeer, instance } = machine.names;
+    if (name !== undefined && name.text === localPeer && localPeer !== instance) {
+      edits.push({ start: name.start, end: name.end, text: instance });
+      details.push('the local peer is called like the instance');
+    }
+  }
+  if (machine.strangers.has(line)) {
+    warnings.push(
+      `no peer in it is called '${machine.names.localPeer}', so that HAProxy drops it: ` +
+        'say which one is this machine, --local-peer NAME',
+    );
   }
   if (keyword === 'parse-resolv-conf') {
     warnings.push('reads /etc/resolv.conf of the container, which may name no server');
