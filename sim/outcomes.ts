@@ -55,6 +55,16 @@ export class Outcomes {
         this.#checkServes(operation, id, after, sinceMs);
         break;
       }
+      case 'create':
+      case 'configure': {
+        const rows = [...after.instances.values()];
+        const name = operation.args['instance'];
+        const instance = rows.find(({ instance: { spec } }) => spec.name === name)?.instance;
+        // One that was changed before it ever had a host starts with the change.
+        if (instance === undefined || !after.assignments.has(instance.id)) break;
+        this.#checkServes(operation, instance.id, after, sinceMs);
+        break;
+      }
       case 'remove': {
         const id = operation.args['instanceId'] as InstanceId;
         const owner = this.#hosts.find(({ claims }) => claims.some((one) => one.instance === id));
@@ -73,8 +83,7 @@ export class Outcomes {
         if (after.hosts.get(host)?.cordonReason !== null) break;
         throw untrue(operation, `${host} is not cordoned`);
       }
-      case 'create':
-      case 'configure':
+      case 'failover':
     }
   }
 

@@ -63,14 +63,15 @@ export function granted(state: WitnessState, endMs: number): WitnessState {
 /** The kernel answered a probe. @param sentMs of the probe: its answer proves nothing newer */
 export function heard(state: WitnessState, sentMs: number): WitnessState {
   const heardMs = Math.max(state.heardMs ?? sentMs, sentMs);
-  return { ...state, heardMs, unanswered: 0, loss: state.loss * (1 - lossWeight) };
+  // Only now is it known that what was missed before was lost, and not unanswered by a dead host.
+  const lost = state.isSilent ? 0 : state.unanswered;
+  const loss = (1 - (1 - state.loss) * (1 - lossWeight) ** lost) * (1 - lossWeight);
+  return { ...state, heardMs, unanswered: 0, loss };
 }
 
 /** The answer to a probe is overdue, and the witness itself has not slept meanwhile. */
 export function missed(state: WitnessState): WitnessState {
-  // A host that is gone says nothing about the loss on the way to it.
-  const loss = state.isSilent ? state.loss : state.loss * (1 - lossWeight) + lossWeight;
-  return { ...state, unanswered: state.unanswered + 1, loss };
+  return { ...state, unanswered: state.unanswered + 1 };
 }
 
 /** The agent answered. @param awayMs how long it said that it will be away now; 0 for not at all */

@@ -76,11 +76,11 @@ async function empty(run: Run, engine: OperationEngine): Promise<void> {
         return `failed: ${ended.error?.message ?? ended.state} (${ended.id})`;
       });
     }
+    await run.end(left.length === 0 ? 'done' : 'failed', stuck(host, left));
   } catch (error) {
     if (error instanceof Abandoned) throw error;
-    return run.end(isCancelled(error) ? 'cancelled' : 'failed', error);
+    await run.end(isCancelled(error) ? 'cancelled' : 'failed', error);
   }
-  await run.end(left.length === 0 ? 'done' : 'failed', stuck(host, left));
 }
 
 // One that was left half way finds the migration that it had begun, and waits for that.

@@ -99,7 +99,8 @@ export class Run {
     const { result, next } = await this.#transact(async (tx) => {
       const stored = await this.#held(tx);
       // Whoever was told that it will be cancelled must not see it pass the point of no return.
-      const isCommitting = change.isForward === true && !stored.isForward;
+      const isCommitting =
+        (change.isForward === true || change.state === 'done') && !stored.isForward;
       if (isCommitting && stored.cancelledBy !== null) {
         throw this.#cancelled(stored.cancelledBy);
       }

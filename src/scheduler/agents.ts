@@ -43,8 +43,10 @@ interface Session {
   readonly observed: Map<InstanceId, ObservedInstance>;
   readonly waiting: Map<number, Waiting>;
   greeted: boolean;
-  /** Of the agent's last word that was taken: one that comes late, or twice, is not. */
+  /** Of the agent's last hello that was taken: a word from before it is void. */
   seq: number;
+  /** Of its last word on each instance: one that comes late, or twice, is not taken. */
+  readonly seqs: Map<InstanceId, number>;
   /** Of what the host was sent last or, if that is later, has said that it keeps to. */
   digest: string;
   /** Of what it has said that it keeps to; null before it said anything. */
@@ -81,6 +83,7 @@ export class Agents {
       waiting: new Map(),
       greeted: false,
       seq: 0,
+      seqs: new Map(),
       digest: '',
       took: null,
       untellable: null,
@@ -247,11 +250,7 @@ export class Agents {
         this.#listener.onFacts(host, frame.facts);
         break;
       case 'observed':
-        if (frame.seq <= session.seq) return;
-        session.seq = frame.seq;
-        for (const instance of frame.instances) session.observed.set(instance.id, instance);
-        for (const id of frame.removed) session.observed.delete(id);
-        this.#listener.onObserved(host, frame.instances, frame.removed);
+        this.#observe(session, frame);
         break;
       case 'event':
         this.#listener.onEvent(host, {
@@ -269,6 +268,21 @@ export class Agents {
         break;
     }
     this.#wakeWatchers();
+  }
+
+  // A word about one instance that was overtaken by one about another still is the latest on its own.
+  #observe(
+    session: Session,
+    { seq, instances, removed }: Extract<AgentFrame, { type: 'observed' }>,
+  ): void {
+    const isLatest = (id: InstanceId) => seq > Math.max(session.seq, session.seqs.get(id) ?? 0);
+    const seen = instances.filter(({ id }) => isLatest(id));
+    const gone = removed.filter(isLatest);
+    for (const instance of seen) session.observed.set(instance.id, instance);
+    for (const id of gone) session.observed.delete(id);
+    for (const id of [...seen.map(({ id }) => id), ...gone]) session.seqs.set(id, seq);
+    const { host } = session.stream;
+    if (seen.length + gone.length > 0) this.#listener.onObserved(host, seen, gone);
   }
 
   #drop(session: Session, reason: string): void {

@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError, type Finding } from '../domain/errors.ts';
 import type { InstanceId, InstanceName } from '../domain/ids.ts';
+import type { InstanceSpec } from '../domain/model.ts';
 import { instanceObject, isOpen, type Operation } from '../domain/operation.ts';
 import { configure } from '../operations/configure.ts';
 import { create } from '../operations/create.ts';
@@ -283,8 +284,10 @@ async function write(
     const left = [...had].filter((address) => !wanted.has(address));
     const isNewAddress = [...wanted].some((address) => !had.has(address));
     // A new epoch makes the host ask the wire about a new address before it answers for it, and
-    // tells its word about one that it has left from what it said before.
-    if (assignment !== undefined && (isNewAddress || left.length > 0)) {
+    // tells its word from what it said before: about an address that it has left, or a container
+    // that is made anew.
+    const isRemade = before !== null && !isSameContainer(before.spec, instance.spec);
+    if (assignment !== undefined && (isNewAddress || left.length > 0 || isRemade)) {
       const epoch = await grant(tx, instance.id, assignment.host);
       for (const address of left) await tx.putLeaving({ instanceId: instance.id, address, epoch });
     }
@@ -302,6 +305,16 @@ async function write(
     await tx.addEvent({ atMs, kind: `${kind}.${action}d`, object: `${kind}/${name}`, message });
   }
   return operations;
+}
+
+function isSameContainer(a: InstanceSpec, b: InstanceSpec): boolean {
+  const { memoryMib, cpus, maxConnections } = a.resources;
+  return (
+    a.image === b.image &&
+    memoryMib === b.resources.memoryMib &&
+    cpus === b.resources.cpus &&
+    maxConnections === b.resources.maxConnections
+  );
 }
 
 function viewOf(fleet: FleetState, hands: Hands): FleetView {

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { LeaseTable } from '../../src/agent/pulse/lease-table.ts';
 import { Pulse } from '../../src/agent/pulse/pulse.ts';
 import { type PulseFrame, pulseFrame } from '../../src/protocol/pulse-frames.ts';
+import { systemClock } from '../../src/system/clock.ts';
 
 interface Command {
   readonly id: number;
@@ -23,8 +24,9 @@ const say = (line: object) =>
   );
 
 const pulse = await Pulse.start({
+  clock: systemClock,
   table: new LeaseTable('bh_pulse_test'),
-  ...{ portPrefix: 'bh', priority: 1, promisesFile, bootId: 'boot' },
+  ...{ bridges: ['br0'], portPrefix: 'bh', priority: 1, promisesFile, bootId: 'boot' },
   onWarning: (warning) => say({ warning }),
   onFailure: (error) => say({ failure: error.message }),
 });

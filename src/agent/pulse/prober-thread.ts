@@ -106,7 +106,7 @@ function askForPriority(wanted: number): void {
   tell({ kind: 'warning', message });
 }
 
-/** CLOCK_MONOTONIC, the same in every thread, which performance.now() is not. */
+/** CLOCK_MONOTONIC, which is one for all threads. */
 function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

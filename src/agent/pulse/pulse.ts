@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import type { Clock } from '../../domain/clock.ts';
 import type { PulseFrame, WitnessFrame } from '../../protocol/pulse-frames.ts';
 import { WakeUp } from '../wire/probe-sockets.ts';
 import type { Witness } from '../witnessing.ts';
+import { limitBacklog } from './backlog.ts';
 import { heartbeatPort } from './heartbeat.ts';
 import { HeartbeatResponder } from './heartbeat-responder.ts';
 import type { LeaseTable } from './lease-table.ts';
@@ -16,7 +18,10 @@ export const awayMs = 30_000;
 const farewellMs = 1_200;
 
 export interface PulseOptions {
+  readonly clock: Clock;
   readonly table: LeaseTable;
+  /** By which other hosts are reached. */
+  readonly bridges: readonly string[];
   /** What names of service ports begin with. */
   readonly portPrefix: string;
   /** SCHED_RR priority of the prober's thread; null for none. */
@@ -69,6 +74,7 @@ export class Pulse implements Witness, AsyncDisposable {
 
   /** Starts the thread. It probes nobody, and the rules are as they were, until `assign`. */
   static async start(options: PulseOptions): Promise<Pulse> {
+    for (const bridge of options.bridges) limitBacklog(bridge);
     return new Pulse(options, await HeartbeatResponder.open(heartbeatPort));
   }
 
@@ -124,7 +130,7 @@ export class Pulse implements Witness, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnding = true;
     this.#responder.leaveFor(awayMs);
-    await new Promise((resolve) => setTimeout(resolve, farewellMs));
+    await this.#options.clock.sleep(farewellMs);
     this.#tell({ kind: 'end', lastGrantMs: awayMs });
     await this.#exited;
     this.#port.close();

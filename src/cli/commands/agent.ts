@@ -58,11 +58,14 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     bootIdFile: options.bootIdFile,
     log,
   });
+  const facts = await machine.readFacts();
   const pulse = await Pulse.start({
+    clock,
     table: new LeaseTable('bridgehead'),
     ...{ portPrefix, priority: probePriority },
     promisesFile: resolve(dataFolder, 'promises.json'),
-    bootId: (await machine.readFacts()).bootId,
+    bootId: facts.bootId,
+    bridges: facts.bridges.map(({ name }) => name),
     onWarning: (message) => log(message),
     // Its host's neighbours miss a witness from here on: better all of it begins anew.
     onFailure: (error) => {

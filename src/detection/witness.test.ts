@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { productionTimings as timings } from './timings.ts';
+import {
+  agentHeard,
+  granted,
+  heard,
+  judged,
+  mayGrant,
+  missed,
+  probesToSilence,
+  resumed,
+  toldTo,
+  unheard,
+  type WitnessState,
+} from './witness.ts';
+
+/** Probes one after the other from `fromMs`: true is answered, false is missed. */
+function probed(state: WitnessState, fromMs: number, answers: readonly boolean[]): WitnessState {
+  return answers.reduce((now, isAnswered, index) => {
+    const sentMs = fromMs + index * timings.probePeriodMs;
+    const next = isAnswered ? heard(now, sentMs) : missed(now);
+    return judged(next, sentMs + timings.probePeriodMs, timings);
+  }, state);
+}
+
+const times = (count: number, value: boolean) => Array.from({ length: count }, () => value);
+const alive = probed(unheard([], 0), 0, times(10, true));
+
+test('a host that was never heard is neither silent nor granted anything', () => {
+  const state = probed(unheard([], 0), 0, times(100, false));
+  assert.equal(state.isSilent, false);
+  assert.equal(mayGrant(state), false);
+});
+
+test('four probes without an answer are a silence where nothing is ever lost', () => {
+  assert.equal(probed(alive, 200, times(3, false)).isSilent, false);
+  assert.equal(probed(alive, 200, times(4, false)).isSilent, true);
+  assert.equal(probesToSilence(0, timings), 4);
+});
+
+test('the more is lost, the longer it takes: a live host is taken for silent once in a million', () => {
+  for (const loss of [0.1, 0.3, 0.51]) {
+    const count = probesToSilence(loss, timings);
+    assert.ok(loss ** count <= 1e-6 * 1.001, `${loss}: ${count}`);
+    assert.ok(loss ** (count - 1) > 1e-6, `${loss}: ${count} is more than it takes`);
+  }
+});
+
+test('loss is learned from what comes back, and not from a host that is gone', () => {
+  const lossy = probed(
+    alive,
+    200,
+    Array.from({ length: 3_000 }, (_, index) => index % 2 === 0),
+  );
+  assert.ok(Math.abs(lossy.loss - 0.5) < 0.05, String(lossy.loss));
+  assert.equal(lossy.isSilent, false);
+  const gone = probed(alive, 200, times(1_000, false));
+  const back = probed(gone, 30_000, times(1, true));
+  assert.ok(back.loss < 0.01, String(back.loss));
+  assert.equal(back.isSilent, false);
+});
+
+test('who was told of a silence holds all grants until it calls that very silence off', () => {
+  const silent = toldTo(probed(alive, 200, times(10, false)), ['a', 'b']);
+  const back = probed(silent, 1_000, times(1, true));
+  assert.equal(mayGrant(back), false);
+  assert.equal(mayGrant(resumed(back, ['a'], 1)), false);
+  assert.equal(mayGrant(resumed(back, ['a', 'b'], 0)), false, 'of another silence');
+  assert.equal(mayGrant(resumed(back, ['a', 'b'], 1)), true);
+  const again = toldTo(probed(back, 1_100, times(10, false)), ['a']);
+  assert.equal(again.silences, 2);
+  assert.deepEqual(resumed(again, ['a', 'b'], 1).told, ['a', 'b'], 'a late word about the first');
+  assert.deepEqual(toldTo(alive, ['a']).told, [], 'nobody counts on what is heard');
+});
+
+test('a host that is fenced is granted nothing, however well it is heard', () => {
+  assert.equal(mayGrant({ ...alive, isFenced: true }), false);
+});
+
+test('an agent that answered once and then no more is a silence, unless it said that it is away', () => {
+  const agent = agentHeard(alive, 200, 0);
+  const lateMs = 200 + timings.agentSilentMs;
+  const at = (state: WitnessState) => judged(heard(state, lateMs), lateMs, timings).isSilent;
+  assert.equal(at(agent), true);
+  assert.equal(at(agentHeard(alive, 200, 30_000)), false);
+  assert.equal(at(alive), false, 'one that never answered may be behind a firewall');
+  assert.equal(judged(agent, lateMs - 1, timings).isSilent, false);
+});
+
+test('the last grant to run out counts, not the last to be made', () => {
+  assert.equal(granted(granted(alive, 30_000), 1_000).grantEndMs, 30_000);
+});
