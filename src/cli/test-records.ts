@@ -32,6 +32,7 @@ export const hosts = [
       images: [{ reference: 'bridgehead/haproxy:2.6', haproxy: '2.6.12' }],
     },
     lastSeenMs: nowMs - 400,
+    verdict: { state: 'alive', reasons: ['host-2 hears it: kernel 3 ms ago, agent 120 ms ago'] },
     instances: [
       { name: 'shop-api', role: 'standby' },
       { name: 'shop-web', role: 'active' },
@@ -47,6 +48,7 @@ export const hosts = [
     capacity: null,
     facts: null,
     lastSeenMs: null,
+    verdict: { state: 'unwitnessed', reasons: ['it has no witnesses'] },
     instances: [],
   },
 ] as unknown as readonly HostView[];

@@ -59,6 +59,11 @@ export const hostView = z.object({
   facts: hostFacts.nullable(),
   lastSeenMs: z.number().nullable(),
   instances: z.array(z.object({ name: instanceName, role: z.enum(['active', 'standby']) })),
+  /** What its witnesses say, as the scheduler that was asked has heard it. */
+  verdict: z.object({
+    state: z.enum(['alive', 'suspect', 'silenced', 'unwitnessed']),
+    reasons: z.array(z.string()),
+  }),
 });
 export type HostView = z.infer<typeof hostView>;
 

@@ -209,7 +209,8 @@ export class Scheduler implements AsyncDisposable {
     const here = this.agents.connected.flatMap((host) => this.agents.observations(host));
     const heard = new Set(this.agents.connected);
     const elsewhere = observations.filter(({ host }) => !heard.has(host));
-    return { ...state, observations: [...elsewhere, ...here] };
+    const verdict = (host: HostName) => this.detection.verdict(host);
+    return { ...state, observations: [...elsewhere, ...here], verdict };
   }
 
   /** Takes a spec as a whole, or says what it would change. See {@link apply}. */

@@ -1,5 +1,6 @@
 // What people are shown, made of the fleet's state and what the agents last said.
 
+import type { Verdict } from '../detection/verdict.ts';
 import type { HostName } from '../domain/ids.ts';
 import { macOfInstance } from '../domain/mac.ts';
 import type { Host, Instance, Pool } from '../domain/model.ts';
@@ -15,17 +16,21 @@ export interface ViewSource {
   /** Those that have not ended. */
   readonly operations: readonly Operation[];
   readonly sessions: readonly Session[];
+  /** What is held true of a host, by what its witnesses said. */
+  readonly verdict: (host: HostName) => Verdict;
 }
 
 /** A host with what is meant to be on it. */
-export function viewHost({ fleet }: ViewSource, host: Host): HostView {
+export function viewHost({ fleet, verdict }: ViewSource, host: Host): HostView {
   const names = new Map(fleet.instances.map(({ id, spec }) => [id, spec.name]));
   const on = (list: readonly { readonly instanceId: Instance['id']; readonly host: HostName }[]) =>
     list
       .filter((one) => one.host === host.name)
       .flatMap(({ instanceId }) => names.get(instanceId) ?? []);
+  const { state, reasons } = verdict(host.name);
   return {
     ...host,
+    verdict: { state, reasons: [...reasons] },
     labels: { ...host.labels },
     instances: [
       ...on(fleet.assignments).map((name) => ({ name, role: 'active' as const })),

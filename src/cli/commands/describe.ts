@@ -72,6 +72,7 @@ function hostFields(host: HostView, operation: string, nowMs: number, paint: Pai
   return [
     ['Name', host.name],
     ['State', hostState(host, paint)],
+    ['Verdict', [host.verdict.state, ...host.verdict.reasons].join('\n')],
     ['Cordon', host.cordonReason === null ? 'none' : host.cordonReason || 'without a reason'],
     ['Operation', operation],
     ['Last seen', agoText(host.lastSeenMs, nowMs)],
