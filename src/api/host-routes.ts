@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cordonRequest, hostView, joinTokenRequest, joinTokenView } from '../protocol/api.ts';
 import { hostName } from '../protocol/shapes.ts';
-import { findHost } from '../scheduler/scheduler.ts';
+import { findHost } from '../scheduler/find-host.ts';
 import { viewHost } from '../scheduler/views.ts';
 import { failures, type Routes } from './routes.ts';
 import { type ApiParts, administrator } from './server.ts';

@@ -12,6 +12,7 @@ import { BridgeheadError } from '../domain/errors.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import { applyRoutes } from './apply-routes.ts';
+import { failoverRoutes } from './failover-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { hostRoutes } from './host-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
@@ -88,6 +89,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     applyRoutes(routes, parts);
     fleetRoutes(routes, parts);
     hostRoutes(routes, parts);
+    failoverRoutes(routes, parts);
     operationRoutes(routes, parts);
   });
   api.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());

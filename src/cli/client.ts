@@ -8,6 +8,8 @@ import {
   type ExplainView,
   eventView,
   explainView,
+  type FailoverView,
+  failoverView,
   type HostView,
   hostView,
   type InstanceView,
@@ -81,6 +83,10 @@ export interface ApiClient {
   readonly cancelOperation: (id: string) => Promise<OperationView>;
   readonly cordon: (host: string, reason: string) => Promise<HostView>;
   readonly uncordon: (host: string) => Promise<HostView>;
+  readonly failover: () => Promise<FailoverView>;
+  readonly disarm: (reason: string) => Promise<FailoverView>;
+  readonly arm: () => Promise<FailoverView>;
+  readonly confirmDead: (host: string, reason: string) => Promise<OperationView>;
   readonly events: (input: EventsInput) => Promise<readonly EventView[]>;
   readonly newJoinToken: (host: string, ttlS: number) => Promise<JoinTokenView>;
   readonly status: () => Promise<StatusView>;
@@ -130,6 +136,11 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
     cancelOperation: (id) => post(`/v1/operations/${part(id)}/cancel`, operationView),
     cordon: (name, reason) => post(`/v1/hosts/${part(name)}/cordon`, hostView, { reason }),
     uncordon: (name) => post(`/v1/hosts/${part(name)}/uncordon`, hostView),
+    failover: () => get('/v1/failover', failoverView),
+    disarm: (reason) => post('/v1/failover/disarm', failoverView, { reason }),
+    arm: () => post('/v1/failover/arm', failoverView),
+    confirmDead: (name, reason) =>
+      post(`/v1/hosts/${part(name)}/confirm-dead`, operationView, { reason }),
     events: ({ object, after, limit }) => {
       const query = new URLSearchParams({ limit: String(limit) });
       if (object !== undefined) query.set('object', object);

@@ -81,6 +81,29 @@ test('cordon and uncordon ask for just that', async () => {
   assert.equal(lifted.seen[0]?.body, undefined);
 });
 
+test('failover shows what the witnesses say, is disarmed and armed, and takes a word for a host', async () => {
+  const view = {
+    disarmed: 'new switch',
+    hosts: hosts.map(({ name, state, verdict }) => ({ name, state, verdict })),
+  };
+  const disarmed = await ask(['failover', 'disarm', '--reason', 'new switch'], {
+    'POST /v1/failover/disarm': () => view,
+  });
+  assert.deepEqual(disarmed.seen[0]?.body, { reason: 'new switch' });
+  assert.match(
+    disarmed.out,
+    /^failover is DISARMED: new switch\nArm it again: bridgehead failover arm/,
+  );
+  assert.match(disarmed.out, /host-1 +ready +alive +host-2 hears it/);
+  const armed = await ask(['failover', 'arm'], {
+    'POST /v1/failover/arm': () => ({ ...view, disarmed: null }),
+  });
+  assert.match(armed.out, /^failover is armed\n/);
+  const careless = await ask(['failover', 'confirm', 'host-2'], {});
+  assert.equal(careless.code, 2);
+  assert.match(careless.err, /--powered-off/);
+});
+
 test('token create asks for seconds and says what to type on the host', async () => {
   const answers = {
     'POST /v1/join-tokens': () => ({ token: 'T0KEN', host: 'host-4', expiresMs: nowMs + 900_000 }),

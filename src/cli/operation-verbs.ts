@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { WaitMode } from './commands/migrate.ts';
 import { type CommandLine, clientVerbs, type Given, keyOf, withKeyOption } from './verb.ts';
 
-/** Adds `migrate`, `drain` and `ops` to the program. */
+/** Adds `migrate`, `drain`, `failover` and `ops` to the program. */
 export function addOperationVerbs(program: Command, line: CommandLine): void {
   const group = program.commandsGroup('Operations:');
   const verb = clientVerbs(group, line);
@@ -28,7 +28,51 @@ export function addOperationVerbs(program: Command, line: CommandLine): void {
     },
     withBeginOptions,
   );
+  addFailoverVerbs(group, line);
   addOpsVerbs(group, line);
+}
+
+function addFailoverVerbs(program: Command, line: CommandLine): void {
+  const failover = program
+    .command('failover')
+    .description('see what is held true of the hosts, and say whether failover acts');
+  const verb = clientVerbs(failover, line);
+  verb(
+    'status',
+    'show what the witnesses of each host say, and whether failover acts',
+    ['failover status', 'failover status -o json'],
+    async (session) => {
+      const { showFailover } = await import('./commands/failover.ts');
+      return showFailover(session);
+    },
+  );
+  verb(
+    'disarm',
+    'fail nothing over, for maintenance',
+    ["failover disarm --reason 'new switch'"],
+    async (session, _, given) => {
+      const { disarm } = await import('./commands/failover.ts');
+      return disarm(session, given.text('reason') ?? '');
+    },
+    (command) => command.option('--reason <reason>', 'shown to everybody who looks'),
+  );
+  verb('arm', 'fail over again', ['failover arm'], async (session) => {
+    const { arm } = await import('./commands/failover.ts');
+    return arm(session);
+  });
+  verb(
+    'confirm <host>',
+    'say that a host is powered off, where its witnesses cannot prove it, and fail it over',
+    ["failover confirm host-3 --powered-off --reason 'rack 3 has no power'"],
+    async (session, [host = ''], given) => {
+      const { confirmDead } = await import('./commands/failover.ts');
+      return confirmDead(session, host, given.text('reason') ?? '');
+    },
+    (command) =>
+      command
+        .requiredOption('--powered-off', 'you know it: if it runs, its addresses answer twice')
+        .option('--reason <reason>', 'kept with the operation'),
+  );
 }
 
 function addOpsVerbs(program: Command, line: CommandLine): void {

@@ -74,7 +74,10 @@ export function eventLine(event: EventView): string {
 }
 
 /** How a host does, with its cordon. */
-export function hostState({ state, cordonReason }: HostView, paint: Paint): string {
+export function hostState(
+  { state, cordonReason }: Pick<HostView, 'state' | 'cordonReason'>,
+  paint: Paint,
+): string {
   const styles = { ready: 'green', joining: 'cyan', suspect: 'red', dead: 'red' } as const;
   const shown = paint(styles[state], state);
   return cordonReason === null ? shown : `${shown}, ${paint('yellow', 'cordoned')}`;

@@ -15,6 +15,7 @@ const rows = {
   DATABASE_UNAVAILABLE: { status: 503, exit: 5 },
   ENGINE_DOWN: { status: 503, exit: 5 },
   EPOCH_STALE: { status: 409, exit: 4 },
+  HOST_ALIVE: { status: 409, exit: 4 },
   HOST_CORDONED: { status: 409, exit: 4 },
   HOST_NOT_READY: { status: 409, exit: 4 },
   IDEMPOTENCY_MISMATCH: { status: 422, exit: 2 },

@@ -237,11 +237,25 @@ export const statusView = z.object({
 });
 export type StatusView = z.infer<typeof statusView>;
 
+export const failoverView = z.object({
+  /** Why nothing is failed over; null where it is. */
+  disarmed: z.string().nullable(),
+  hosts: z.array(hostView.pick({ name: true, state: true, verdict: true })),
+});
+export type FailoverView = z.infer<typeof failoverView>;
+
+export const disarmRequest = z.object({ reason: z.string().max(1_024).default('') });
+export const confirmDeadRequest = z.object({ reason: z.string().max(1_024).default('') });
+
 // Paths, for reference: all but the OpenAPI document want `Authorization: Bearer TOKEN`.
 //   POST /v1/apply                       applyRequest   -> applyAnswer
 //   GET  /v1/hosts | /v1/hosts/:name                    -> {items: hostView[]} | hostView
 //   POST /v1/hosts/:name/cordon          cordonRequest  -> hostView
 //   POST /v1/hosts/:name/uncordon                       -> hostView
+//   POST /v1/hosts/:name/confirm-dead    confirmDeadRequest -> 202 operationView
+//   GET  /v1/failover                                   -> failoverView
+//   POST /v1/failover/disarm             disarmRequest  -> failoverView
+//   POST /v1/failover/arm                               -> failoverView
 //   GET  /v1/pools | /v1/pools/:name                    -> {items: poolView[]} | poolView
 //   GET  /v1/instances | /v1/instances/:name            -> {items: instanceView[]} | instanceView
 //   GET  /v1/instances/:name/explain                    -> explainView

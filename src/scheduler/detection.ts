@@ -2,16 +2,18 @@ import { randomBytes } from 'node:crypto';
 import type { Timings } from '../detection/timings.ts';
 import type { Verdict } from '../detection/verdict.ts';
 import type { Clock } from '../domain/clock.ts';
+import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName } from '../domain/ids.ts';
 import type { Host } from '../domain/model.ts';
 import { hostObject, type Operation } from '../domain/operation.ts';
 import type { OperationEngine } from '../operations/engine.ts';
-import { failOver } from '../operations/failover.ts';
+import { type FailoverCause, failOver } from '../operations/failover.ts';
 import type { WitnessFrame } from '../protocol/pulse-frames.ts';
 import type { FleetState, Store, Transaction } from '../store/store.ts';
 import type { Agents } from './agents.ts';
 import { desiredStates } from './desired-state.ts';
 import { Detector } from './detector.ts';
+import { findHost } from './find-host.ts';
 import { pulseTelling, setsOf, setsToChange } from './pulse-tellings.ts';
 
 const secretSetting = 'pulse.secret';
@@ -159,7 +161,7 @@ export class Detection {
   }
 
   async #failOver(host: HostName, verdict: Verdict, lastHeardMs: number | null): Promise<void> {
-    const { store, clock, session, engine, log, onFailover } = this.#parts;
+    const { clock, log } = this.#parts;
     const versions = (sets: readonly { readonly version: number }[]) =>
       sets.map(({ version }) => version).join();
     const before = versions(setsOf(host, this.#detector.sets));
@@ -170,21 +172,67 @@ export class Detection {
       lastHeardMs: lastHeardMs === null ? null : Math.round(lastHeardMs + offsetMs),
       silencedMs: clock.wallMs(),
     };
+    const isStillProven = async (tx: Transaction) =>
+      versions(setsOf(host, await tx.witnessSets())) === before;
     try {
-      const operation = await store.transact(async (tx): Promise<Operation | null> => {
-        // Whoever has lost its lease may have been spoken for: others told witnesses to go on.
-        const isAlive = (await tx.sessions()).some((one) => one.id === session() && one.isAlive);
-        const now = versions(setsOf(host, await tx.witnessSets()));
-        if (!isAlive || now !== before) return null;
-        return failOver(tx, engine, cause, clock.wallMs());
-      });
-      if (operation === null) return;
-      this.#detector.fenced(host);
-      engine.launch(operation);
-      onFailover();
+      await this.#fence(cause, isStillProven);
     } catch (error) {
       log('cannot fail a host over', { host, error: String(error) });
     }
+  }
+
+  /**
+   * Takes a person's word that a host is off, where its witnesses cannot prove it: it is fenced, and
+   * what it held is given to others.
+   *
+   * @throws BridgeheadError HOST_ALIVE where anybody hears it; NOT_FOUND
+   */
+  async confirmDead(host: HostName, who: string, reason: string): Promise<Operation | null> {
+    const { store, clock, agents } = this.#parts;
+    const { hosts } = await store.transact((tx) => tx.fleet(), 'snapshot');
+    findHost(hosts, host);
+    const heard = this.#detector.heardBy(host);
+    if (agents.isConnected(host)) throw isAlive(host, 'its agent is connected');
+    if (heard.length > 0) throw isAlive(host, `${heard.join(', ')} hear it`);
+    const why = `${who} says that it is off${reason === '' ? '' : `: ${reason}`}`;
+    const cause = { host, reasons: [why], lastHeardMs: null, silencedMs: clock.wallMs() };
+    return this.#fence(cause, async (tx) => !(await isConnected(tx, host)));
+  }
+
+  async #fence(
+    cause: FailoverCause,
+    isTrue: (tx: Transaction) => Promise<boolean>,
+  ): Promise<Operation | null> {
+    const { store, clock, session, engine, onFailover } = this.#parts;
+    const operation = await store.transact(async (tx): Promise<Operation | null> => {
+      // Whoever has lost its lease may have been spoken for: others told witnesses to go on.
+      const isHolder = (await tx.sessions()).some((one) => one.id === session() && one.isAlive);
+      if (!isHolder || !(await isTrue(tx))) return null;
+      return failOver(tx, engine, cause, clock.wallMs());
+    });
+    if (operation === null) return null;
+    this.#detector.fenced(cause.host);
+    engine.launch(operation);
+    onFailover();
+    return operation;
+  }
+
+  /** Stops or starts failing over, for all schedulers. @param reason why not; null to go on */
+  async setDisarmed(reason: string | null, who: string): Promise<void> {
+    const { store, clock } = this.#parts;
+    await store.transact(async (tx) => {
+      await tx.putSetting(disarmedSetting, reason === null ? '' : reason || 'no reason was given');
+      const kind = reason === null ? 'failover.armed' : 'failover.disarmed';
+      const why = reason === null || reason === '' ? '' : `: ${reason}`;
+      const message = `by ${who}${why}`;
+      await tx.addEvent({ atMs: clock.wallMs(), kind, object: 'fleet', message });
+    });
+    await this.sync();
+  }
+
+  /** Why nothing is failed over; null where it is. */
+  async disarmed(): Promise<string | null> {
+    return disarmedIn(await this.#parts.store.transact((tx) => tx.setting(disarmedSetting)));
   }
 
   async #secretOf(): Promise<string> {
@@ -204,6 +252,24 @@ async function readAll(tx: Transaction) {
     fleet: await tx.fleet(),
     sets: await tx.witnessSets(),
     sessions: await tx.sessions(),
-    disarmed: await tx.setting(disarmedSetting),
+    disarmed: disarmedIn(await tx.setting(disarmedSetting)),
   };
+}
+
+// An empty one is what arming leaves behind.
+function disarmedIn(setting: string | null): string | null {
+  return setting === '' ? null : setting;
+}
+
+async function isConnected(tx: Transaction, host: HostName): Promise<boolean> {
+  const { hosts } = await tx.fleet();
+  return hosts.find(({ name }) => name === host)?.state === 'ready';
+}
+
+function isAlive(host: HostName, why: string): BridgeheadError {
+  return new BridgeheadError(
+    'HOST_ALIVE',
+    `host ${host} is not dead: ${why}`,
+    `Power it off, or move what it has: bridgehead drain ${host}`,
+  );
 }

@@ -105,6 +105,12 @@ export class Detector {
     return this.#reports.get(host)?.get(witness)?.state === 'hears';
   }
 
+  /** Who last said that it hears the host. */
+  heardBy(host: HostName): readonly HostName[] {
+    const reports = [...(this.#reports.get(host)?.values() ?? [])];
+    return reports.flatMap(({ witness, state }) => (state === 'hears' ? witness : []));
+  }
+
   /** The sets of witnesses that it goes by. */
   get sets(): readonly HostWitnesses[] {
     return this.#known.sets;

@@ -1,9 +1,7 @@
 import { productionTimings, type Timings } from '../detection/timings.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
-import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
-import type { Host } from '../domain/model.ts';
 import {
   hostObject,
   instanceObject,
@@ -28,6 +26,7 @@ import { type AgentStream, Agents } from './agents.ts';
 import { type ApplyRequest, apply } from './apply.ts';
 import { desiredStates } from './desired-state.ts';
 import { Detection } from './detection.ts';
+import { findHost } from './find-host.ts';
 import { operationKinds } from './kinds.ts';
 import { Presence } from './presence.ts';
 import { Reconciler, type ReconcilerStatus } from './reconciler.ts';
@@ -381,15 +380,4 @@ export class Scheduler implements AsyncDisposable {
     ]);
     return desiredStates(hosts, fleet, released);
   }
-}
-
-/** @throws BridgeheadError NOT_FOUND */
-export function findHost(hosts: readonly Host[], name: HostName): Host {
-  const host = hosts.find((one) => one.name === name);
-  if (host !== undefined) return host;
-  throw new BridgeheadError(
-    'NOT_FOUND',
-    `host ${name} does not exist`,
-    'See the hosts there are: bridgehead get hosts',
-  );
 }
