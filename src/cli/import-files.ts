@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BridgeheadError } from '../domain/errors.ts';
+import { readConfig } from '../haproxy/config-lines.ts';
+import { errorPageMax, errorPagePath } from '../haproxy/import/error-page.ts';
 import type { ImportFile } from '../haproxy/import/fate.ts';
 
 /** Far more than the 1 MiB that a spec takes, so that what is left out does not count. */
@@ -91,6 +93,33 @@ function unreadable(path: string, error: Error): BridgeheadError {
     `${path} cannot be read: ${error.message}`,
     'Check the path; - reads the configuration from standard input.',
   );
+}
+
+/** Most error pages that are read; HAProxy has 17 codes for them. */
+const pagesMax = 256;
+
+/**
+ * The error pages that the configurations name, by their paths. One that is not there, or too long
+ * to be written out, is left out: its line is refused then.
+ */
+export async function readErrorPages(
+  files: readonly ImportFile[],
+): Promise<ReadonlyMap<string, string>> {
+  const paths = new Set(
+    files.flatMap(({ text }) => readConfig(text).flatMap((line) => errorPagePath(line) ?? [])),
+  );
+  const pages = new Map<string, string>();
+  for (const path of [...paths].slice(0, pagesMax)) {
+    try {
+      if (!(await stat(path)).isFile()) continue;
+      const bytes = await readBytes(createReadStream(path), path, errorPageMax);
+      const { text, encoding } = decode(path, bytes);
+      if (encoding === 'utf-8') pages.set(path, text);
+    } catch {
+      // Not there, not readable or too long: the report says so at its line.
+    }
+  }
+  return pages;
 }
 
 function decode(name: string, bytes: Buffer): ImportFile {

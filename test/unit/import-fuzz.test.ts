@@ -24,6 +24,7 @@ const texts = readdirSync(folder)
   .filter((name) => name.endsWith('.cfg'))
   .map((name) => readFileSync(join(folder, name), 'utf8'));
 const vocabulary = [...new Set(texts.flatMap((text) => text.split(/\s+/)))];
+const pages = new Map([['/etc/haproxy/errors/503.http', 'HTTP/1.0 503 No\r\nA: b\r\n\r\nbody"']]);
 const oddities = [
   '"',
   "'",
@@ -173,6 +174,7 @@ function optionsOf(random: (below: number) => number): ImportOptions {
     name: random(2) === 0 ? 'web' : null,
     fallbackName: 'fallback',
     localPeer: random(2) === 0 ? 'lb1' : 'web',
+    pages,
     environment: random(3) === 0 ? { PORT: "8'0", WEB_PORT: '81' } : {},
     pools: [
       [],

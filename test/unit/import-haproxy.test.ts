@@ -20,6 +20,15 @@ import { runCommand } from '../../src/system/command.ts';
 
 const folder = join(import.meta.dirname, 'import-configs');
 const names = readdirSync(folder).filter((name) => name.endsWith('.cfg'));
+const pages = new Map([
+  [
+    '/etc/haproxy/pages/503.http',
+    'HTTP/1.0 503 Service Unavailable\r\nCache-Control: no-cache\r\nConnection: close\r\n' +
+      'Content-Type: text/html\r\nX-Odd: 100% "$HOME"\r\n\r\n<html>\n\t<b>"Back" soon, $5 \\o/ # no</b>\r\n',
+  ],
+  ['/etc/haproxy/pages/empty.http', 'HTTP/1.0 408 Request Time-out\r\n\r\n'],
+  ['/etc/haproxy/pages/other.http', 'HTTP/1.0 200 OK\r\n\r\nfine'],
+]);
 const hasHaproxy = await runCommand(['haproxy', '-v']).then(
   () => true,
   () => false,
@@ -88,6 +97,7 @@ function optionsIn(text: string): ImportOptions {
     name: 'web',
     fallbackName: 'web',
     localPeer: pairs('peer:')[0]?.[0] ?? 'here',
+    pages,
     environment: Object.fromEntries(pairs('env:')),
     pools: [
       { name: 'public-v4', family: 4, cidr: null },

@@ -6,7 +6,7 @@ import { namePattern } from '../../domain/ids.ts';
 import { type ImportFinding, importFindings, renderImported } from '../../haproxy/import/check.ts';
 import { type ImportedConfig, importConfig, nameFrom } from '../../haproxy/import/import.ts';
 import { runCommand } from '../../system/command.ts';
-import { readImportFiles } from '../import-files.ts';
+import { readErrorPages, readImportFiles } from '../import-files.ts';
 import { addressesOf, environmentOf, poolsOf } from '../import-options.ts';
 import { reportText, summaryText } from '../import-report.ts';
 import { specOf, specYaml } from '../import-spec.ts';
@@ -60,6 +60,7 @@ export async function importHaproxy(session: Session, options: ImportVerbOptions
   const files = await readImportFiles(options.paths, () => terminal.input());
   const imported = importConfig(files, {
     ...wishes,
+    pages: await readErrorPages(files),
     name: name ?? null,
     fallbackName: nameFrom(basename(options.paths[0] ?? '').replace(/\.\w+$/, '')) ?? 'haproxy',
     isKeeping: options.isKeeping,

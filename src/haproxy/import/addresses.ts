@@ -1,4 +1,4 @@
-import { contains, familyOf, parseNetwork } from '../../domain/address.ts';
+import { canonicalAddress, contains, familyOf, parseNetwork } from '../../domain/address.ts';
 import type { Family } from '../../domain/model.ts';
 import { type BindAddress, bindText } from '../bind-address.ts';
 import type { Listener } from './listeners.ts';
@@ -85,7 +85,7 @@ export class AddressPlan {
     const { address } = part;
     switch (address.kind) {
       case 'local':
-        return { kind: 'text', text: part.text, address };
+        return this.#placeLocal(part);
       case 'unclear':
         return this.#placeName(part, address.host);
       case 'wildcard': {
@@ -96,6 +96,14 @@ export class AddressPlan {
       case 'address':
         return this.#placeAddress(listener, address);
     }
+  }
+
+  // Loopback stays inside of the instance, unless it is given an address of its own.
+  #placeLocal({ text, address }: Listener['parts'][number]): Placed {
+    const [, host = '', port = ''] = /^\[?([\d.]+|[\da-f:]+?)\]?:([^:]*)$/.exec(text) ?? [];
+    const mapped = this.#wishes.mapped.get(canonicalAddress(host) ?? '');
+    if (mapped !== undefined) return this.#ask(mapped, '', port, 'stream');
+    return { kind: 'text', text, address };
   }
 
   #placeName(part: Listener['parts'][number], host: string): Placed {

@@ -17,6 +17,8 @@ export interface ImportOptions extends AddressWishes {
   readonly localPeer: string;
   /** Environment variables that HAProxy ran with, which the configuration will set itself. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Error pages by the paths that the configuration has for them, as far as they are there. */
+  readonly pages: ReadonlyMap<string, string>;
 }
 
 export interface ImportedConfig {
@@ -57,7 +59,7 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
   for (const [index, source] of sources.entries()) {
     if (source.line.words.length === 0) continue;
     environment.read(source.line);
-    const verdict = isTooMany(index) ? tooManySections : verdictByItself(source);
+    const verdict = isTooMany(index) ? tooManySections : verdictByItself(source, options.pages);
     if (verdict !== null) verdicts.set(index, verdict);
     else {
       const listener = listenerOf(source.line, index, localPeer, environment);

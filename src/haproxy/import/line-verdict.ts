@@ -1,5 +1,6 @@
 import type { ConfigLine } from '../config-lines.ts';
 import type { Environment } from './environment.ts';
+import { errorPagePath, writtenOut } from './error-page.ts';
 import { edited, type SourceLine, type Verdict } from './fate.ts';
 import { fileReferences } from './file-references.ts';
 import { machineLocal } from './machine-local.ts';
@@ -7,7 +8,10 @@ import { oldKeyword } from './old-keywords.ts';
 import { type Machine, reachOf } from './reach.ts';
 
 /** What can be said of a line by itself; null where it may be taken. */
-export function verdictByItself({ file, line }: SourceLine): Verdict | null {
+export function verdictByItself(
+  { file, line }: SourceLine,
+  pages: ReadonlyMap<string, string>,
+): Verdict | null {
   const first = line.words[0];
   const refuse = (detail: string, column = (first?.start ?? 0) + 1) =>
     verdict('refused', detail, column, []);
@@ -41,6 +45,13 @@ export function verdictByItself({ file, line }: SourceLine): Verdict | null {
     return verdict('changed', old.detail, (first?.start ?? 0) + 1, [old.text]);
   }
   if (isExternalCheck(line)) return refuse('a program of this machine is not in the container');
+  const page = pages.get(errorPagePath(line) ?? '');
+  const written = page === undefined ? null : writtenOut(line, page);
+  if (written !== null) {
+    return verdict('changed', 'the page stands in the configuration', (first?.start ?? 0) + 1, [
+      written,
+    ]);
+  }
   const [reference] = fileReferences(line);
   if (reference === undefined) return null;
   return refuse(
