@@ -21,6 +21,7 @@ const optionFiles: ReadonlyMap<string, string> = new Map([
 ]);
 
 const lineFiles: ReadonlyMap<string, { readonly at: number; readonly purpose: string }> = new Map([
+  ['backing-file', { at: 1, purpose: 'ring file' }],
   ['51degrees-data-file', { at: 1, purpose: 'device data' }],
   ['deviceatlas-json-file', { at: 1, purpose: 'device data' }],
   ['errorfile', { at: 2, purpose: 'error page' }],
@@ -34,6 +35,18 @@ const lineFiles: ReadonlyMap<string, { readonly at: number; readonly purpose: st
 
 const mapPattern =
   /\bmap(?:_(?:str|beg|sub|dir|dom|end|reg|regm|ip|int)(?:_(?:str|ip|int|key))?)?\(([^,)\s]+)/g;
+
+/** Where the options begin: behind names and addresses, which may be spelled like one. */
+const optionsFrom: ReadonlyMap<string, number> = new Map([
+  ['bind', 2],
+  ['default-server', 1],
+  ['peer', 3],
+  ['server', 3],
+  ['server-template', 4],
+]);
+
+/** Actions of http-request, http-response and http-error that take a file as the answer. */
+const answering = new Set(['deny', 'reject', 'return', 'status', 'tarpit']);
 
 /** Names of files that HAProxy has inside, or that are no files. */
 const builtIn = /^(?:\/dev\/null|@.*|virt@.*|opt@virt@.*)$/;
@@ -56,16 +69,20 @@ export function fileReferences(line: ConfigLine): readonly FileReference[] {
     const at = line.words.findIndex(({ text }) => text === 'config');
     if (at > 0) add(line.words[at + 1], 'SPOE configuration');
   }
-  const takesOptions = ['bind', 'server', 'default-server', 'server-template', 'peer'].includes(
-    first.text,
-  );
+  const options = optionsFrom.get(first.text);
+  const condition = line.words.findIndex(({ text }) => text === 'if' || text === 'unless');
+  const action = line.words[1]?.text ?? '';
+  const answers = first.text.startsWith('http-') && answering.has(action);
   for (const [index, word] of line.words.entries()) {
-    const purpose = takesOptions ? optionFiles.get(word.text) : undefined;
-    if (purpose !== undefined && index > 0) add(line.words[index + 1], purpose);
-    if (word.text === '-f' && index > 0 && !takesOptions) add(line.words[index + 1], 'ACL file');
-    if (first.text === 'http-request' || first.text === 'http-response') {
-      if (/^(?:file|lf-file|errorfile)$/.test(word.text)) add(line.words[index + 1], 'answer');
-    }
+    const purpose = optionFiles.get(word.text);
+    if (purpose !== undefined && options !== undefined && index >= options)
+      add(line.words[index + 1], purpose);
+    if (word.text === '-f' && index > 1 && options === undefined)
+      add(line.words[index + 1], 'ACL file');
+    const isText = /^(?:lf-)?string$/.test(line.words[index - 1]?.text ?? '');
+    const isAnswer = answers && index > 1 && !isText && (condition < 0 || index < condition);
+    if (isAnswer && /^(?:file|lf-file|errorfile)$/.test(word.text))
+      add(line.words[index + 1], 'answer');
     for (const match of word.text.matchAll(mapPattern)) add(word, 'map', match[1]);
   }
   return found;

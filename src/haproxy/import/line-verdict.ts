@@ -52,6 +52,8 @@ export function verdictByItself(
       written,
     ]);
   }
+  const missing = page === undefined ? errorPagePath(line) : null;
+  if (missing !== null) return refuse(`error page ${missing} is not to be found or read here`);
   const [reference] = fileReferences(line);
   if (reference === undefined) return null;
   return refuse(

@@ -132,11 +132,17 @@ function socketIn(text: string, sockets: Map<string, string>): string {
 
 function optionRefusal({ line, word }: Listener) {
   const at = line.words.findIndex(
-    ({ start, text }) => start > word.start && refusedOptions.has(text),
+    ({ start, text }, index) =>
+      start > word.start && refusedOptions.has(text) && !isValue(line, index),
   );
   const found = line.words[at];
   if (found === undefined) return null;
   return { detail: refusedOptions.get(found.text) ?? '', column: found.start + 1 };
+}
+
+// A listener may be called like an option.
+function isValue(line: Listener['line'], index: number): boolean {
+  return line.words[index - 1]?.text === 'name';
 }
 
 function collisionText({ with: other }: Collision): string {
@@ -164,7 +170,8 @@ function rewritten(
     if (!listener.isHeader) details.push(`listens on ${address}`);
   }
   for (const [index, option] of line.words.entries()) {
-    const known = option.start > word.start ? machineOptions.get(option.text) : undefined;
+    const isOption = option.start > word.start && !isValue(line, index);
+    const known = isOption ? machineOptions.get(option.text) : undefined;
     if (known === undefined) continue;
     edits.push(withoutWords(line, index, known.count));
     details.push(`without '${option.text}': ${known.why}`);

@@ -86,11 +86,11 @@ export function reachOf(line: ConfigLine, machine: Machine): Reach {
   }
   const takesSource = ['server', 'default-server', 'server-template', 'source'].includes(keyword);
   if (!takesSource) return { edits, warnings, refusal: null, details, isGone: false };
-  const namespace = words.indexOf('namespace');
+  const namespace = words.indexOf('namespace', keyword === 'server' ? 3 : 1);
   if (namespace > 0) return refuse(namespace, 'network namespaces are of this machine');
-  const source = words.indexOf('source');
+  const source = words.indexOf('source', keyword === 'server' ? 3 : 0);
   const address = line.words[source + 1];
-  if (source < 0 || address === undefined || (source > 0 && source < 2))
+  if (source < 0 || address === undefined)
     return { edits, warnings, refusal: null, details, isGone: false };
   const usesrc = words.indexOf('usesrc', source);
   if (usesrc > 0) {
@@ -139,6 +139,6 @@ function targetWarning(text: string, words: readonly string[], machine: Machine)
   const isLate = words.some((word) => word === 'resolvers' || word === 'init-addr');
   return isLate
     ? null
-    : `'${address.host}' is resolved when HAProxy starts, with the DNS of the container: ` +
+    : `'${address.host}' is resolved when HAProxy is checked and started, where there may be no DNS: ` +
         "add 'resolvers' and 'init-addr last,libc,none', or give the address";
 }
