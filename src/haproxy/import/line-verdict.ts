@@ -7,6 +7,9 @@ import { machineLocal } from './machine-local.ts';
 import { oldKeyword } from './old-keywords.ts';
 import { type Machine, reachOf } from './reach.ts';
 
+/** Above this many open files of a process a host's own limit may be in the way. */
+const filesAreSure = 16_384;
+
 /** What can be said of a line by itself; null where it may be taken. */
 export function verdictByItself(
   { file, line }: SourceLine,
@@ -34,8 +37,15 @@ export function verdictByItself(
     return refuse('a keyword of global must be written out, not taken from the environment');
   const local = machineLocal(line);
   if (local !== null) {
-    const warnings =
-      line.isConditional && local.fate === 'moved' ? ['it stood under a condition'] : [];
+    const warnings: string[] = [];
+    if (line.isConditional && local.fate === 'moved') warnings.push('it stood under a condition');
+    const connections = local.sets?.maxConnections ?? 0;
+    if (connections > filesAreSure / 2) {
+      const files = connections * 2;
+      warnings.push(
+        `a host has to let a container open ${files} files, and HAProxy will not start on others`,
+      );
+    }
     const column = (first?.start ?? 0) + 1;
     return { ...verdict(local.fate, local.detail, column, []), warnings, sets: local.sets };
   }
