@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { BridgeheadError } from '../domain/errors.ts';
-import { confirmDeadRequest, disarmRequest, failoverView, operationView } from '../protocol/api.ts';
+import { lossesOf } from '../operations/what-if.ts';
+import {
+  capacityView,
+  confirmDeadRequest,
+  disarmRequest,
+  failoverView,
+  operationView,
+} from '../protocol/api.ts';
 import { hostName } from '../protocol/shapes.ts';
 import { viewHost, viewOperation } from '../scheduler/views.ts';
 import { failures, type Routes } from './routes.ts';
@@ -23,6 +30,24 @@ export function failoverRoutes(routes: Routes, { scheduler }: ApiParts): void {
     url: '/v1/failover',
     schema: { summary: 'What is held true of each host, and whether failover acts', response },
     handler: view,
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/capacity',
+    schema: {
+      summary: 'What the loss of each host, rack or zone would do',
+      response: { 200: capacityView, ...failures },
+    },
+    handler: async () => {
+      const { fleet } = await scheduler.viewSource();
+      return {
+        losses: lossesOf(fleet).map((loss) => ({
+          ...loss,
+          hosts: [...loss.hosts],
+          stranded: [...loss.stranded],
+        })),
+      };
+    },
   });
   routes.route({
     method: 'POST',

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import {
   type ApplyAnswer,
   applyAnswer,
+  type CapacityView,
+  capacityView,
   type EventView,
   type ExplainView,
   eventView,
@@ -83,6 +85,7 @@ export interface ApiClient {
   readonly cancelOperation: (id: string) => Promise<OperationView>;
   readonly cordon: (host: string, reason: string) => Promise<HostView>;
   readonly uncordon: (host: string) => Promise<HostView>;
+  readonly capacity: () => Promise<CapacityView>;
   readonly failover: () => Promise<FailoverView>;
   readonly disarm: (reason: string) => Promise<FailoverView>;
   readonly arm: () => Promise<FailoverView>;
@@ -136,6 +139,7 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
     cancelOperation: (id) => post(`/v1/operations/${part(id)}/cancel`, operationView),
     cordon: (name, reason) => post(`/v1/hosts/${part(name)}/cordon`, hostView, { reason }),
     uncordon: (name) => post(`/v1/hosts/${part(name)}/uncordon`, hostView),
+    capacity: () => get('/v1/capacity', capacityView),
     failover: () => get('/v1/failover', failoverView),
     disarm: (reason) => post('/v1/failover/disarm', failoverView, { reason }),
     arm: () => post('/v1/failover/arm', failoverView),

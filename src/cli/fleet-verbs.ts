@@ -59,6 +59,15 @@ export function addFleetVerbs(program: Command, line: CommandLine): void {
     },
   );
   verb(
+    'capacity',
+    'show what the loss of each host, rack or zone would do',
+    ['capacity', 'capacity -o json'],
+    async (session) => {
+      const { capacity } = await import('./commands/capacity.ts');
+      return capacity(session);
+    },
+  );
+  verb(
     'cordon <host>',
     'place nothing new on a host',
     ["cordon host-1 --reason 'kernel upgrade'"],

@@ -244,6 +244,23 @@ export const failoverView = z.object({
 });
 export type FailoverView = z.infer<typeof failoverView>;
 
+export const capacityView = z.object({
+  losses: z.array(
+    z.object({
+      kind: z.enum(['host', 'rack', 'zone']),
+      name: z.string(),
+      hosts: z.array(hostName),
+      instances: z.int(),
+      promoted: z.int(),
+      placed: z.int(),
+      stranded: z.array(
+        z.object({ name: instanceName, tier: z.int().min(0).max(3), why: z.string() }),
+      ),
+    }),
+  ),
+});
+export type CapacityView = z.infer<typeof capacityView>;
+
 export const disarmRequest = z.object({ reason: z.string().max(1_024).default('') });
 export const confirmDeadRequest = z.object({ reason: z.string().max(1_024).default('') });
 
@@ -256,6 +273,7 @@ export const confirmDeadRequest = z.object({ reason: z.string().max(1_024).defau
 //   GET  /v1/failover                                   -> failoverView
 //   POST /v1/failover/disarm             disarmRequest  -> failoverView
 //   POST /v1/failover/arm                               -> failoverView
+//   GET  /v1/capacity                                   -> capacityView
 //   GET  /v1/pools | /v1/pools/:name                    -> {items: poolView[]} | poolView
 //   GET  /v1/instances | /v1/instances/:name            -> {items: instanceView[]} | instanceView
 //   GET  /v1/instances/:name/explain                    -> explainView
