@@ -209,12 +209,19 @@ export class Agent implements Disposable {
     this.#grants = grants;
     this.#digest = told.digest;
     this.#reports.took(grants.revision, told.digest);
-    this.#wanted = byId(grants);
+    this.#wanted = new Map(
+      [...byId(grants)].map(([id, now]) => {
+        const known = before.get(id);
+        return [id, known !== undefined && isSame(known, now) ? known : now];
+      }),
+    );
     for (const { id, name } of grants.desired) this.#keeper(id, name);
+    // Those that nothing has changed for are looked at in their turn: a failover has no time for them.
     for (const keeper of this.#keepers.values()) {
-      if (before.get(keeper.id) !== this.#wanted.get(keeper.id)) void keeper.letGo();
+      if (before.get(keeper.id) === this.#wanted.get(keeper.id)) continue;
+      void keeper.letGo();
+      void this.#settle(keeper);
     }
-    this.#lookAtAll();
   }
 
   #lookAtAll(): void {
@@ -303,6 +310,10 @@ export class Agent implements Disposable {
         return {};
     }
   }
+}
+
+function isSame(a: DesiredInstance, b: DesiredInstance): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function byId(grants: Grants): ReadonlyMap<InstanceId, DesiredInstance> {

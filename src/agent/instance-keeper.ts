@@ -291,7 +291,6 @@ export class InstanceKeeper {
     await this.#machine.createPort(this.port, seen.pid, this.#mac, bridge);
   }
 
-  // The hold is on disk before the address is on the wire, so that a restarted agent knows it.
   async #take(desired: DesiredInstance, seen: Look): Promise<void> {
     const machine = this.#machine;
     const first = desired.addresses[0];
@@ -301,7 +300,9 @@ export class InstanceKeeper {
     // What was left inside would speak as soon as the port is up, before the wire has been asked.
     const isLeft = interior !== null && interior.addresses.length > 0;
     if (!isOurs && isLeft && !isConnected(port)) await machine.flushAddresses(seen.pid);
-    await machine.attachPort(this.port, first.bridge, first.vlan);
+    // The hold is on disk before the address is on the wire, so that a restarted agent knows it.
+    const attached = machine.attachPort(this.port, first.bridge, first.vlan);
+    await (isOurs ? Promise.all([attached, this.#hold.remember(desired.epoch)]) : attached);
     if (!isOurs) {
       const texts = desired.addresses.map(({ address }) => address);
       const claim = await machine.findDuplicate(seen.pid, this.#mac, texts);
@@ -312,7 +313,7 @@ export class InstanceKeeper {
       }
     }
     if (!this.#isStillDesired(desired)) return;
-    await this.#hold.remember(desired.epoch);
+    if (!isOurs) await this.#hold.remember(desired.epoch);
     if (!this.#isStillDesired(desired)) return;
     await machine.addAddresses(seen.pid, desired.addresses);
     machine.speak(this.id, seen.pid, this.#mac, desired.addresses);

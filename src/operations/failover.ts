@@ -101,6 +101,11 @@ export function failedOver({ kind, args }: Operation): readonly InstanceId[] {
   return kind === 'failover' ? promotedOf(args['promoted']).map(({ id }) => id) : [];
 }
 
+/** Hosts whose standbys take over. */
+export function failoverTargets({ args }: Operation): readonly HostName[] {
+  return [...new Set(promotedOf(args['promoted']).map(({ to }) => to))];
+}
+
 async function seeThrough(run: Run): Promise<void> {
   const { args } = run.operation;
   const host = args['host'] as HostName;

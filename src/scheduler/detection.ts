@@ -7,7 +7,7 @@ import type { HostName } from '../domain/ids.ts';
 import type { Host } from '../domain/model.ts';
 import { hostObject, type Operation } from '../domain/operation.ts';
 import type { OperationEngine } from '../operations/engine.ts';
-import { type FailoverCause, failOver } from '../operations/failover.ts';
+import { type FailoverCause, failOver, failoverTargets } from '../operations/failover.ts';
 import type { WitnessFrame } from '../protocol/pulse-frames.ts';
 import type { FleetState, Store, Transaction } from '../store/store.ts';
 import type { Agents } from './agents.ts';
@@ -30,6 +30,8 @@ export interface DetectionParts {
   readonly session: () => string;
   readonly agents: Agents;
   readonly engine: OperationEngine;
+  /** Makes what hosts are to be told by this transaction. @returns what tells it, once that holds */
+  readonly prepareTelling: (tx: Transaction, hosts: readonly HostName[]) => Promise<() => void>;
   /** A failover has been written: hosts are to be told, and what has no host is to be placed. */
   readonly onFailover: () => void;
   /** For people. */
@@ -203,18 +205,22 @@ export class Detection {
     cause: FailoverCause,
     isTrue: (tx: Transaction) => Promise<boolean>,
   ): Promise<Operation | null> {
-    const { store, clock, session, engine, onFailover } = this.#parts;
-    const operation = await store.transact(async (tx): Promise<Operation | null> => {
+    const { store, clock, session, engine, prepareTelling, onFailover } = this.#parts;
+    const fenced = await store.transact(async (tx) => {
       // Whoever has lost its lease may have been spoken for: others told witnesses to go on.
       const isHolder = (await tx.sessions()).some((one) => one.id === session() && one.isAlive);
       if (!isHolder || !(await isTrue(tx))) return null;
-      return failOver(tx, engine, cause, clock.wallMs());
+      const operation = await failOver(tx, engine, cause, clock.wallMs());
+      if (operation === null) return null;
+      // What the standbys' hosts are to be told is made here and now: every reading counts.
+      return { operation, tell: await prepareTelling(tx, failoverTargets(operation)) };
     });
-    if (operation === null) return null;
+    if (fenced === null) return null;
+    fenced.tell();
     this.#detector.fenced(cause.host);
-    engine.launch(operation);
+    engine.launch(fenced.operation);
     onFailover();
-    return operation;
+    return fenced.operation;
   }
 
   /** Stops or starts failing over, for all schedulers. @param reason why not; null to go on */

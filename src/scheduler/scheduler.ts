@@ -133,6 +133,13 @@ export class Scheduler implements AsyncDisposable {
       ...{ store, clock, session, log, agents: this.agents, engine: this.engine },
       timings: parts.timings ?? productionTimings,
       event: (kind, object, message) => this.#recorder.event(kind, object, message),
+      prepareTelling: async (tx, hosts) => {
+        const revision = await tx.nextRevision();
+        const tellings = await this.#tellings(tx, hosts);
+        return () => {
+          for (const [host, desired] of tellings) this.agents.tell(host, revision, desired);
+        };
+      },
       onFailover: () => {
         this.#pusher.wake();
         this.#placer.wake();
