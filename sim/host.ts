@@ -348,6 +348,7 @@ export class SimHost {
       },
       speak: (id) => void spoken.add(id),
       silence: (id) => void spoken.delete(id),
+      onConflict: () => undefined,
       speaks: (id) => spoken.has(id),
       probe: async ({ address }) => {
         await process.pass(random.between(1, 20));

@@ -350,3 +350,10 @@ test('an Engine that hangs, or a reload, holds nobody up who waits for a release
     for (const { instances } of first.all('observed')) assert.equal(instances[0]?.linkUp, false);
   }
 });
+
+test('a stranger who speaks in the name of an address is told of, with its MAC', async () => {
+  const { machine, first } = await scene();
+  machine.conflict(id, { address, mac: '02:00:00:00:00:99' });
+  const [event] = first.all('event').filter(({ kind }) => kind === 'address.conflict');
+  assert.ok(event?.message.includes('02:00:00:00:00:99'), JSON.stringify(first.heard));
+});

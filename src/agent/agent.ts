@@ -86,6 +86,12 @@ export class Agent implements Disposable {
     for (const keeper of agent.#keepers.values()) void keeper.letGo();
     agent.#lookAtAll();
     await agent.#firstLooks();
+    parts.machine.onConflict((id, { address, mac }) => {
+      const name = agent.#keepers.get(id)?.name ?? id;
+      const message = `${mac} on the wire speaks in the name of ${address}, which this host answers for`;
+      parts.log(message);
+      agent.#reports.event('address.conflict', `instance/${name}`, message);
+    });
     parts.links.onOpen((peer) => agent.#hello(peer));
     parts.links.onFrame((frame, peer) => agent.#receive(frame, peer));
     agent.#stops.push(parts.clock.every(lookPeriodMs, () => agent.#lookAtAll()));

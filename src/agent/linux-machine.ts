@@ -49,12 +49,15 @@ export class LinuxMachine implements Machine, Disposable {
   readonly #options: LinuxMachineOptions;
   readonly #engine: DockerEngine;
   readonly #announcer: Announcer;
+  #onConflict: (id: InstanceId, claim: Claim) => void = () => undefined;
 
   private constructor(options: LinuxMachineOptions) {
     this.#options = options;
     this.#engine = options.engine;
-    this.#announcer = new Announcer(options.clock, (key, error) =>
-      options.log('cannot announce', { instance: key, error: error.message }),
+    this.#announcer = new Announcer(
+      options.clock,
+      (key, error) => options.log('cannot announce', { instance: key, error: error.message }),
+      (key, claim) => this.#onConflict(key as InstanceId, claim),
     );
   }
 
@@ -218,6 +221,10 @@ export class LinuxMachine implements Machine, Disposable {
     addresses: readonly Pick<InterfaceAddress, 'address' | 'gateway'>[],
   ): void {
     this.#announcer.speak(id, kernel.namespaceOf(pid), mac, addresses);
+  }
+
+  onConflict(handler: (id: InstanceId, claim: Claim) => void): void {
+    this.#onConflict = handler;
   }
 
   silence(id: InstanceId): void {

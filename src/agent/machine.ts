@@ -159,6 +159,8 @@ export interface MachineWire {
     addresses: readonly Pick<InterfaceAddress, 'address' | 'gateway'>[],
   ): void;
   silence(id: InstanceId): void;
+  /** Called when a stranger speaks in the name of an address that is spoken for from here. */
+  onConflict(handler: (id: InstanceId, claim: Claim) => void): void;
   speaks(id: InstanceId): boolean;
   /** Looks at an address from this host: the MAC that answers, and the ports that open. */
   probe(address: ServiceAddress, ports: readonly number[], timeoutMs: number): Promise<ProbeResult>;

@@ -35,6 +35,8 @@ const facts: Omit<HostFacts, 'bootId'> = {
 };
 
 export class ModelMachine implements Machine {
+  /** Says that a stranger speaks in the name of an address. */
+  conflict: (id: InstanceId, claim: Claim) => void = () => undefined;
   /**
    * Called before each effect takes place, and before a container is read, with its name and first
    * argument: may wait, or throw.
@@ -266,6 +268,10 @@ export class ModelMachine implements Machine {
 
   speak(id: InstanceId): void {
     this.spoken.add(id);
+  }
+
+  onConflict(handler: (id: InstanceId, claim: Claim) => void): void {
+    this.conflict = handler;
   }
 
   silence(id: InstanceId): void {

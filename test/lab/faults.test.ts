@@ -211,6 +211,21 @@ test('a partitioned host goes on serving and is found again', async () => {
   await lab.allServing();
 });
 
+test('a stranger who speaks in the name of a served address is named, and does not get it', async () => {
+  const { address } = await placeOf('status-page');
+  await lab.inside('backend', 'ip', 'addr', 'add', `${address}/16`, 'dev', 'eth0');
+  const { stdout } = await lab.inside('backend', 'ip', '-o', 'link', 'show', 'dev', 'eth0');
+  const mac = /link\/ether (\S+)/.exec(stdout)?.[1] ?? 'no MAC';
+  // Its kernel asks for a neighbour in the name of the address, as any host does.
+  await lab.inside('backend', 'ping', '-n', '-c', '1', '-W', '1', '-I', address, '198.18.0.250');
+  await lab.inside('backend', 'ip', 'addr', 'del', `${address}/16`, 'dev', 'eth0');
+  await eventually(async () => {
+    const { stdout: events } = await lab.api('events', '--object', 'instance/status-page');
+    assert.match(events, new RegExp(`address.conflict .*${mac} on the wire`));
+  });
+  await eventually(async () => void (await lab.fetch(address)));
+});
+
 test('an address that a stranger answers for is not taken, and the stranger is named', async () => {
   const stranger = '198.18.10.77';
   await lab.inside('backend', 'ip', 'addr', 'add', `${stranger}/16`, 'dev', 'eth0');

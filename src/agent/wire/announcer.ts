@@ -1,5 +1,6 @@
 import type { Clock } from '../../domain/clock.ts';
-import { announcement } from './frames.ts';
+import type { Claim } from '../machine.ts';
+import { announcement, arpSpeaker, etherTypeArp } from './frames.ts';
 import { PacketSocket } from './libc.ts';
 
 /** When the burst after a takeover speaks, milliseconds after link up. */
@@ -12,9 +13,25 @@ export const burstMs: readonly number[] = [0, 50, 150, 500, 1_000, 2_000, 5_000]
  */
 export const periodMs = 45_000;
 
+/**
+ * How often an address that a stranger speaks for is defended: once at once, and not again before
+ * this has passed, so that two who both claim it do not shout at each other for ever (RFC 5227 2.4).
+ */
+const defendPeriodMs = 10_000;
+/** How often one stranger is told of. */
+const tellPeriodMs = 300_000;
+const hearPeriodMs = 250;
+/** Frames read of one voice in one turn: a storm of ARP must not hold up the others. */
+const hearMax = 64;
+
 interface Voice {
   readonly socket: PacketSocket;
   readonly frames: readonly Uint8Array[];
+  readonly mac: string;
+  readonly addresses: ReadonlySet<string>;
+  /** When each stranger was told of last, by MAC and address. */
+  readonly told: Map<string, number>;
+  defendedMs: number;
   readonly sinceMs: number;
   spoken: number;
   nextMs: number;
@@ -26,12 +43,23 @@ export class Announcer implements Disposable {
   readonly #voices = new Map<string, Voice>();
   readonly #stop: () => void;
   readonly #onFailure: (key: string, error: Error) => void;
+  readonly #onConflict: (key: string, claim: Claim) => void;
+  readonly #stopHearing: () => void;
 
-  /** `onFailure` hears of a frame that the kernel did not take; the next one is tried in its turn. */
-  constructor(clock: Clock, onFailure: (key: string, error: Error) => void) {
+  /**
+   * @param onFailure hears of a frame that the kernel did not take; the next one is tried in its turn
+   * @param onConflict hears of a stranger who speaks in the name of an address, now and again
+   */
+  constructor(
+    clock: Clock,
+    onFailure: (key: string, error: Error) => void,
+    onConflict: (key: string, claim: Claim) => void,
+  ) {
     this.#clock = clock;
     this.#onFailure = onFailure;
+    this.#onConflict = onConflict;
     this.#stop = clock.every(25, () => this.#speakDue());
+    this.#stopHearing = clock.every(hearPeriodMs, () => this.#hearAll());
   }
 
   /** Begins a burst now, and goes on until `silence`. Replaces what the key spoke before. */
@@ -44,8 +72,12 @@ export class Announcer implements Disposable {
     this.silence(key);
     const frames = addresses.flatMap(({ address, gateway }) => announcement(address, mac, gateway));
     const sinceMs = this.#clock.monotonicMs();
-    const socket = new PacketSocket(namespace, 'eth0', 0);
-    this.#voices.set(key, { socket, frames, sinceMs, spoken: 0, nextMs: sinceMs });
+    const socket = new PacketSocket(namespace, 'eth0', etherTypeArp);
+    const own = new Set(addresses.map(({ address }) => address));
+    this.#voices.set(key, {
+      ...{ socket, frames, mac, addresses: own, told: new Map() },
+      ...{ sinceMs, spoken: 0, nextMs: sinceMs, defendedMs: sinceMs - defendPeriodMs },
+    });
     this.#speakDue();
   }
 
@@ -74,8 +106,40 @@ export class Announcer implements Disposable {
     }
   }
 
+  #hearAll(): void {
+    for (const [key, voice] of this.#voices) {
+      try {
+        this.#hear(key, voice);
+      } catch (error) {
+        this.#onFailure(key, error as Error);
+      }
+    }
+  }
+
+  #hear(key: string, voice: Voice): void {
+    for (let frames = 0; frames < hearMax; frames += 1) {
+      const frame = voice.socket.receive();
+      if (frame === null) return;
+      const claim = arpSpeaker(frame);
+      if (claim === null || claim.mac === voice.mac || !voice.addresses.has(claim.address))
+        continue;
+      const nowMs = this.#clock.monotonicMs();
+      if (nowMs - voice.defendedMs >= defendPeriodMs) {
+        voice.defendedMs = nowMs;
+        for (const one of voice.frames) voice.socket.send(one);
+      }
+      const stranger = `${claim.mac} ${claim.address}`;
+      const toldMs = voice.told.get(stranger);
+      if (toldMs !== undefined && nowMs - toldMs < tellPeriodMs) continue;
+      if (voice.told.size >= hearMax) voice.told.clear();
+      voice.told.set(stranger, nowMs);
+      this.#onConflict(key, claim);
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#stop();
+    this.#stopHearing();
     for (const key of [...this.#voices.keys()]) this.silence(key);
   }
 }

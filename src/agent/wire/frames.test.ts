@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { announcement, claimant, duplicateQuestion, resolveQuestion } from './frames.ts';
+import {
+  announcement,
+  arpSpeaker,
+  claimant,
+  duplicateQuestion,
+  resolveQuestion,
+} from './frames.ts';
 
 const mac = '02:11:22:33:44:55';
 const other = '02:aa:bb:cc:dd:ee';
@@ -34,6 +40,15 @@ test('the duplicate question for IPv6 comes from nobody and goes to the solicite
   assert.equal(hex(view.subarray(22, 38)), '00'.repeat(16));
   assert.equal(hex(view.subarray(38, 54)), 'ff0200000000000000000001ff123456');
   assert.equal(onesComplementSum(view), 0xffff);
+});
+
+test("who speaks in an ARP frame, and in whose name; a probe is in nobody's", () => {
+  const [request] = announcement('198.18.10.10', mac, null);
+  assert.ok(request !== undefined);
+  assert.deepEqual(arpSpeaker(request), { mac, address: '198.18.10.10' });
+  assert.equal(arpSpeaker(duplicateQuestion('198.18.10.10', mac)), null);
+  assert.equal(arpSpeaker(duplicateQuestion('2001:db8::10', mac)), null);
+  assert.equal(arpSpeaker(request.subarray(0, 40)), null);
 });
 
 test('whoever speaks for the address is its claimant, but for ourselves', () => {

@@ -72,6 +72,17 @@ export function claimant(frame: Uint8Array, address: string, ownMac: string): st
   return mac === ownMac ? null : mac;
 }
 
+/** Who speaks in this ARP frame, and in the name of which address; null where it is none, or a probe. */
+export function arpSpeaker(
+  bytes: Uint8Array,
+): { readonly mac: string; readonly address: string } | null {
+  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (frame.length < 42 || frame.readUInt16BE(12) !== etherTypeArp) return null;
+  const sender = frame.subarray(28, 32);
+  if (sender.every((byte) => byte === 0)) return null;
+  return { mac: macText(frame.subarray(22, 28)), address: [...sender].join('.') };
+}
+
 function claimantArp(frame: Buffer, address: string): string | null {
   if (frame.length < 42 || frame.readUInt16BE(12) !== etherTypeArp) return null;
   const wanted = addressBytes(address);

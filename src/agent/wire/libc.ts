@@ -23,6 +23,8 @@ const sockCloexec = 0o2000000;
 const eagain = 11;
 const sockaddrLinkLayerBytes = 20;
 const frameBytesMax = 65_536;
+/** A frame that arrives is copied out of it before anything else can. */
+const scratch = Buffer.alloc(frameBytesMax);
 
 /**
  * Runs `work` with this thread in another network namespace, and comes back. `work` is synchronous
@@ -77,9 +79,8 @@ export class PacketSocket implements Disposable {
 
   /** The next frame that arrived, or null where there is none. */
   receive(): Uint8Array | null {
-    const buffer = Buffer.alloc(frameBytesMax);
-    const length = Number(recv(this.#fd, buffer, buffer.length, 0));
-    if (length >= 0) return buffer.subarray(0, length);
+    const length = Number(recv(this.#fd, scratch, scratch.length, 0));
+    if (length >= 0) return Buffer.from(scratch.subarray(0, length));
     if (koffi.errno() === eagain) return null;
     throw failure('cannot receive a frame');
   }
