@@ -17,6 +17,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'trust',
     'protocol',
     'haproxy',
+    'crash',
     'system',
     'domain',
   ],
@@ -42,12 +43,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   detection: ['placement', 'domain'],
   placement: ['domain'],
   haproxy: ['domain'],
+  crash: ['domain'],
   system: ['domain'],
   domain: [],
 };
 
 /** Rooms of pure decisions: no module of Node but these. */
 const pure = new Set(['domain', 'detection', 'placement', 'haproxy', 'spec']);
+const pure = new Set(['domain', 'placement', 'haproxy', 'spec', 'crash']);
 const pureModules = new Set(['node:crypto', 'node:util']);
 const testModules = new Set(['node:test', 'node:assert/strict', 'fast-check']);
 

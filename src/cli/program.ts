@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { BridgeheadError } from '../domain/errors.ts';
 import { addCompletionVerb } from './completion.ts';
+import { addCrashVerbs } from './crash-verbs.ts';
 import { reportFailure } from './failure.ts';
 import { addFleetVerbs } from './fleet-verbs.ts';
 import { addImportVerb } from './import-verb.ts';
@@ -74,6 +75,7 @@ export function createProgram(line: CommandLine): Command {
   addFleetVerbs(program, line);
   addImportVerb(program, line);
   addOperationVerbs(program, line);
+  addCrashVerbs(program, line);
   addLabVerbs(program, line);
   addServiceVerbs(program, line);
   addCompletionVerb(program, line);

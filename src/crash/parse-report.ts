@@ -1,0 +1,178 @@
+import type { LogLine } from './envelope.ts';
+import { type Facts, factsOf } from './facts.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { type Frame, plainFunction } from './frame.ts';
+import { type Head, headOf } from './heads.ts';
+import { isMachinery } from './machinery.ts';
+import type { CrashReport } from './report.ts';
+import { stalledFunction } from './stall.ts';
+import { type Trace, tracesOf } from './trace.ts';
+
+/** A report's lines as the cutter found them; the first is its head. */
+export interface Cut {
+  readonly lines: readonly LogLine[];
+  /** Number of the head's line in the input, from 1. */
+  readonly line: number;
+  readonly firstInBoot: boolean;
+  /** What the cutter saw go wrong, in words. */
+  readonly doubts: readonly string[];
+}
+
+/** Reads a report; null where its first line is no head. */
+export function parseReport(cut: Cut): CrashReport | null {
+  const first = cut.lines[0];
+  const found = first === undefined ? null : headOf(first.text);
+  if (first === undefined || found === null) return null;
+  const { head, match } = found;
+  const facts = factsOf(cut.lines);
+  const traces = tracesOf(cut.lines);
+  const needed = neededOf(head, cut.lines);
+  const fault = faultOf(head, match, facts, traces, cut.lines);
+  const doubts = [...cut.doubts, ...doubtsOf(head, needed, fault, traces, cut.lines)];
+  const isBare = needed === null && head.bare !== undefined;
+  const kindTitle = fill(isBare ? (head.bare ?? head.title) : head.title, match, needed);
+  const frames = traces
+    .flatMap((trace) => (trace.name === 'other' ? [] : trace.frames))
+    .map(({ frame }) => frame);
+  const { pointer: _, ...said } = facts;
+  return {
+    kind: head.kind,
+    title: titleOf(head, kindTitle, fault),
+    function: fault?.function ?? null,
+    module: fault?.module ?? null,
+    frames,
+    ...said,
+    uptimeSeconds: first.uptimeSeconds,
+    host: first.host === '' ? null : first.host,
+    corrupted: doubts.length > 0,
+    doubts,
+    firstInBoot: cut.firstInBoot,
+    fingerprint: fingerprintOf(kindTitle, fault?.function ?? null, fault?.module ?? null, frames),
+    lines: cut.lines.map(({ text }) => text),
+    line: cut.line,
+  };
+}
+
+function titleOf(head: Head, kindTitle: string, fault: Frame | null): string {
+  if (head.source === 'none') return kindTitle;
+  if (fault !== null) return `${kindTitle} in ${fault.function}`;
+  return head.bareFunction === true ? (head.bare ?? kindTitle) : `${kindTitle} in corrupted`;
+}
+
+function neededOf(head: Head, lines: readonly LogLine[]): string | null {
+  if (head.needs === undefined) return '';
+  for (const { text } of lines.slice(1, 30)) {
+    const found = head.needs.exec(text);
+    if (found !== null) return found[1] ?? '';
+  }
+  return null;
+}
+
+function fill(title: string, match: RegExpExecArray, needed: string | null): string {
+  const text = title
+    .replace('$$', () => needed ?? '')
+    .replace(/\$(\d)/g, (_, n: string) => match[Number(n)] ?? '');
+  return text
+    .replace(/\+0x[0-9a-f]+(?:\/0x[0-9a-f]+)?/g, '')
+    .replace(/\b(?:0x)?[0-9a-f]{16}\b|\b0x[0-9a-f]+\b|\b[0-9a-f]{8}\b/g, 'ADDR')
+    .replace(/\b\d+\b/g, 'NUM')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+// Functions that check what they are called with: the caller is named with them.
+const checksCaller = /^usb_submit_urb$/;
+
+function faultOf(
+  head: Head,
+  match: RegExpExecArray,
+  facts: Facts,
+  traces: readonly Trace[],
+  lines: readonly LogLine[],
+): Frame | null {
+  if (head.source === 'none') return null;
+  if (head.source === 'lock') return lockPlace(lines) ?? null;
+  const usable = traces.filter(({ name, frames }) => name !== 'other' && frames.length > 0);
+  const traced = usable.filter(({ name }) => name === 'trace');
+  const chosen = traced.length > 0 ? traced : usable;
+  if (head.source === 'stall') {
+    for (const trace of chosen) {
+      if (trace.frames.some(({ frame }) => /^rcu_gp_kthread$/.test(frame.function))) continue;
+      const stalled = stalledFunction(trace.frames.map(({ frame }) => frame));
+      if (stalled !== null) return stalled;
+      return null;
+    }
+    return null;
+  }
+  const named = match.groups?.['fn'];
+  if (head.source === 'head' && named !== undefined && head.kind !== 'warning') {
+    const frame = frameNamed(named);
+    if (!isMachinery(frame.function)) return frame;
+  }
+  const { pointer } = facts;
+  const usesPointer = head.source === 'pointer' || head.kind === 'warning' || head.kind === 'bug';
+  const candidates: Frame[] = [];
+  if (usesPointer && pointer !== null) {
+    candidates.push(pointer.frame);
+    for (const trace of chosen) {
+      const after = trace.frames.filter(({ index }) => index > pointer.index);
+      candidates.push(...after.map(({ frame }) => frame));
+      if (after.length > 0) break;
+    }
+  } else {
+    candidates.push(...(chosen[0]?.frames ?? []).map(({ frame }) => frame));
+  }
+  const real = candidates.filter((frame) => frame.isReliable && !frame.isInlined);
+  const at = real.findIndex((frame) => !isMachinery(frame.function));
+  const fault = real[at];
+  if (fault === undefined) return null;
+  const caller = real[at + 1];
+  if (checksCaller.test(fault.function) && caller !== undefined) {
+    return { ...fault, function: `${caller.function}/${fault.function}` };
+  }
+  return fault;
+}
+
+function frameNamed(symbol: string): Frame {
+  return {
+    symbol,
+    function: plainFunction(symbol),
+    offset: null,
+    size: null,
+    module: null,
+    isReliable: true,
+    isInlined: false,
+    source: null,
+  };
+}
+
+function lockPlace(lines: readonly LogLine[]): Frame | null {
+  for (const { text } of lines.slice(1, 60)) {
+    const found =
+      /(?:\bat: |last function: )(?:\[<[0-9a-f]+>\] )?(?:<?[0-9a-f]{8,16}>? )?([A-Za-z_$.<][^\s+]*)/.exec(
+        text,
+      );
+    if (found === null) continue;
+    const frame = frameNamed(found[1] ?? '');
+    if (!isMachinery(frame.function)) return frame;
+  }
+  return null;
+}
+
+function doubtsOf(
+  head: Head,
+  needed: string | null,
+  fault: Frame | null,
+  traces: readonly Trace[],
+  lines: readonly LogLine[],
+): readonly string[] {
+  const doubts: string[] = [];
+  if (lines.some((line) => line.isAfterLoss)) doubts.push('the kernel dropped messages');
+  if (needed === null) doubts.push('the line that says more about it is missing');
+  if (head.isBrief === true) return doubts;
+  const frames = traces.filter(({ name }) => name !== 'other').flatMap((trace) => trace.frames);
+  if (frames.length === 0) doubts.push('no call trace');
+  else if (!frames.some(({ frame }) => frame.isReliable)) doubts.push('no reliable frame');
+  if (head.source !== 'none' && fault === null) doubts.push('no function at fault could be named');
+  return doubts;
+}

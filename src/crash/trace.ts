@@ -1,0 +1,43 @@
+import type { LogLine } from './envelope.ts';
+import { type Frame, parseFrame } from './frame.ts';
+
+/** One call trace of a report. */
+export interface Trace {
+  /** What stands above it: `head` where nothing does. */
+  readonly name: 'head' | 'trace' | 'other';
+  readonly frames: readonly { readonly frame: Frame; readonly index: number }[];
+}
+
+const start = /^\s*(?:(?:stack )?[Bb]acktrace|Call [Tt]race)(?:\s*\([^)]*\))?:/;
+const other =
+  /^\s*(?:Allocated|Freed|Last potentially|Second to last|Uninit was (?:created|stored)|Local variable|Memory was marked|\S+ \(\d+\) used|-> #\d|INFO: (?:Allocated|Freed)|allocated by task|freed by task|Preemption disabled at|hardirqs last|softirqs last|Showing all locks|the existing dependency chain|Bytes \d|NMI backtrace for|Object |last free|page last)/;
+
+/** The call traces of a report, in order; bounded by its number of lines. */
+export function tracesOf(lines: readonly LogLine[]): readonly Trace[] {
+  const traces: { name: Trace['name']; frames: { frame: Frame; index: number }[] }[] = [
+    { name: 'head', frames: [] },
+  ];
+  for (const [index, { text }] of lines.entries()) {
+    if (index === 0) continue;
+    if (start.test(text)) {
+      traces.push({ name: 'trace', frames: [] });
+      // Old kernels begin on the same line.
+      const rest = parseFrame(text.replace(start, ''));
+      if (rest !== null) traces.at(-1)?.frames.push({ frame: rest, index });
+      continue;
+    }
+    if (other.test(text)) {
+      traces.push({ name: 'other', frames: [] });
+      continue;
+    }
+    const frame = parseFrame(
+      text.replace(/^\s*<(?:IRQ|EOI|EOE|NMI|TASK|#DF|#DB|ENTRY_TRAMPOLINE|\/\w+)>\s*/, ' '),
+    );
+    if (frame !== null && !/^\s*(?:caller is|lock:|last function)/.test(text)) {
+      traces.at(-1)?.frames.push({ frame, index });
+    }
+  }
+  return traces.filter(
+    (trace, index) => index === 0 || trace.frames.length > 0 || trace.name === 'trace',
+  );
+}
