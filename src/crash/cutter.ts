@@ -1,7 +1,7 @@
 import { type LogLine, openEnvelope } from './envelope.ts';
 import { headOf } from './heads.ts';
 import { parseReport } from './parse-report.ts';
-import type { CrashReport } from './report.ts';
+import type { CrashKind, CrashReport } from './report.ts';
 
 /** Bounds of what a cutter keeps. */
 export const cutterLimits = {
@@ -25,7 +25,8 @@ interface Open {
 interface Stream {
   readonly open: Open[];
   reports: number;
-  lastUptimeSeconds: number;
+  /** The kernel said that it goes down. */
+  isLeaving: boolean;
   /** Lines since a report ended; a panic soon after one is its end and no report of its own. */
   sinceReport: number;
 }
@@ -59,10 +60,19 @@ export class Cutter {
     const found = headOf(line.text);
     const open = ownerOf(stream, line);
     if (open !== undefined) this.#extend(stream, open, line, found !== null, done);
-    else if (found !== null && !(panic.test(line.text) && stream.sinceReport < 300)) {
+    else if (
+      found !== null &&
+      this.#isReport(stream, found.head.kind) &&
+      !(panic.test(line.text) && stream.sinceReport < 300)
+    ) {
       this.#begin(stream, line, done);
     }
     return done;
+  }
+
+  // The firmware's banner is a report only where a kernel ran before, and was not told to reboot.
+  #isReport(stream: Stream, kind: CrashKind): boolean {
+    return kind !== 'reboot' || (this.#line > 1 && !stream.isLeaving);
   }
 
   /** Ends every report that is open, at the end of the input. */
@@ -81,13 +91,15 @@ export class Cutter {
       const oldest = this.#streams.keys().next().value;
       if (oldest !== undefined) this.#streams.delete(oldest);
     }
-    const stream: Stream = { open: [], reports: 0, lastUptimeSeconds: 0, sinceReport: 1e9 };
+    const stream: Stream = { open: [], reports: 0, isLeaving: false, sinceReport: 1e9 };
     this.#streams.set(host, stream);
     return stream;
   }
 
   #noteBoot(stream: Stream, line: LogLine, done: CrashReport[]): void {
+    if (/^\s*reboot: /.test(line.text)) stream.isLeaving = true;
     if (!boot.test(line.text)) return;
+    stream.isLeaving = false;
     while (stream.open.length > 0) close(stream, 0, done);
     stream.reports = 0;
     stream.sinceReport = 1e9;

@@ -26,8 +26,6 @@ export interface Head {
   readonly needs?: RegExp;
   /** Title where what `needs` asks for isn't there. */
   readonly bare?: string;
-  /** Whether `bare` (or the title) stands alone where no function is known. */
-  readonly bareFunction?: boolean;
   /** Whether a line of this kind alone, without a trace, is whole. */
   readonly isBrief?: boolean;
 }
@@ -39,6 +37,14 @@ const kasan = 'KASAN: $1';
 
 /** Heads by kind, the most telling first: a line belongs to the first that it fits. */
 export const heads: readonly Head[] = [
+  // A console that shows the firmware again, though nobody asked for a reboot: see the cutter.
+  {
+    kind: 'reboot',
+    pattern: /^SeaBIOS \(version/,
+    title: 'unexpected kernel reboot',
+    source: 'none',
+    isBrief: true,
+  },
   // Sanitizers.
   {
     kind: 'kasan',
@@ -48,8 +54,8 @@ export const heads: readonly Head[] = [
   },
   {
     kind: 'kasan',
-    pattern: new RegExp(`BUG: KASAN: ((?:double|invalid)-free) in ${fn}(?:${at}|$| )`),
-    title: kasan,
+    pattern: /BUG: KASAN: (?:double-free|invalid-free)/,
+    title: 'KASAN: invalid-free',
     source: 'trace',
   },
   {
@@ -95,6 +101,8 @@ export const heads: readonly Head[] = [
       /\b(?:possible circular locking dependency|possible recursive locking|possible irq lock inversion dependency|[\w-]+-safe -> [\w-]+-unsafe lock order) detected/,
     title: 'possible deadlock',
     source: 'lock',
+    needs: /\b(is trying to (?:acquire|lock)|just changed the state|takes:)/,
+    bare: 'WARNING: possible circular locking dependency detected',
   },
   {
     kind: 'lockdep',
@@ -107,19 +115,40 @@ export const heads: readonly Head[] = [
     pattern: /(?:WARNING: |INFO: |\[ ?)suspicious RCU usage/,
     title: 'WARNING: suspicious RCU usage',
     source: 'trace',
+    needs: /^\s*(stack backtrace:)/,
+    bare: 'WARNING: suspicious RCU usage',
   },
   {
     kind: 'lockdep',
-    pattern: /(BUG|WARNING): (bad unlock balance|held lock freed|bad contention) ?(?:detected)?!/,
+    pattern: /(BUG|WARNING): (bad unlock balance|bad contention) ?(?:detected)?!/,
     title: '$1: $2',
     source: 'trace',
+  },
+  {
+    kind: 'lockdep',
+    pattern: /WARNING: [Nn]ested lock was not taken/,
+    title: 'WARNING: nested lock was not taken',
+    source: 'trace',
+  },
+  {
+    kind: 'lockdep',
+    pattern: /BUG: Invalid wait context/,
+    title: 'WARNING: locking bug',
+    source: 'trace',
+  },
+  {
+    kind: 'lockdep',
+    pattern: /(BUG|WARNING): (held lock freed) ?(?:detected)?!/,
+    title: '$1: $2',
+    source: 'lock',
   },
   {
     kind: 'lockdep',
     pattern:
-      /(BUG|WARNING): (lock held when returning to user space|nested lock was not taken|lock held at task exit time|still has locks held)/,
+      /(BUG|WARNING): (lock held when returning to user space|lock held at task exit time|still has locks held)/,
     title: '$1: $2',
-    source: 'trace',
+    source: 'lock',
+    isBrief: true,
   },
   {
     kind: 'lockdep',
@@ -238,19 +267,19 @@ export const heads: readonly Head[] = [
       ['lib\\/debugobjects\\.c', 'WARNING: ODEBUG bug'],
       ['lib\\/kobject\\.c', 'WARNING: kobject bug'],
       ['fs\\/proc\\/generic\\.c', 'WARNING: proc registration bug'],
-      ['mm\\/slab_common\\.c', 'WARNING: kmalloc bug'],
+      ['mm\\/(?:slab_common\\.c:\\d+ kmalloc_|util)\\.?c?', 'WARNING: kmalloc bug'],
       ['kernel\\/(?:locking\\/)?lockdep\\.c', 'WARNING: locking bug'],
       ['mm\\/vmalloc\\.c', 'WARNING: zero-size vmalloc'],
     ] as const
   ).map(([file, title]) => ({
     kind: 'warning' as const,
-    pattern: new RegExp(`WARNING: (?:CPU: \\d+ PID: \\d+ )?(?:at )?\\S*${file}:\\d+`),
+    pattern: new RegExp(`WARNING: (?:CPU: \\d+ PID: -?\\d+ )?(?:at )?\\S*${file}(?::\\d+)?`),
     title,
     source: 'trace' as const,
   })),
   {
     kind: 'warning',
-    pattern: new RegExp(`WARNING: (?:CPU: \\d+ PID: \\d+ )?at \\S+:\\d+ ${fn}${at}`),
+    pattern: new RegExp(`WARNING: (?:CPU: \\d+ PID: -?\\d+ )?at \\S+:\\d+ ${fn}${at}`),
     title: 'WARNING',
     source: 'head',
   },
@@ -262,14 +291,14 @@ export const heads: readonly Head[] = [
   },
   {
     kind: 'warning',
-    pattern: /WARNING: CPU: \d+ PID: \d+ at |WARNING: at \S+:\d+/,
+    pattern: /WARNING: CPU: \d+ PID: -?\d+ at |WARNING: at \S+:\d+/,
     title: 'WARNING',
     source: 'pointer',
   },
   {
     kind: 'warning',
     pattern: /WARNING: (kernel stack regs) .* has bad ('\w+' )?value/,
-    title: 'WARNING: $1 has bad value',
+    title: 'WARNING: $1 has bad $2value',
     source: 'none',
     isBrief: true,
   },
@@ -327,7 +356,7 @@ export const heads: readonly Head[] = [
   },
   {
     kind: 'bug',
-    pattern: /BUG: (Bad page map|Bad rss-counter state|non-zero pgtables_bytes on freeing mm)/,
+    pattern: /BUG: (Bad rss-counter state|non-zero pgtables_bytes on freeing mm)/,
     title: 'BUG: $1',
     source: 'none',
     isBrief: true,
@@ -342,8 +371,8 @@ export const heads: readonly Head[] = [
   {
     kind: 'slab-corruption',
     pattern: /BUG \S+ \([^)]*\): (?!kasan)([^\n]{1,80})/,
-    title: 'BUG: slab corruption',
-    source: 'trace',
+    title: 'BUG: $1',
+    source: 'none',
   },
   // Panics of their own; those after an oops belong to its report.
   {
@@ -353,6 +382,7 @@ export const heads: readonly Head[] = [
     ),
     title: 'kernel panic: stack is corrupted',
     source: 'head',
+    isBrief: true,
   },
   {
     kind: 'stack-overflow',
@@ -436,10 +466,10 @@ export const heads: readonly Head[] = [
 
 // What speaks of a check and is no report.
 const noise =
-  /lockdep is turned off|NMI handler .* took|Unprivileged eBPF|mand mount option|CPU_SRSO|srso\.html|^\s*BUG: workqueue lockup - pool|ODEBUG: Out of memory/;
+  /traps: \S+ (?:general protection|invalid opcode|divide error|int3|stack segment)|lockdep is turned off|NMI handler .* took|Unprivileged eBPF|mand mount option|CPU_SRSO|srso\.html|^\s*BUG: workqueue lockup - pool|ODEBUG: Out of memory/;
 // One cheap test before forty: most lines of a log are none of these.
 const hint =
-  /BUG|WARNING|INFO:|rcu|UBSAN|detected|inconsistent|nable to handle|ernel NULL|Unhandled|PANIC|panic|protection|divide|segment|int3|invalid|Internal|Insufficient|overflow|LOCKUP|Hardware Error|unregister_netdevice|NETDEV|XFS|EXT4|oom|memory|fault|check:|bounds/;
+  /SeaBIOS|BUG|WARNING|INFO:|rcu|UBSAN|detected|inconsistent|nable to handle|ernel NULL|Unhandled|PANIC|panic|protection|divide|segment|int3|invalid|Internal|Insufficient|overflow|LOCKUP|Hardware Error|unregister_netdevice|NETDEV|XFS|EXT4|oom|memory|fault|check:|bounds/;
 
 /** The head that a line is, or null. */
 export function headOf(

@@ -27,9 +27,16 @@ export function parseReport(cut: Cut): CrashReport | null {
   const facts = factsOf(cut.lines);
   const traces = tracesOf(cut.lines);
   const needed = neededOf(head, cut.lines);
-  const fault = faultOf(head, match, facts, traces, cut.lines);
-  const doubts = [...cut.doubts, ...doubtsOf(head, needed, fault, traces, cut.lines)];
   const isBare = needed === null && head.bare !== undefined;
+  const isMixed = cut.doubts.length > 0 && head.isBrief !== true;
+  const fault =
+    (isMixed || isBare) && head.kind !== 'kasan'
+      ? null
+      : faultOf(head, match, facts, traces, cut.lines);
+  const doubts = [
+    ...(head.isBrief === true ? [] : cut.doubts),
+    ...doubtsOf(head, needed, fault, traces, cut.lines),
+  ];
   const kindTitle = fill(isBare ? (head.bare ?? head.title) : head.title, match, needed);
   const frames = traces
     .flatMap((trace) => (trace.name === 'other' ? [] : trace.frames))
@@ -55,13 +62,14 @@ export function parseReport(cut: Cut): CrashReport | null {
 
 function titleOf(head: Head, kindTitle: string, fault: Frame | null): string {
   if (head.source === 'none') return kindTitle;
+  if (fault === null && head.bare === kindTitle && head.kind === 'lockdep') return kindTitle;
   if (fault !== null) return `${kindTitle} in ${fault.function}`;
-  return head.bareFunction === true ? (head.bare ?? kindTitle) : `${kindTitle} in corrupted`;
+  return `${kindTitle} in corrupted`;
 }
 
 function neededOf(head: Head, lines: readonly LogLine[]): string | null {
   if (head.needs === undefined) return '';
-  for (const { text } of lines.slice(1, 30)) {
+  for (const { text } of lines.slice(1, head.kind === 'kasan' ? 5 : lines.length)) {
     const found = head.needs.exec(text);
     if (found !== null) return found[1] ?? '';
   }
@@ -77,10 +85,18 @@ function fill(title: string, match: RegExpExecArray, needed: string | null): str
     .replace(/\b(?:0x)?[0-9a-f]{16}\b|\b0x[0-9a-f]+\b|\b[0-9a-f]{8}\b/g, 'ADDR')
     .replace(/\b\d+\b/g, 'NUM')
     .replace(/\s+/g, ' ')
+    .replace(/ \.\.\.$/, '')
     .trim();
 }
 
 // Functions that check what they are called with: the caller is named with them.
+// What only passes a page or a buffer on, by kind of report.
+const freeing =
+  /^(?:folios?_\w+|__folio_\w+|put_page\w*|release_pages|skb_(?:free|release)\w*|k?free_skb\w*|__kfree_skb|kfree_skb\w*|consume_skb|sk_skb_reason_drop|page_pool_\w+|napi_\w+)$/;
+const skipped: Readonly<Record<string, RegExp>> = {
+  'BUG: $1': freeing,
+  'memory leak': /^(?:__?alloc_skb\w*|alloc_skb\w*|__netdev_alloc\w*|netdev_alloc\w*)$/,
+};
 const checksCaller = /^usb_submit_urb$/;
 
 function faultOf(
@@ -91,14 +107,18 @@ function faultOf(
   lines: readonly LogLine[],
 ): Frame | null {
   if (head.source === 'none') return null;
-  if (head.source === 'lock') return lockPlace(lines) ?? null;
+  if (head.source === 'lock') {
+    const place = lockPlace(lines);
+    if (place !== null || head.isBrief === true) return place;
+  }
   const usable = traces.filter(({ name, frames }) => name !== 'other' && frames.length > 0);
   const traced = usable.filter(({ name }) => name === 'trace');
   const chosen = traced.length > 0 ? traced : usable;
   if (head.source === 'stall') {
     for (const trace of chosen) {
       if (trace.frames.some(({ frame }) => /^rcu_gp_kthread$/.test(frame.function))) continue;
-      const stalled = stalledFunction(trace.frames.map(({ frame }) => frame));
+      const sampled = withPointer(trace, facts.pointer).map(({ frame }) => frame);
+      const stalled = stalledFunction(sampled, head.kind !== 'stack-overflow');
       if (stalled !== null) return stalled;
       return null;
     }
@@ -107,7 +127,12 @@ function faultOf(
   const named = match.groups?.['fn'];
   if (head.source === 'head' && named !== undefined && head.kind !== 'warning') {
     const frame = frameNamed(named);
-    if (!isMachinery(frame.function)) return frame;
+    if (
+      !isMachinery(frame.function) &&
+      !checksCaller.test(named) &&
+      !/^[0-9a-f]{8,16}$/.test(named)
+    )
+      return frame;
   }
   const { pointer } = facts;
   const usesPointer = head.source === 'pointer' || head.kind === 'warning' || head.kind === 'bug';
@@ -120,17 +145,29 @@ function faultOf(
       if (after.length > 0) break;
     }
   } else {
+    if (named !== undefined && head.kind === 'warning') candidates.push(frameNamed(named));
     candidates.push(...(chosen[0]?.frames ?? []).map(({ frame }) => frame));
   }
   const real = candidates.filter((frame) => frame.isReliable && !frame.isInlined);
-  const at = real.findIndex((frame) => !isMachinery(frame.function));
+  const skips = skipped[head.title];
+  const isAtFault = (frame: Frame) =>
+    !isMachinery(frame.function) &&
+    skips?.test(frame.function) !== true &&
+    (head.kind === 'warning' || !checksCaller.test(frame.function));
+  const at = real.findIndex(isAtFault);
   const fault = real[at];
   if (fault === undefined) return null;
-  const caller = real[at + 1];
+  const caller = real.slice(at + 1).find(isAtFault);
   if (checksCaller.test(fault.function) && caller !== undefined) {
     return { ...fault, function: `${caller.function}/${fault.function}` };
   }
   return fault;
+}
+
+// A trace taken from an interrupt, or of another CPU, begins where the pointer stood.
+function withPointer(trace: Trace, pointer: Facts['pointer']): Trace['frames'] {
+  if (pointer === null || pointer.index > (trace.frames.at(-1)?.index ?? 0)) return trace.frames;
+  return [...trace.frames, pointer].toSorted((a, b) => a.index - b.index);
 }
 
 function frameNamed(symbol: string): Frame {
@@ -154,7 +191,7 @@ function lockPlace(lines: readonly LogLine[]): Frame | null {
       );
     if (found === null) continue;
     const frame = frameNamed(found[1] ?? '');
-    if (!isMachinery(frame.function)) return frame;
+    return isMachinery(frame.function) ? null : frame;
   }
   return null;
 }

@@ -3,7 +3,7 @@ import { isMachinery } from './machinery.ts';
 
 // Generic layers that call specific code through a pointer: who was called is what stalled.
 const dispatcher =
-  /^(?:_*vfs_(?:write|read|ioctl|writev|readv|iter_\w+)|__kernel_(?:write|read)|new_sync_(?:write|read)|do_iter_\w+|do_loop_readv_writev|do_vfs_ioctl|ksys_ioctl|sys_ioctl|__fput|task_work_run|call_timer_fn|expire_timers|__run_timers|run_timer_softirq|process_one_work|kthread_worker_fn|__netif_receive_skb_\w*core|__netif_receive_skb_one_core|napi_poll|__napi_poll|net_rx_action|tasklet_action\w*|rtnetlink_rcv_msg|nfnetlink_rcv_msg|nfnetlink_rcv_batch|genl_(?:family_)?rcv_msg\w*|netlink_rcv_skb|netlink_dump|_*sock_(?:sendmsg|recvmsg)(?:_nosec)?|mmap_region|__do_fault|do_read_fault|__do_softirq|handle_softirqs|do_syscall_64|x64_sys_call|do_syscall_32\w*|do_fast_syscall_\w+|entry_SYSCALL\w*|entry_SYSENTER\w*|entry_INT80\w*|el0_svc\w*|invoke_syscall|ret_fast_syscall|kthread|do_iter_readv_writev|_*sys_(?:write|read)|rcu_do_batch|bpf_prog_run_nothing)$/;
+  /^(?:_*vfs_(?:write|read|ioctl|writev|readv|iter_\w+)|__kernel_(?:write|read)|new_sync_(?:write|read)|do_iter_\w+|do_loop_readv_writev|do_vfs_ioctl|ksys_ioctl|sys_ioctl|__fput|task_work_run|call_timer_fn|expire_timers|__run_timers|run_timer_softirq|process_one_work|kthread_worker_fn|__netif_receive_skb_\w*core|__netif_receive_skb_one_core|napi_poll|__napi_poll|net_rx_action|tasklet_action\w*|rtnetlink_rcv_msg|nfnetlink_rcv_msg|nfnetlink_rcv_batch|genl_(?:family_)?rcv_msg\w*|netlink_rcv_skb|netlink_dump|_*sock_(?:sendmsg|recvmsg)(?:_nosec)?|mmap_region|__do_fault|do_read_fault|__do_softirq|handle_softirqs|do_syscall_64|x64_sys_call|do_syscall_32\w*|do_fast_syscall_\w+|entry_SYSCALL\w*|entry_SYSENTER\w*|entry_INT80\w*|el0_svc\w*|invoke_syscall|ret_fast_syscall|kthread|do_iter_readv_writev|_*sys_(?:write|read|setsockopt)|rcu_do_batch|bpf_prog_run_nothing)$/;
 const layers =
   /^(?:____fput|__vfs_\w+|vfs_\w+|do_iter_\w+|do_writev|do_readv|____sys_\w+|___sys_\w+|nfnetlink_rcv|genl_rcv|netlink_unicast|netlink_sendmsg|__do_softirq|handle_softirqs|run_ksoftirqd|smpboot_thread_fn|worker_thread|do_softirq_own_stack|asm_call\w*|call_softirq)$/;
 const watch =
@@ -15,11 +15,11 @@ const entry =
  * The function that a stalled CPU was made to run: the one that the innermost generic layer
  * called. Deeper ones change from sample to sample, this one stays.
  */
-export function stalledFunction(frames: readonly Frame[]): Frame | null {
+export function stalledFunction(frames: readonly Frame[], isSampled = true): Frame | null {
   const own = withoutWatch(frames.filter((frame) => frame.isReliable));
   const first = own[0]?.function ?? '';
   // A task that is said to run, shown as it once went to sleep: a stack of another time.
-  if (/^(?:__schedule|schedule|preempt_schedule\w*)$/.test(first)) return null;
+  if (isSampled && /^(?:__schedule|schedule|preempt_schedule\w*)$/.test(first)) return null;
   for (const [index, frame] of own.entries()) {
     if (index > 8) break;
     if (/^smp_call_function/.test(frame.function)) {
