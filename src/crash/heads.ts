@@ -239,13 +239,13 @@ export const heads: readonly Head[] = [
     kind: 'list-corruption',
     pattern: /kernel BUG at \S*lib\/list_debug\.c/,
     title: 'BUG: corrupted list',
-    source: 'trace',
+    source: 'pointer',
   },
   {
     kind: 'bug',
     pattern: /kernel BUG at \S*mm\/usercopy\.c/,
     title: 'BUG: bad usercopy',
-    source: 'trace',
+    source: 'pointer',
   },
   { kind: 'bug', pattern: /kernel BUG at \S+/, title: 'kernel BUG', source: 'pointer' },
   {
@@ -347,6 +347,7 @@ export const heads: readonly Head[] = [
     pattern: /BUG: (workqueue leaked (?:lock or atomic|atomic, lock or RCU))/,
     title: 'BUG: $1',
     source: 'lock',
+    isBrief: true,
   },
   {
     kind: 'bug',
@@ -354,6 +355,7 @@ export const heads: readonly Head[] = [
     title: 'BUG: $1',
     source: 'trace',
   },
+  { kind: 'bug', pattern: /BUG: (Bad page map)/, title: 'BUG: $1', source: 'none' },
   {
     kind: 'bug',
     pattern: /BUG: (Bad rss-counter state|non-zero pgtables_bytes on freeing mm)/,
@@ -366,7 +368,6 @@ export const heads: readonly Head[] = [
     pattern: /BUG: Dentry .* still in use \(-?\d+\) \[(unmount) of/,
     title: 'BUG: Dentry still in use in $1',
     source: 'none',
-    isBrief: true,
   },
   {
     kind: 'slab-corruption',

@@ -14,7 +14,7 @@ export const machineryGroups: readonly MachineryGroup[] = [
       __save_stack* __arch_stack* save_trace walk_stackframe panic vpanic nmi_panic __panic
       panic_saved_regs check_panic_on_warn __warn* warn_slowpath* report_bug* __report_bug
       fixup_bug handle_bug bug_handler call_break_hook brk_handler do_debug_exception die
-      __die* die_* oops_* no_context bad_area* __bad_area* rust_helper_BUG rust_begin_unwind _R*rust_begin_unwind _R*panicking* _R*panic_fmt*
+      __die* die_* oops_* no_context bad_area* __bad_area* rust_helper_BUG __stack_chk_fail retint_* restore_regs* dev_vprintk* dev_printk* __dev_printk* _dev_* __netdev_printk sk_stop_timer* rust_begin_unwind _R*rust_begin_unwind _R*panicking* _R*panic_fmt*
       assfail assertfail* btrfs_assertfail* refcount_error_report print_unreferenced
       print_hex_dump* hex_dump_to_buffer hex_string string vsnprintf vscnprintf snprintf sprintf
       scnprintf number pointer bprintf va_format skb_panic skb_over_panic skb_under_panic

@@ -28,7 +28,7 @@ export function parseReport(cut: Cut): CrashReport | null {
   const traces = tracesOf(cut.lines);
   const needed = neededOf(head, cut.lines);
   const isBare = needed === null && head.bare !== undefined;
-  const isMixed = cut.doubts.length > 0 && head.isBrief !== true;
+  const isMixed = cut.doubts.length > 0 && head.isBrief !== true && head.source !== 'none';
   const fault =
     (isMixed || isBare) && head.kind !== 'kasan'
       ? null
@@ -44,7 +44,8 @@ export function parseReport(cut: Cut): CrashReport | null {
   const { pointer: _, ...said } = facts;
   return {
     kind: head.kind,
-    title: titleOf(head, kindTitle, fault),
+    title:
+      isBare && head.kind === 'kasan' ? headText(match) : titleOf(head, kindTitle, fault, match),
     function: fault?.function ?? null,
     module: fault?.module ?? null,
     frames,
@@ -60,16 +61,27 @@ export function parseReport(cut: Cut): CrashReport | null {
   };
 }
 
-function titleOf(head: Head, kindTitle: string, fault: Frame | null): string {
+// Where a report says no more than its first line, that line is its title.
+function headText(match: RegExpExecArray): string {
+  return fill(match.input.slice(match.index).replace(/^BUG: /, ''), match, '');
+}
+
+function titleOf(
+  head: Head,
+  kindTitle: string,
+  fault: Frame | null,
+  match: RegExpExecArray,
+): string {
   if (head.source === 'none') return kindTitle;
   if (fault === null && head.bare === kindTitle && head.kind === 'lockdep') return kindTitle;
   if (fault !== null) return `${kindTitle} in ${fault.function}`;
+  if (head.kind === 'kasan' && match.groups?.['fn'] === undefined) return kindTitle;
   return `${kindTitle} in corrupted`;
 }
 
 function neededOf(head: Head, lines: readonly LogLine[]): string | null {
   if (head.needs === undefined) return '';
-  for (const { text } of lines.slice(1, head.kind === 'kasan' ? 5 : lines.length)) {
+  for (const { text } of lines.slice(1, head.kind === 'kasan' ? 3 : lines.length)) {
     const found = head.needs.exec(text);
     if (found !== null) return found[1] ?? '';
   }
@@ -95,7 +107,7 @@ const freeing =
   /^(?:folios?_\w+|__folio_\w+|put_page\w*|release_pages|skb_(?:free|release)\w*|k?free_skb\w*|__kfree_skb|kfree_skb\w*|consume_skb|sk_skb_reason_drop|page_pool_\w+|napi_\w+)$/;
 const skipped: Readonly<Record<string, RegExp>> = {
   'BUG: $1': freeing,
-  'memory leak': /^(?:__?alloc_skb\w*|alloc_skb\w*|__netdev_alloc\w*|netdev_alloc\w*)$/,
+  'memory leak': /^(?:\w*alloc_skb\w*|__netdev_alloc\w*|netdev_alloc\w*)$/,
 };
 const checksCaller = /^usb_submit_urb$/;
 
@@ -117,6 +129,7 @@ function faultOf(
   if (head.source === 'stall') {
     for (const trace of chosen) {
       if (trace.frames.some(({ frame }) => /^rcu_gp_kthread$/.test(frame.function))) continue;
+      if (!trace.frames.some(({ frame }) => frame.isReliable)) return null;
       const sampled = withPointer(trace, facts.pointer).map(({ frame }) => frame);
       const stalled = stalledFunction(sampled, head.kind !== 'stack-overflow');
       if (stalled !== null) return stalled;
@@ -135,7 +148,8 @@ function faultOf(
       return frame;
   }
   const { pointer } = facts;
-  const usesPointer = head.source === 'pointer' || head.kind === 'warning' || head.kind === 'bug';
+  const usesPointer = head.source === 'pointer' || head.kind === 'warning';
+  if (head.kind === 'warning' && chosen.length === 0) return null;
   const candidates: Frame[] = [];
   if (usesPointer && pointer !== null) {
     candidates.push(pointer.frame);
@@ -206,6 +220,11 @@ function doubtsOf(
   const doubts: string[] = [];
   if (lines.some((line) => line.isAfterLoss)) doubts.push('the kernel dropped messages');
   if (needed === null) doubts.push('the line that says more about it is missing');
+  if (
+    head.kind === 'panic' &&
+    /panic_on_warn|Fatal exception|panic_on_oops/.test(lines[0]?.text ?? '')
+  )
+    doubts.push('the report that led to the panic is missing');
   if (head.isBrief === true) return doubts;
   const frames = traces.filter(({ name }) => name !== 'other').flatMap((trace) => trace.frames);
   if (frames.length === 0) doubts.push('no call trace');

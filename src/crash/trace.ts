@@ -8,9 +8,10 @@ export interface Trace {
   readonly frames: readonly { readonly frame: Frame; readonly index: number }[];
 }
 
-const start = /^\s*(?:(?:stack )?[Bb]acktrace|Call [Tt]race)(?:\s*\([^)]*\))?:/;
+const start =
+  /^\s*(?:NMI backtrace for cpu \d+|(?:stack )?[Bb]acktrace|Call [Tt]race)(?:\s*\([^)]*\))?(?::|$)/;
 const other =
-  /^\s*(?:Allocated|Freed|Last potentially|Second to last|Uninit was (?:created|stored)|Local variable|Memory was marked|\S+ \(\d+\) used|-> #\d|INFO: (?:Allocated|Freed)|allocated by task|freed by task|Preemption disabled at|hardirqs last|softirqs last|Showing all locks|the existing dependency chain|Bytes \d|NMI backtrace for|Object |last free|page last)/;
+  /^\s*(?:Allocated|Freed|Last potentially|Second to last|Uninit was (?:created|stored)|Local variable|Memory was marked|\S+ \(\d+\) used|-> #\d|INFO: (?:Allocated|Freed)|allocated by task|freed by task|Preemption disabled at|hardirqs last|softirqs last|Showing all locks|the existing dependency chain|Bytes \d|Object |last free|page last)/;
 
 /** The call traces of a report, in order; bounded by its number of lines. */
 export function tracesOf(lines: readonly LogLine[]): readonly Trace[] {
