@@ -32,14 +32,24 @@ interface Stream {
 }
 
 const frameLike = /\+0x[0-9a-f]+\/0x[0-9a-f]+/;
-const partLike =
-  /^\s*(?:[A-Z][A-Za-z0-9]{1,4}\s*: |RIP|CPU: |Code: |Call [Tt]race|Modules linked|Hardware name|<\/?(?:IRQ|TASK|NMI|EOI)>|#\d: |Read of|Write of|PGD|Oops|Internal error|[\da-f]{16}|---\[|====|-----)/;
+const partLike = new RegExp(
+  [
+    String.raw`^\s*(?:[A-Z][A-Za-z0-9]{1,4}\s*: |RIP|CPU: |Code: |Call [Tt]race|Modules linked|`,
+    String.raw`Hardware name|<\/?(?:IRQ|TASK|NMI|EOI)>|#\d: |Read of|Write of|PGD|Oops|`,
+    String.raw`Internal error|[\da-f]{16}|---\[|====|-----)`,
+  ].join(''),
+);
 const end = /---\[ end (?:trace|Kernel panic)|^Rebooting in \d+ seconds|^Kernel Offset: /;
 const panic = /Kernel panic - not syncing/;
 const boot = /^\s*Linux version \d/;
 // What follows another head as part of the same report.
-const follows =
-  /Kernel panic - not syncing|Internal error: |invalid opcode: |kernel stack overflow|Oops|^\s*INFO: (?:Freed|Allocated|Slab|Object|lockdep)|WARNING: CPU: \d+ PID: \d+ at kernel\/rcu/;
+const follows = new RegExp(
+  [
+    String.raw`Kernel panic - not syncing|Internal error: |invalid opcode: |kernel stack overflow|`,
+    String.raw`Oops|^\s*INFO: (?:Freed|Allocated|Slab|Object|lockdep)|`,
+    String.raw`WARNING: CPU: \d+ PID: \d+ at kernel\/rcu`,
+  ].join(''),
+);
 
 /**
  * Cuts crash reports out of a stream of log lines, of one host or of many, as they come. Holds at

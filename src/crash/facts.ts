@@ -15,14 +15,25 @@ export interface Facts {
   readonly pointer: { readonly frame: Frame; readonly index: number } | null;
 }
 
-const who =
-  /(?:CPU: (\d+) )?(?:UID: \d+ )?P[Ii][Dd]: (\d+),? [Cc]omm: (.{1,32}?) (?:Kdump: loaded )?(?:(Not tainted)|Tainted: ((?:\[\w+\]=\w+(?:, ?)?|[A-Z ](?![a-z\d]))+))\s*(\S+)(?: #\S+)?(?: (?!PREEMPT)([^#(].*))?/;
+const who = new RegExp(
+  [
+    String.raw`(?:CPU: (\d+) )?(?:UID: \d+ )?P[Ii][Dd]: (\d+),? [Cc]omm: (.{1,32}?) (?:Kdump: loaded )?(?:(Not tainted)|`,
+    String.raw`Tainted: ((?:\[\w+\]=\w+(?:, ?)?|`,
+    String.raw`[A-Z ](?![a-z\d]))+))\s*(\S+)(?: #\S+)?(?: (?!PREEMPT)([^#(].*))?`,
+  ].join(''),
+);
 const release = /^(?:\s*)(\d\.\d+[\w.+~-]*) #\S+ (?:Not tainted|Tainted)/;
 const hardware = /^Hardware name: (.+)$/;
 const processor = /\bCPU[:#] ?(\d+)\b/;
 const task = /(?:by task|task) (.{1,32}?)[/:](\d+)\b/;
-const register =
-  /\b(R[A-D]X|R[SD]I|RBP|RSP|R\d\d|CR[0-4]|E[A-D]X|E[SD]I|EBP|ESP|EFLAGS|GPR\d\d|x\d{1,2}|r\d{1,2}|sp|lr|pc|fp|ip|epc|ra|gp|tp|t\d|s\d{1,2}|a\d)\s*: (?:[0-9a-f]{4}:)?([0-9a-f]{8,16})\b/g;
+const register = new RegExp(
+  [
+    String.raw`\b(R[A-D]X|R[SD]I|RBP|RSP|R\d\d|CR[0-4]|E[A-D]X|E[SD]I|EBP|ESP|EFLAGS|GPR\d\d|`,
+    String.raw`x\d{1,2}|r\d{1,2}|sp|lr|pc|fp|ip|epc|ra|gp|tp|t\d|s\d{1,2}|`,
+    String.raw`a\d)\s*: (?:[0-9a-f]{4}:)?([0-9a-f]{8,16})\b`,
+  ].join(''),
+  'g',
+);
 const pointers: readonly RegExp[] = [
   /^\s*RIP: (?:0010|e030|0018|0008|0060):(?:\[<[0-9a-f]+>\]\s*)*(?:\[<[0-9a-f]+>\]\s*)?(.+)$/,
   /^\s*(?:RIP|IP|EIP): (?:[0-9a-f]{4}:)?(?:\[<[0-9a-f]+>\]\s*)*([A-Za-z_$.<].+)$/,

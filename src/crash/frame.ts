@@ -22,14 +22,15 @@ const source = String.raw`(?: ([\w./+-]{1,200}:\d{1,7}))?`;
 const address = String.raw`(?:\(?\[\s?<?[0-9a-f]{8,16}>?\]\)? ?)`;
 
 const full = new RegExp(
-  String.raw`^[\s>#\d]*(\(?)${address}{0,2}\s*(\?)? ?(${name})\+${place}\)?${module}${source}( \(unreliable\)| \(P\)| \(L\)| \(U\)| \[inline\])?`,
+  String.raw`^[\s>#\d]*(\(?)${address}{0,2}\s*(\?)? ?(${name})\+${place}\)?` +
+    String.raw`${module}${source}( \(unreliable\)| \(P\)| \(L\)| \(U\)| \[inline\])?`,
 );
 const armOld = new RegExp(
   String.raw`^\s*${address}(\?)? ?\((${name})(?:\+${place})?${module}\) from ${address}`,
 );
 const armNew = new RegExp(String.raw`^\s(${name})${module} from (${name})\+${place}`);
 const inlined = new RegExp(
-  String.raw`^\s*(\?)? ?(${name}) ([\w./+-]{1,200}\.[chS]:\d{1,7})( \[inline\])?$`,
+  String.raw`^\s*${address}{0,2}(\?)? ?(${name}) ([\w./+-]{1,200}\.[chS]:\d{1,7})( \[inline\])?$`,
 );
 
 /** The frame on a line of a call trace, or null. */

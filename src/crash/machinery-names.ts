@@ -14,13 +14,16 @@ export const machineryGroups: readonly MachineryGroup[] = [
       __save_stack* __arch_stack* save_trace walk_stackframe panic vpanic nmi_panic __panic
       panic_saved_regs check_panic_on_warn __warn* warn_slowpath* report_bug* __report_bug
       fixup_bug handle_bug bug_handler call_break_hook brk_handler do_debug_exception die
-      __die* die_* oops_* no_context bad_area* __bad_area* rust_helper_BUG __stack_chk_fail retint_* restore_regs* dev_vprintk* dev_printk* __dev_printk* _dev_* __netdev_printk sk_stop_timer* rust_begin_unwind _R*rust_begin_unwind _R*panicking* _R*panic_fmt*
+      __die* die_* oops_* no_context bad_area* __bad_area* rust_helper_BUG __stack_chk_fail
+      retint_* restore_regs* dev_vprintk* dev_printk* __dev_printk* _dev_* __netdev_printk
+      sk_stop_timer* rust_begin_unwind _R*rust_begin_unwind _R*panicking* _R*panic_fmt*
       assfail assertfail* btrfs_assertfail* refcount_error_report print_unreferenced
-      print_hex_dump* hex_dump_to_buffer hex_string string vsnprintf vscnprintf snprintf sprintf
-      scnprintf number pointer bprintf va_format skb_panic skb_over_panic skb_under_panic
-      skb_put skb_push __list_* list_* sysfs_warn_dup mark_reg_* unwind_* __unwind_get*
-      program_check_* __read_once* read_word_at_a_time __phys_addr* __virt_to_phys* warn_alloc
-      warn_bogus* fortify_* __fortify* usercopy_abort usercopy_warn dump_page* __dump_page*`,
+      print_hex_dump* hex_dump_to_buffer hex_string string vsnprintf vscnprintf snprintf
+      sprintf scnprintf number pointer bprintf va_format skb_panic skb_over_panic
+      skb_under_panic skb_put skb_push __list_* list_* sysfs_warn_dup mark_reg_* unwind_*
+      __unwind_get* program_check_* __read_once* read_word_at_a_time __phys_addr*
+      __virt_to_phys* warn_alloc warn_bogus* fortify_* __fortify* usercopy_abort usercopy_warn
+      dump_page* __dump_page*`,
   },
   {
     does: 'sanitizers and checkers',
@@ -82,9 +85,10 @@ export const machineryGroups: readonly MachineryGroup[] = [
       ___preempt* _cond_resched cond_resched* context_switch __switch_to finish_task_switch*
       prepare_to_wait* finish_wait __sched_text* __wait_rcu* preempt_count_* __refrigerator
       console_lock console_unlock lock_timer_base __task_rq_lock task_rq_lock raw_spin_rq*
-      __wake_up* wake_up_process wake_up_q wake_up_bit wake_up_page* folio_wake* complete complete_* try_to_wake_up* default_wake* autoremove_wake*
-      add_timer* mod_timer* __mod_timer del_timer* __timer_delete* timer_delete* __try_to_del* reiserfs_write_lock* try_to_del*
-      timer_shutdown* detach_* insert_work queue_work* __queue_work queue_delayed*
+      __wake_up* wake_up_process wake_up_q wake_up_bit wake_up_page* folio_wake* complete
+      complete_* try_to_wake_up* default_wake* autoremove_wake* add_timer* mod_timer*
+      __mod_timer del_timer* __timer_delete* timer_delete* __try_to_del* reiserfs_write_lock*
+      try_to_del* timer_shutdown* detach_* insert_work queue_work* __queue_work queue_delayed*
       __queue_delayed* mod_delayed* __flush_work* flush_work* start_flush* __cancel_work*
       cancel_work* cancel_delayed* flush_delayed* drain_workqueue destroy_workqueue
       rcu_barrier* touch_work_lockdep*`,
@@ -93,12 +97,13 @@ export const machineryGroups: readonly MachineryGroup[] = [
     does: 'lists, trees, references',
     names: `
       hlist_* rb_* __rb_* radix_tree_* __radix_tree* xas_* xa_* __xa_* refcount_* __refcount_*
-      kref_* kobject_* __kobject* kobj_* atomic* _atomic_dec_and_* test_and_* __test_and* set_bit*
-      clear_bit* test_bit* arch_test* arch_atomic* rht_* rhashtable_* __rhashtable*
+      kref_* kobject_* __kobject* kobj_* atomic* _atomic_dec_and_* test_and_* __test_and*
+      set_bit* clear_bit* test_bit* arch_test* arch_atomic* rht_* rhashtable_* __rhashtable*
       find_next_* _find_* put_device get_device* device_add device_del device_unregister
       device_register device_release device_create* devres_* release_nodes sysfs_remove*
       sysfs_create* sysfs_add* internal_create* kernfs_remove* kernfs_add* __kernfs_remove*
-      kernfs_find_ns devm_* fast_dput dput iput mark_buffer_dirty device_remove_file cpumask_* bitmap_* __bitmap*`,
+      kernfs_find_ns devm_* fast_dput dput iput mark_buffer_dirty device_remove_file cpumask_*
+      bitmap_* __bitmap*`,
   },
   {
     does: 'copies, strings, memory',

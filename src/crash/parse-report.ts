@@ -103,8 +103,13 @@ function fill(title: string, match: RegExpExecArray, needed: string | null): str
 
 // Functions that check what they are called with: the caller is named with them.
 // What only passes a page or a buffer on, by kind of report.
-const freeing =
-  /^(?:folios?_\w+|__folio_\w+|put_page\w*|release_pages|skb_(?:free|release)\w*|k?free_skb\w*|__kfree_skb|kfree_skb\w*|consume_skb|sk_skb_reason_drop|page_pool_\w+|napi_\w+)$/;
+const freeing = new RegExp(
+  [
+    String.raw`^(?:folios?_\w+|__folio_\w+|put_page\w*|release_pages|skb_(?:free|release)\w*|`,
+    String.raw`k?free_skb\w*|__kfree_skb|kfree_skb\w*|consume_skb|sk_skb_reason_drop|page_pool_\w+|`,
+    String.raw`napi_\w+)$`,
+  ].join(''),
+);
 const skipped: Readonly<Record<string, RegExp>> = {
   'BUG: $1': freeing,
   'memory leak': /^(?:\w*alloc_skb\w*|__netdev_alloc\w*|netdev_alloc\w*)$/,

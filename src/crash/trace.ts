@@ -10,8 +10,15 @@ export interface Trace {
 
 const start =
   /^\s*(?:NMI backtrace for cpu \d+|(?:stack )?[Bb]acktrace|Call [Tt]race)(?:\s*\([^)]*\))?(?::|$)/;
-const other =
-  /^\s*(?:Allocated|Freed|Last potentially|Second to last|Uninit was (?:created|stored)|Local variable|Memory was marked|\S+ \(\d+\) used|-> #\d|INFO: (?:Allocated|Freed)|allocated by task|freed by task|Preemption disabled at|hardirqs last|softirqs last|Showing all locks|the existing dependency chain|Bytes \d|Object |last free|page last)/;
+const other = new RegExp(
+  [
+    String.raw`^\s*(?:Allocated|Freed|Last potentially|Second to last|Uninit was (?:created|`,
+    String.raw`stored)|Local variable|Memory was marked|\S+ \(\d+\) used|-> #\d|INFO: (?:Allocated|`,
+    String.raw`Freed)|allocated by task|freed by task|Preemption disabled at|hardirqs last|`,
+    String.raw`softirqs last|Showing all locks|the existing dependency chain|Bytes \d|Object |`,
+    String.raw`last free|page last)`,
+  ].join(''),
+);
 
 /** The call traces of a report, in order; bounded by its number of lines. */
 export function tracesOf(lines: readonly LogLine[]): readonly Trace[] {
