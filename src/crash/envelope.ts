@@ -23,6 +23,8 @@ export interface LogLine {
 
 /** Longest line that is read, in characters; what is beyond is cut off. */
 export const maxLineLength = 8192;
+/** Longest text of one kernel record (LOG_LINE_MAX in kernel/printk/printk.c); the rest is cut off. */
+const maxTextLength = 1024;
 
 const month = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
 const priority = /^<(\d{1,3})>/;
@@ -101,7 +103,8 @@ export function openEnvelope(line: string): LogLine {
     caller = at[2] ?? caller;
     rest = rest.slice(at.index + at[0].length);
   }
-  return { raw, text: rest, envelope, host, caller, uptimeSeconds, level, sequence, isAfterLoss };
+  const text = rest.slice(0, maxTextLength);
+  return { raw, text, envelope, host, caller, uptimeSeconds, level, sequence, isAfterLoss };
 }
 
 // A console prints its own words before a kernel line now and then (a login prompt).

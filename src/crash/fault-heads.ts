@@ -71,7 +71,7 @@ export const faultHeads: readonly Head[] = [
       [
         String.raw`\b(?:possible circular locking dependency|possible recursive locking|`,
         String.raw`possible irq lock inversion dependency|`,
-        String.raw`[\w-]+-safe -> [\w-]+-unsafe lock order) detected`,
+        String.raw`\w{1,16}-safe -> \w{1,16}-unsafe lock order) detected`,
       ].join(''),
     ),
     title: 'possible deadlock',
