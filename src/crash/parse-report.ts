@@ -34,7 +34,7 @@ export function parseReport(cut: Cut): CrashReport | null {
       ? null
       : faultOf(head, match, facts, traces, cut.lines);
   const doubts = [
-    ...(head.isBrief === true ? [] : cut.doubts),
+    ...(isMixed ? cut.doubts : []),
     ...doubtsOf(head, needed, fault, traces, cut.lines),
   ];
   const kindTitle = fill(isBare ? (head.bare ?? head.title) : head.title, match, needed);
