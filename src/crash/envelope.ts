@@ -38,7 +38,7 @@ const rfc3164 = new RegExp(
 const bareBsd = /^(?:kernel|vmunix)(?:\[\d+\])?: /;
 const extended = /^(\d{1,4}),(\d{1,20}),(\d{1,20}),([^;,]{1,8})((?:,[^;,]{1,64}){0,8});/;
 const address =
-  /^(?:(\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?|\[([0-9a-f]{0,4}:[0-9a-f:]{1,40})\](?::\d{1,5})?) (?=[[<\d])/;
+  /^(?:(\d{1,3}(?:\.\d{1,3}){3})|\[([0-9a-f]{0,4}:[0-9a-f:]{1,40})\])(?::\d{1,5} | (?=[[<\d]))/;
 const stamp = /\[ *(\d{1,10}\.\d{6})\](?:\[ *([TC]\d{1,10})\])? ?/;
 const dropped = /^\*\* \d+ printk messages dropped \*\*/;
 const kmsgCaller = /caller=([TC]\d{1,10})/;
