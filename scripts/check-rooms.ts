@@ -49,8 +49,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms of pure decisions: no module of Node but these. */
-const pure = new Set(['domain', 'detection', 'placement', 'haproxy', 'spec']);
-const pure = new Set(['domain', 'placement', 'haproxy', 'spec', 'crash']);
+const pure = new Set(['domain', 'detection', 'placement', 'haproxy', 'spec', 'crash']);
 const pureModules = new Set(['node:crypto', 'node:util']);
 const testModules = new Set(['node:test', 'node:assert/strict', 'fast-check']);
 
