@@ -12,7 +12,15 @@ import { Inlet } from './inlet.ts';
 import { conflict, imageMissing, refused } from './instance-errors.ts';
 import type { Container, Machine } from './machine.ts';
 import { describe, describeOff } from './observation.ts';
-import { isConnected, isOffTheBridge, nextStep, type Seen, type Step, strangers } from './plan.ts';
+import {
+  isConnected,
+  isHeldOn,
+  isOffTheBridge,
+  nextStep,
+  type Seen,
+  type Step,
+  strangers,
+} from './plan.ts';
 import { awaitLoaded, loadConfig } from './reload.ts';
 
 /** More steps than any way from nothing to serving has: reaching it means two steps undo each other. */
@@ -295,7 +303,8 @@ export class InstanceKeeper {
     const machine = this.#machine;
     const first = desired.addresses[0];
     if (first === undefined) throw new Error('an instance without addresses');
-    const isOurs = desired.released || seen.facts.heldEpoch === desired.epoch;
+    const isOurs =
+      desired.released || seen.facts.heldEpoch === desired.epoch || isHeldOn(desired, seen.facts);
     const { port, interior } = seen.facts;
     // What was left inside would speak as soon as the port is up, before the wire has been asked.
     const isLeft = interior !== null && interior.addresses.length > 0;

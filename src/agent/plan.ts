@@ -94,6 +94,23 @@ export function isConnected(port: Seen['port']): boolean {
   return port !== null && port.up && port.bridge !== null;
 }
 
+/**
+ * True where all of it was held here under the epoch right before this one, and still is: nobody
+ * else can have been granted it in between, since that would have taken an epoch of its own.
+ */
+export function isHeldOn(
+  { epoch, addresses }: DesiredInstance,
+  { heldEpoch, port, interior }: Seen,
+): boolean {
+  const present = new Set(interior?.addresses);
+  return (
+    heldEpoch !== null &&
+    heldEpoch + 1 === epoch &&
+    isConnected(port) &&
+    addresses.every(({ address }) => present.has(address))
+  );
+}
+
 function nextRemoval(seen: Seen): Step | null {
   if (seen.container !== null) return 'remove-container';
   return seen.port === null ? null : 'remove-port';

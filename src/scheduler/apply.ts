@@ -284,10 +284,11 @@ async function write(
     const left = [...had].filter((address) => !wanted.has(address));
     const isNewAddress = [...wanted].some((address) => !had.has(address));
     // A new epoch makes the host ask the wire about a new address before it answers for it, and
-    // tells its word from what it said before: about an address that it has left, or a container
-    // that is made anew.
-    const isRemade = before !== null && !isSameContainer(before.spec, instance.spec);
-    if (assignment !== undefined && (isNewAddress || left.length > 0 || isRemade)) {
+    // tells its word from what it said before: about an address that it has left, a container that
+    // is made anew, or a configuration that it ran once already.
+    const isRun =
+      before?.configHash === instance.configHash && isSameContainer(before.spec, instance.spec);
+    if (assignment !== undefined && (isNewAddress || left.length > 0 || !isRun)) {
       const epoch = await grant(tx, instance.id, assignment.host);
       for (const address of left) await tx.putLeaving({ instanceId: instance.id, address, epoch });
     }
