@@ -2,6 +2,7 @@
 // as the last line, one JSON object with the figures and their ratios to a peer of the same run.
 
 const benches: Readonly<Record<string, () => Promise<() => Promise<object>>>> = {
+  failover: async () => (await import('./failover.ts')).benchFailover,
   migration: async () => (await import('./migration.ts')).benchMigration,
 };
 
