@@ -38,13 +38,30 @@ export function checkCommit(before: Tables, after: Tables): void {
       const was = before.operations.get(operation.id)?.operation ?? null;
       if (was === operation) continue;
       checkHistory(was, operation);
-      if (operation.state === 'running' && was?.state !== 'running') checkStart(before, operation);
+      if (operation.state === 'running' && was?.state !== 'running') {
+        checkStart(before, operation);
+        if (was?.state === 'queued') checkTurn(after, operation);
+      }
     }
     for (const id of before.operations.keys()) {
       if (!after.operations.has(id)) throw new Breach('nothing is lost', `operation ${id} is gone`);
     }
   }
   if (before.assignments !== after.assignments) checkAssignments(before, after);
+}
+
+// Rule 2: those who wait for an object get it in the order they asked.
+function checkTurn({ operations }: Tables, operation: Operation): void {
+  const own = operations.get(operation.id)?.seq ?? 0;
+  for (const { seq, operation: other } of operations.values()) {
+    if (seq >= own || other.state !== 'queued') continue;
+    const object = operation.objects.find((one) => other.objects.includes(one));
+    if (object === undefined) continue;
+    throw new Breach(
+      'in order',
+      `${operation.id} overtakes ${other.id}, which waits for ${object}`,
+    );
+  }
 }
 
 // Rule 2: one operation at a time on an object, and rule 4: none is left without its locks.

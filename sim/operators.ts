@@ -2,6 +2,7 @@ import { BridgeheadError } from '../src/domain/errors.ts';
 import type { HostName, InstanceName } from '../src/domain/ids.ts';
 import type { Operation } from '../src/domain/operation.ts';
 import type { Scheduler } from '../src/scheduler/scheduler.ts';
+import { AcknowledgedSpecs } from './acknowledged.ts';
 import { Breach } from './breach.ts';
 import { keyMark, Promises } from './promises.ts';
 import type { Simulation } from './simulation.ts';
@@ -26,6 +27,7 @@ interface Answering {
 export class Operators {
   readonly #simulation: Simulation;
   readonly #promises = new Promises();
+  readonly #specsSent = new AcknowledgedSpecs();
   readonly #specs: SpecText;
   #isOver = false;
   readonly #counts = { asked: 0, accepted: 0, refused: 0 };
@@ -34,6 +36,11 @@ export class Operators {
     this.#simulation = simulation;
     this.#specs = new SpecText(simulation.world.random);
     simulation.watch((before, after) => this.#promises.check(before, after));
+    simulation.watch((before, after) => {
+      if (before.instances === after.instances) return;
+      const breach = this.#specsSent.find(after);
+      if (breach !== null) throw breach;
+    });
     for (let index = 1; index <= count; index += 1) this.#begin(`operator-${index}`);
   }
 
@@ -106,7 +113,14 @@ export class Operators {
       const what = `${who} applies version ${this.#specs.version}${prune ? ' and prunes' : ''}`;
       await this.#ask(process, what, key, async ({ scheduler }) => {
         const asked = { source: 's', text, dryRun: false, prune, takeOver: false };
-        const answer = await scheduler.apply(asked, asKeyed, key);
+        const ended = this.#specsSent.send(key, text, prune);
+        const note = (isTaken: boolean) =>
+          this.#simulation.breach(ended(isTaken, this.#simulation.database.tables));
+        const answer = await scheduler.apply(asked, asKeyed, key).catch((error: unknown) => {
+          note(false);
+          throw error;
+        });
+        note(true);
         for (const { id } of answer.operations) this.#promises.acknowledged(id);
         return answer;
       });

@@ -1,4 +1,6 @@
+import { BridgeheadError } from '../domain/errors.ts';
 import type { InstanceName } from '../domain/ids.ts';
+import type { Assignment, Instance } from '../domain/model.ts';
 import { instanceObject } from '../domain/operation.ts';
 import type { Kind } from './kind.ts';
 import { Abandoned, type Run } from './run.ts';
@@ -32,10 +34,17 @@ export const configure: Kind = {
 };
 
 async function load(run: Run): Promise<void> {
-  const instance = await run.instance(run.word('instance') as InstanceName);
-  const assignment = instance === null ? null : await run.look((tx) => tx.assignment(instance.id));
-  // Changed before it ever had a host: it starts with the change when it gets one.
-  if (instance === null || assignment === null) return run.end('done', null);
+  for (;;) {
+    const instance = await run.instance(run.word('instance') as InstanceName);
+    if (instance === null) return run.end('done', null);
+    const assignment = await run.look((tx) => tx.assignment(instance.id));
+    if (assignment !== null) return settle(run, instance, assignment);
+    // Changed before it ever had a host: it starts with the change when it gets one.
+    if (await hasEndedUnplaced(run, instance)) return;
+  }
+}
+
+async function settle(run: Run, instance: Instance, assignment: Assignment): Promise<void> {
   try {
     await run.step('load', () => settled(run, instance, assignment));
     const { epoch } = assignment;
@@ -43,5 +52,24 @@ async function load(run: Run): Promise<void> {
   } catch (error) {
     if (error instanceof Abandoned) throw error;
     await run.end('failed', error);
+  }
+}
+
+async function hasEndedUnplaced(run: Run, { id, spec }: Instance): Promise<boolean> {
+  try {
+    await run.end('done', null, async (tx) => {
+      if ((await tx.assignment(id)) !== null) throw new PlacedMeanwhile(spec.name);
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof PlacedMeanwhile) return false;
+    throw error;
+  }
+}
+
+/** Placement found a host between a look and the end that was to rest on it. */
+class PlacedMeanwhile extends BridgeheadError {
+  constructor(name: InstanceName) {
+    super('BUSY', `instance ${name} has just been placed`, 'Nothing: it is looked at again.');
   }
 }
