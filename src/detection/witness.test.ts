@@ -30,7 +30,7 @@ const alive = probed(unheard([], 0), 0, times(10, true));
 test('a host that was never heard is neither silent nor granted anything', () => {
   const state = probed(unheard([], 0), 0, times(100, false));
   assert.equal(state.isSilent, false);
-  assert.equal(mayGrant(state), false);
+  assert.equal(mayGrant(state, timings), false);
 });
 
 test('four probes without an answer are a silence where nothing is ever lost', () => {
@@ -45,6 +45,14 @@ test('the more is lost, the longer it takes: a live host is taken for silent onc
     assert.ok(loss ** count <= 1e-6 * 1.001, `${loss}: ${count}`);
     assert.ok(loss ** (count - 1) > 1e-6, `${loss}: ${count} is more than it takes`);
   }
+});
+
+test('grants are held back half way to a silence, and go on with the next answer', () => {
+  assert.equal(mayGrant(probed(alive, 200, times(1, false)), timings), true);
+  const half = probed(alive, 200, times(2, false));
+  assert.equal(half.isSilent, false);
+  assert.equal(mayGrant(half, timings), false);
+  assert.equal(mayGrant(probed(half, 240, times(1, true)), timings), true);
 });
 
 test('loss is learned from what comes back, and not from a host that is gone', () => {
@@ -64,10 +72,10 @@ test('loss is learned from what comes back, and not from a host that is gone', (
 test('who was told of a silence holds all grants until it calls that very silence off', () => {
   const silent = toldTo(probed(alive, 200, times(10, false)), ['a', 'b']);
   const back = probed(silent, 1_000, times(1, true));
-  assert.equal(mayGrant(back), false);
-  assert.equal(mayGrant(resumed(back, ['a'], 1)), false);
-  assert.equal(mayGrant(resumed(back, ['a', 'b'], 0)), false, 'of another silence');
-  assert.equal(mayGrant(resumed(back, ['a', 'b'], 1)), true);
+  assert.equal(mayGrant(back, timings), false);
+  assert.equal(mayGrant(resumed(back, ['a'], 1), timings), false);
+  assert.equal(mayGrant(resumed(back, ['a', 'b'], 0), timings), false, 'of another silence');
+  assert.equal(mayGrant(resumed(back, ['a', 'b'], 1), timings), true);
   const again = toldTo(probed(back, 1_100, times(10, false)), ['a']);
   assert.equal(again.silences, 2);
   assert.deepEqual(resumed(again, ['a', 'b'], 1).told, ['a', 'b'], 'a late word about the first');
@@ -75,7 +83,7 @@ test('who was told of a silence holds all grants until it calls that very silenc
 });
 
 test('a host that is fenced is granted nothing, however well it is heard', () => {
-  assert.equal(mayGrant({ ...alive, isFenced: true }), false);
+  assert.equal(mayGrant({ ...alive, isFenced: true }, timings), false);
 });
 
 test('an agent that answered once and then no more is a silence, unless it said that it is away', () => {

@@ -11,8 +11,8 @@ import type { Timings } from './timings.ts';
 const mistake = 1e-6;
 /** Loss that is assumed even where none was seen. */
 const lossLeast = 0.03;
-/** Weight of one probe in the measured loss: some ten seconds count. */
-const lossWeight = 1 / 500;
+/** Weight of one probe in the measured loss: some three seconds count. */
+const lossWeight = 1 / 150;
 /** Stands for every scheduler: who may have been told is not known any more. */
 export const anyScheduler = '*';
 
@@ -50,9 +50,14 @@ export function unheard(told: readonly string[], silences: number): WitnessState
   };
 }
 
-/** True where the next probe is to grant. */
-export function mayGrant({ heardMs, isSilent, told, isFenced }: WitnessState): boolean {
-  return heardMs !== null && !isSilent && told.length === 0 && !isFenced;
+/**
+ * True where the next probe is to grant. Half way to a silence grants are held back already: the
+ * sooner the last one left, the sooner the silence is a proof, and the lease bridges what was loss.
+ */
+export function mayGrant(state: WitnessState, timings: Timings): boolean {
+  const { heardMs, isSilent, told, isFenced, unanswered, loss } = state;
+  if (heardMs === null || isSilent || told.length > 0 || isFenced) return false;
+  return unanswered * 2 < probesToSilence(loss, timings);
 }
 
 /** A probe went out that granted. @param endMs when the host's kernel forgets it at the latest */

@@ -225,7 +225,7 @@ export class Prober {
     const nonce = this.#wire.random(8);
     const isLong = leaseMs > this.#timings.leaseMs;
     const sentMs = this.#wire.monotonicMs();
-    const isGrant = mayGrant(target.state) && !this.#isHurried(target, sentMs);
+    const isGrant = mayGrant(target.state, this.#timings) && !this.#isHurried(target, sentMs);
     const { token } = target.keys;
     const kind = isGrant ? (isLong ? 'long' : 'grant') : 'plain';
     const bytes = encodeProbe({ identifier: this.#identifier, sequence, token, nonce, kind });
