@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { findHost } from '../operations/find-host.ts';
 import { cordonRequest, hostView, joinTokenRequest, joinTokenView } from '../protocol/api.ts';
 import { hostName } from '../protocol/shapes.ts';
-import { findHost } from '../scheduler/find-host.ts';
 import { viewHost } from '../scheduler/views.ts';
 import { failures, type Routes } from './routes.ts';
 import { type ApiParts, administrator } from './server.ts';

@@ -34,15 +34,27 @@ export function witnessesFor(
   others: readonly Pick<Host, 'name' | 'zone' | 'rack'>[],
 ): readonly HostName[] {
   const own = hashText(of.name);
-  return others
-    .filter(({ name }) => name !== of.name)
-    .map((host) => ({
-      name: host.name,
-      isNear: host.rack === of.rack && host.zone === of.zone,
-      weight: rendezvousWeight(own, hashText(host.name)),
-    }))
-    .toSorted((a, b) => Number(a.isNear) - Number(b.isNear) || b.weight - a.weight)
-    .slice(0, witnessesMax)
-    .map(({ name }) => name)
-    .toSorted();
+  // Best first, and never more than are wanted: sorting all of a large fleet for each host of it
+  // would take seconds.
+  const chosen: Candidate[] = [];
+  for (const { name, zone, rack } of others) {
+    if (name === of.name) continue;
+    const isNear = rack === of.rack && zone === of.zone;
+    const candidate = { name, isNear, weight: rendezvousWeight(own, hashText(name)) };
+    const at = chosen.findIndex((one) => isBetter(candidate, one));
+    if (at === -1) chosen.push(candidate);
+    else chosen.splice(at, 0, candidate);
+    if (chosen.length > witnessesMax) chosen.pop();
+  }
+  return chosen.map(({ name }) => name).toSorted();
+}
+
+interface Candidate {
+  readonly name: HostName;
+  readonly isNear: boolean;
+  readonly weight: number;
+}
+
+function isBetter(a: Candidate, b: Candidate): boolean {
+  return a.isNear === b.isNear ? a.weight > b.weight : b.isNear;
 }

@@ -5,6 +5,7 @@ import { hostObject, instanceObject, isOpen, type Operation } from '../domain/op
 import { explain } from '../placement/explain.ts';
 import type { FleetState } from '../store/store.ts';
 import type { OperationEngine } from './engine.ts';
+import { findHost } from './find-host.ts';
 import type { Kind } from './kind.ts';
 import { Abandoned, type Run } from './run.ts';
 
@@ -23,14 +24,7 @@ export function drain(engine: () => OperationEngine): Kind {
     objectsOf: ({ host }) => [hostObject(host as HostName)],
     check: ({ fleet }, args) => {
       const name = args['host'] as HostName;
-      const host = fleet.hosts.find((one) => one.name === name);
-      if (host === undefined) {
-        throw new BridgeheadError(
-          'NOT_FOUND',
-          `host ${name} does not exist`,
-          'See the hosts there are: bridgehead get hosts',
-        );
-      }
+      const host = findHost(fleet.hosts, name);
       const count = instancesOn(fleet, name).length;
       return { args, observed: { state: host.state, instances: count } };
     },

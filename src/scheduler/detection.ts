@@ -8,13 +8,13 @@ import type { Host } from '../domain/model.ts';
 import { hostObject, type Operation } from '../domain/operation.ts';
 import type { OperationEngine } from '../operations/engine.ts';
 import { type FailoverCause, failOver, failoverTargets } from '../operations/failover.ts';
+import { findHost } from '../operations/find-host.ts';
 import type { WitnessFrame } from '../protocol/pulse-frames.ts';
-import type { FleetState, Store, Transaction } from '../store/store.ts';
+import type { FleetState, HostWitnesses, Store, Transaction } from '../store/store.ts';
 import type { Agents } from './agents.ts';
 import { desiredStates } from './desired-state.ts';
 import { Detector } from './detector.ts';
-import { findHost } from './find-host.ts';
-import { pulseTelling, setsOf, setsToChange } from './pulse-tellings.ts';
+import { bridgeAddress, pulseTellings, setsOf, setsToChange } from './pulse-tellings.ts';
 
 const secretSetting = 'pulse.secret';
 /** Why nothing is failed over; not there where it is. */
@@ -47,6 +47,8 @@ export class Detection {
   readonly #told = new Map<HostName, string>();
   /** When each host was last connected to any scheduler, monotonic. */
   readonly #seenMs = new Map<HostName, number>();
+  /** Of what the sets were drawn when nothing was left to change. */
+  #settledFor = '';
   readonly #startedMs: number;
   #secret: string | null = null;
 
@@ -98,7 +100,7 @@ export class Detection {
     const secret = await this.#secretOf();
     const known = await store.transact(readAll, 'snapshot');
     const mayWitness = this.#mayWitness(known.fleet.hosts);
-    const changed = setsToChange(known.fleet.hosts, known.sets, mayWitness);
+    const changed = this.#setsToChange(known.fleet.hosts, known.sets, mayWitness);
     if (changed.length > 0) {
       await store.transact(async (tx) => {
         const { hosts } = await tx.fleet();
@@ -116,10 +118,9 @@ export class Detection {
     const enrolled = hosts.filter(({ facts }) => facts !== null).length;
     this.#detector.know({ sets, fenced, alive, enrolled, disarmed: known.disarmed });
     let told = 0;
-    for (const host of agents.connected) {
-      const hears = (witness: HostName, of: HostName) => this.#detector.hears(witness, of);
-      const source = { session: session(), timings, secret, hosts, sets, hears };
-      const frame = pulseTelling(host, source);
+    const hears = (witness: HostName, of: HostName) => this.#detector.hears(witness, of);
+    const source = { session: session(), timings, secret, hosts, sets, hears };
+    for (const [host, frame] of pulseTellings(agents.connected, source)) {
       const text = JSON.stringify(frame);
       if (this.#told.get(host) === text) continue;
       agents.send(host, frame);
@@ -128,6 +129,26 @@ export class Detection {
     }
     const back = await this.#takeBack(known.fleet, [...fenced]);
     return `changed ${changed.length} sets, told ${told} agents, ${fenced.size - back} hosts are dead`;
+  }
+
+  // Every host draws its witnesses from all others, which is too much work to do each second: once
+  // nothing was to change, nothing is until the hosts or the sets are others.
+  #setsToChange(
+    hosts: readonly Host[],
+    sets: readonly HostWitnesses[],
+    mayWitness: (host: Host) => boolean,
+  ): readonly HostWitnesses[] {
+    const drawnFrom = JSON.stringify([
+      hosts.map((host) => {
+        const { name, zone, rack, state } = host;
+        return [name, zone, rack, state, bridgeAddress(host), mayWitness(host)];
+      }),
+      sets.map(({ host, version }) => [host, version]),
+    ]);
+    if (drawnFrom === this.#settledFor) return [];
+    const changed = setsToChange(hosts, sets, mayWitness);
+    if (changed.length === 0) this.#settledFor = drawnFrom;
+    return changed;
   }
 
   // An agent that is gone for a moment, to be restarted say, stays a witness: its grants hold longer

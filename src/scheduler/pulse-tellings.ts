@@ -47,42 +47,50 @@ export function setsToChange(
   });
 }
 
-/** What one host is told about who witnesses it, and whom it witnesses. Pure. */
-export function pulseTelling(of: HostName, source: PulseSource): PulseFrame {
-  const { session, timings, secret, hosts, sets, hears } = source;
-  const own = setToGoBy(of, sets, hears);
-  const witnesses = (own?.witnesses ?? []).map((host) => ({
-    host,
-    secret: secretOf(secret, host, of),
-  }));
+/**
+ * What each of some hosts is told about who witnesses it, and whom it witnesses: one pass over the
+ * fleet, however many are asked for. Pure.
+ */
+export function pulseTellings(
+  tell: readonly HostName[],
+  { session, timings, secret, hosts, sets, hears }: PulseSource,
+): ReadonlyMap<HostName, PulseFrame> {
+  const setsOfHost = Map.groupBy(sets, ({ host }) => host);
+  const known = new Map(hosts.map((host) => [host.name, host]));
   // Also of sets that are on their way out: their hosts may still go by them.
-  const watched = new Set(sets.filter((set) => set.witnesses.includes(of)).map(({ host }) => host));
-  const targets = hosts.flatMap((host) => {
-    const address = bridgeAddress(host);
-    if (!watched.has(host.name) || address === null) return [];
-    const isFenced = host.state === 'dead';
-    return [{ host: host.name, address, secret: secretOf(secret, of, host.name), isFenced }];
-  });
-  const quorum = own === null ? 0 : quorumOf(own);
-  return {
-    type: 'pulse',
-    session,
-    timings,
-    version: own?.version ?? 0,
-    witnesses,
-    quorum,
-    targets,
+  const watched = new Map<HostName, Set<HostName>>();
+  for (const { host, witnesses } of sets) {
+    for (const witness of witnesses) {
+      watched.set(witness, (watched.get(witness) ?? new Set()).add(host));
+    }
+  }
+  const frameFor = (of: HostName): PulseFrame => {
+    const own = setToGoBy(of, setsOfHost.get(of) ?? [], hears);
+    const witnesses = (own?.witnesses ?? []).map((host) => ({
+      host,
+      secret: secretOf(secret, host, of),
+    }));
+    const targets = [...(watched.get(of) ?? [])].flatMap((name) => {
+      const host = known.get(name);
+      const address = host === undefined ? null : bridgeAddress(host);
+      if (host === undefined || address === null) return [];
+      const isFenced = host.state === 'dead';
+      return [{ host: name, address, secret: secretOf(secret, of, name), isFenced }];
+    });
+    const quorum = own === null ? 0 : quorumOf(own);
+    const version = own?.version ?? 0;
+    return { type: 'pulse', session, timings, version, witnesses, quorum, targets };
   };
+  return new Map(tell.map((of) => [of, frameFor(of)]));
 }
 
 // A kernel that waits for grants which do not come silences its host. So a host goes over to a new
 // set only when enough of that hear it; a network that lets no probes through never gets so far.
 function setToGoBy(
   of: HostName,
-  sets: readonly HostWitnesses[],
+  own: readonly HostWitnesses[],
   hears: PulseSource['hears'],
 ): HostWitnesses | null {
-  const own = sets.filter(({ host }) => host === of);
   const newest = own.at(-1) ?? null;
   if (newest === null || own.length === 1) return newest;
   const count = newest.witnesses.filter((witness) => hears(witness, of)).length;

@@ -11,6 +11,7 @@ import {
 import { create } from '../operations/create.ts';
 import { OperationEngine } from '../operations/engine.ts';
 import { failedOver } from '../operations/failover.ts';
+import { findHost } from '../operations/find-host.ts';
 import type { Hands } from '../operations/hands.ts';
 import type { Kind } from '../operations/kind.ts';
 import { freeLeft, provenLeft } from '../operations/leaving.ts';
@@ -26,7 +27,6 @@ import { type AgentStream, Agents } from './agents.ts';
 import { type ApplyRequest, apply } from './apply.ts';
 import { desiredStates } from './desired-state.ts';
 import { Detection } from './detection.ts';
-import { findHost } from './find-host.ts';
 import { operationKinds } from './kinds.ts';
 import { Presence } from './presence.ts';
 import { Reconciler, type ReconcilerStatus } from './reconciler.ts';
