@@ -7,8 +7,8 @@ import { grantWord, longGrantWord } from './probe-format.ts';
 
 export interface LeaseWitness {
   readonly host: string;
-  /** 16 bytes each; any of them renews. */
-  readonly tokens: readonly Uint8Array[];
+  /** 16 bytes; a grant with it renews. */
+  readonly token: Uint8Array;
 }
 
 export interface LeaseRules {
@@ -47,7 +47,6 @@ export function renderLeaseRules(rules: LeaseRules, staleSets: readonly string[]
   const service = `"${rules.portPrefix}*"`;
   const grant = (kind: number) =>
     `ip protocol icmp icmp type echo-request @th,64,32 ${hex(word(kind))}`;
-  const set = (host: string) => grantSet(host);
   const kinds = [
     [grantWord, rules.leaseMs],
     [longGrantWord, rules.longLeaseMs],
@@ -56,7 +55,7 @@ export function renderLeaseRules(rules: LeaseRules, staleSets: readonly string[]
     `table ${table} {`,
     ...rules.witnesses.map(
       ({ host }) =>
-        `  set ${set(host)} { type mark; size ${grantSetSize}; flags dynamic,timeout; }`,
+        `  set ${grantSet(host)} { type mark; size ${grantSetSize}; flags dynamic,timeout; }`,
     ),
     '  chain lease { }',
     `  chain input { type filter hook input priority ${priority}; policy accept; }`,
@@ -70,15 +69,14 @@ export function renderLeaseRules(rules: LeaseRules, staleSets: readonly string[]
     rules.witnesses.map(({ host }) => host),
     rules.quorum,
   ))
-    add('lease', `${hosts.map((host) => `${key} @${set(host)}`).join(' ')} return`.trim());
+    add('lease', `${hosts.map((host) => `${key} @${grantSet(host)}`).join(' ')} return`.trim());
   if (rules.quorum > 0) add('lease', 'drop');
   add('input', `iifname ${service} goto lease`);
-  for (const { host, tokens } of rules.witnesses)
-    for (const token of tokens)
-      for (const [kind, ms] of kinds) {
-        const update = `update @${set(host)} { ${key} timeout ${ms}ms }`;
-        add('input', `${grant(kind)} @th,96,128 ${hex(token)} ${update}`);
-      }
+  for (const { host, token } of rules.witnesses)
+    for (const [kind, ms] of kinds) {
+      const update = `update @${grantSet(host)} { ${key} timeout ${ms}ms }`;
+      add('input', `${grant(kind)} @th,96,128 ${hex(token)} ${update}`);
+    }
   add('forward', `iifname ${service} jump lease`);
   add('forward', `oifname ${service} jump lease`);
   add('output', `oifname ${service} goto lease`);

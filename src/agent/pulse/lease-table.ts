@@ -8,7 +8,7 @@ const listing = z.object({
   ),
 });
 
-/** The rules and the ports in the kernel of this host. Calls are made one after another. */
+/** The rules in the kernel of this host. Calls are made one after another. */
 export class LeaseTable {
   readonly #table: string;
   #last: Promise<unknown> = Promise.resolve();
@@ -30,13 +30,6 @@ export class LeaseTable {
       const stale = (await this.#grantSets()).filter((name) => !wanted.has(name));
       await this.#run(renderLeaseRules({ ...rules, table: this.#table }, stale));
     });
-  }
-
-  /** Takes everything out: from then on every port passes. For a host that leaves the fleet. */
-  remove(): Promise<void> {
-    return this.#inTurn(() =>
-      this.#run(`table bridge ${this.#table} { }\ndelete table bridge ${this.#table}\n`),
-    );
   }
 
   async #grantSets(): Promise<string[]> {

@@ -2,6 +2,8 @@
 // its packet filter can tell from any other. Offsets in `lease-rules.ts` follow from this layout:
 // 8 bytes ICMP header, 3 bytes "BHP" and version with flags in the fourth, 16 token, 8 nonce.
 
+import { internetChecksum } from '../wire/checksum.ts';
+
 const echoRequest = 8;
 const echoReply = 0;
 const headerBytes = 8;
@@ -35,7 +37,7 @@ export function encodeProbe(probe: Probe): Buffer {
   bytes.writeUInt32BE(words[probe.kind], headerBytes);
   bytes.set(probe.token, headerBytes + 4);
   bytes.set(probe.nonce, headerBytes + 4 + tokenBytes);
-  bytes.writeUInt16BE(checksum(bytes), 2);
+  bytes.writeUInt16BE(internetChecksum(bytes), 2);
   return bytes;
 }
 
@@ -54,12 +56,4 @@ export function decodeAnswer(
   const word = icmp.readUInt32BE(headerBytes);
   if (word !== grantWord && word !== plainWord && word !== longGrantWord) return null;
   return { sequence: icmp.readUInt16BE(6), nonce: icmp.subarray(headerBytes + 4 + tokenBytes) };
-}
-
-/** The Internet checksum, RFC 1071. */
-function checksum(bytes: Buffer): number {
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }

@@ -38,8 +38,6 @@ export type Promises = Readonly<
 export interface ProberData {
   readonly port: MessagePort;
   readonly wakeFd: number;
-  /** The bridge, or null for whatever routing says. */
-  readonly device: string | null;
   /** Real-time priority to ask for; null to ask for none. */
   readonly priority: number | null;
   /** Where promises are kept for as long as the host runs. */

@@ -16,15 +16,15 @@ import { decodeAnswer } from './probe-format.ts';
 import { Prober, type ProbeWire } from './prober.ts';
 import type { FromProber, ProberData, Promises, ToProber } from './prober-messages.ts';
 
-const { port, wakeFd, device, priority, promises, promisesFile, bootId } = workerData as ProberData;
+const { port, wakeFd, priority, promises, promisesFile, bootId } = workerData as ProberData;
 
 /** Datagrams read in one turn: what else is on the wire must not keep probes from leaving. */
 const readsMax = 512;
 
 function run(): void {
   if (priority !== null) askForPriority(priority);
-  using icmp = new ProbeSocket('icmp', device);
-  using udp = new ProbeSocket('udp', device);
+  using icmp = new ProbeSocket('icmp');
+  using udp = new ProbeSocket('udp');
   const wire: ProbeWire = {
     sendProbe: (bytes, address) => icmp.send(bytes, socketAddress(address, 0)),
     sendHeartbeat: (bytes, address) => udp.send(bytes, socketAddress(address, heartbeatPort)),

@@ -57,7 +57,7 @@ export class Pulse implements Witness, AsyncDisposable {
     this.#port = port1;
     const { priority, promisesFile, bootId } = options;
     const workerData: ProberData = {
-      ...{ port: port2, wakeFd: this.#wakeUp.fd, device: null, priority, promisesFile, bootId },
+      ...{ port: port2, wakeFd: this.#wakeUp.fd, priority, promisesFile, bootId },
       promises: readPromises(promisesFile, bootId),
     };
     const program = new URL('./prober-thread.ts', import.meta.url);
@@ -87,7 +87,7 @@ export class Pulse implements Witness, AsyncDisposable {
     const keys = witnesses.map(({ host, secret }) => ({ host, ...pairKeys(secret) }));
     await this.#options.table.apply({
       portPrefix: this.#options.portPrefix,
-      witnesses: keys.map(({ host, token }) => ({ host, tokens: [token] })),
+      witnesses: keys,
       quorum,
       leaseMs: timings.leaseMs,
       longLeaseMs: awayMs,

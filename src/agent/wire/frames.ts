@@ -1,6 +1,7 @@
 // Ethernet frames that speak for an address, built and read byte by byte.
 
 import { addressNumber, familyOf } from '../../domain/address.ts';
+import { internetChecksum } from './checksum.ts';
 
 /** EtherTypes (IEEE 802 numbers): ARP and IPv6. */
 export const etherTypeArp = 0x0806;
@@ -170,10 +171,7 @@ function ipv6(source: string, destination: string, mac: string, body: Buffer): U
 function checksum(header: Buffer, body: Buffer): number {
   const length = Buffer.from([0, 0, body.length >> 8, body.length & 0xff, 0, 0, 0, icmpv6]);
   const all = Buffer.concat([header.subarray(8, 40), length, body]);
-  let sum = 0;
-  for (let offset = 0; offset < all.length; offset += 2) sum += all.readUInt16BE(offset);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-  return ~sum & 0xffff;
+  return internetChecksum(all);
 }
 
 /** Solicited-node multicast address: ff02::1:ff and the last three octets (RFC 4291 2.7.1). */

@@ -28,8 +28,6 @@ const sockDgram = 2;
 const sockRaw = 3;
 const sockFlags = 0o4000 | 0o2000000;
 const protocolIcmp = 1;
-const solSocket = 1;
-const soBindToDevice = 25;
 const solRaw = 255;
 const icmpFilter = 1;
 const echoReply = 0;
@@ -43,8 +41,7 @@ export class ProbeSocket implements Disposable {
   readonly #buffer = Buffer.alloc(2_048);
   #isOpen = true;
 
-  /** `device`: the one interface it sends and receives by, or null for whatever routing says. */
-  constructor(kind: 'icmp' | 'udp', device: string | null) {
+  constructor(kind: 'icmp' | 'udp') {
     const type = kind === 'icmp' ? sockRaw : sockDgram;
     this.fd = Number(socket(afInet, type | sockFlags, kind === 'icmp' ? protocolIcmp : 0));
     if (this.fd < 0) throw new Error(`cannot open an ${kind} socket: ${errorName()}`);
@@ -55,7 +52,6 @@ export class ProbeSocket implements Disposable {
         mask.writeUInt32LE(~(1 << echoReply) >>> 0);
         this.#set(solRaw, icmpFilter, mask);
       }
-      if (device !== null) this.#set(solSocket, soBindToDevice, Buffer.from(device));
     } catch (error) {
       close(this.fd);
       throw error;
