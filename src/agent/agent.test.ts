@@ -42,6 +42,7 @@ function wish(epoch: number, change: Partial<DesiredInstance> = {}): DesiredInst
     role: 'active',
     epoch: epoch as Epoch,
     released: false,
+    waitMs: 0,
     image: 'image:1',
     resources: { memoryMib: 64, cpus: 1, maxConnections: 100 },
     mac: macOfInstance(change.id ?? id),

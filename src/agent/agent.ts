@@ -171,7 +171,8 @@ export class Agent implements Disposable {
   #receive(frame: SchedulerFrame, peer: Peer): void {
     if (frame.type === 'desired') {
       if (this.#latest === null || frame.revision >= this.#latest.revision) this.#latest = frame;
-      this.#inbox = this.#inbox.then(() => this.#takeUntilKept(frame, peer));
+      const cameMs = this.#parts.clock.monotonicMs();
+      this.#inbox = this.#inbox.then(() => this.#takeUntilKept(frame, cameMs, peer));
     } else if (frame.type === 'request') {
       void this.#answer(frame.id, frame.body, peer);
     } else {
@@ -181,11 +182,11 @@ export class Agent implements Disposable {
 
   // Its scheduler takes what it has sent for heard, and does not say it again: a disk that is full
   // is asked until it has room, or until a later word has come.
-  async #takeUntilKept(told: Told, peer: Peer): Promise<void> {
+  async #takeUntilKept(told: Told, cameMs: number, peer: Peer): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       try {
-        return await this.#takeGrants(told, peer);
+        return await this.#takeGrants(told, cameMs, peer);
       } catch (error) {
         this.#parts.log('cannot keep grants', { error: String(error) });
         if (told !== this.#latest) return;
@@ -195,7 +196,7 @@ export class Agent implements Disposable {
   }
 
   // On disk first: a grant that is acted on and then forgotten would be given up at the next start.
-  async #takeGrants(told: Told, peer: Peer): Promise<void> {
+  async #takeGrants(told: Told, cameMs: number, peer: Peer): Promise<void> {
     const { grants, stale, isOvertaken } = this.#rules.acceptGrants(this.#grants, told);
     if (isOvertaken) {
       const message = `refused revision ${told.revision} from ${peer.name}: this host has taken revision ${grants.revision}`;
@@ -221,7 +222,7 @@ export class Agent implements Disposable {
         return [id, known !== undefined && isSame(known, now) ? known : now];
       }),
     );
-    for (const { id, name } of grants.desired) this.#keeper(id, name);
+    for (const one of grants.desired) this.#keeper(one.id, one.name).turn.note(one, cameMs);
     // Those that nothing has changed for are looked at in their turn: a failover has no time for them.
     for (const keeper of this.#keepers.values()) {
       if (before.get(keeper.id) === this.#wanted.get(keeper.id)) continue;

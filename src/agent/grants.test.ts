@@ -13,6 +13,7 @@ function grant(epoch: number, role: 'active' | 'standby' = 'active'): DesiredIns
     role,
     epoch: epoch as Epoch,
     released: true,
+    waitMs: 0,
     image: 'image:1',
     resources: { memoryMib: 64, cpus: 1, maxConnections: 100 },
     mac: '02:00:00:00:00:01',

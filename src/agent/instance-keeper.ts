@@ -9,7 +9,8 @@ import { Attempts, problemOf } from './attempts.ts';
 import { fingerprintOf } from './container-shape.ts';
 import { Hold } from './hold.ts';
 import { Inlet } from './inlet.ts';
-import { conflict, imageMissing, refused } from './instance-errors.ts';
+import { conflict, imageMissing } from './instance-errors.ts';
+import { demandValid } from './judgement.ts';
 import type { Container, Machine } from './machine.ts';
 import { describe, describeOff } from './observation.ts';
 import {
@@ -22,6 +23,7 @@ import {
   strangers,
 } from './plan.ts';
 import { awaitLoaded, loadConfig } from './reload.ts';
+import { Turn } from './turn.ts';
 
 /** More steps than any way from nothing to serving has: reaching it means two steps undo each other. */
 const stepsMax = 16;
@@ -44,6 +46,7 @@ export interface KeeperSurroundings {
 export class InstanceKeeper {
   readonly id: InstanceId;
   readonly name: InstanceName;
+  readonly turn: Turn;
   /** Name of its port on this host. */
   readonly port: string;
   readonly #mac: string;
@@ -68,6 +71,7 @@ export class InstanceKeeper {
     this.port = portOfInstance(id);
     this.#mac = macOfInstance(id);
     this.#machine = around.machine;
+    this.turn = new Turn(around.clock);
     this.#attempts = new Attempts(around.clock);
     this.#folder = `instances/${id}`;
     this.#hold = new Hold(around.machine, id, around.bootId);
@@ -267,7 +271,7 @@ export class InstanceKeeper {
 
   async #createContainer(desired: DesiredInstance): Promise<void> {
     if (!(await this.#machine.hasImage(desired.image))) throw imageMissing(desired.image);
-    await this.#judge(desired);
+    await demandValid(this.#machine, this.#folder, desired);
     await this.#machine.writeConfig(this.id, desired.config);
     const engineId = await this.#machine.createContainer(desired);
     await this.#machine.startContainer(engineId);
@@ -282,16 +286,6 @@ export class InstanceKeeper {
   async #setLimits(desired: DesiredInstance, seen: Look): Promise<void> {
     if (seen.container === null) throw new Error('limits for a container that is not there');
     await this.#machine.updateContainer(seen.container.engineId, desired.resources);
-  }
-
-  // A container that is made anew for what it ran before needs no second judgement.
-  async #judge(desired: DesiredInstance): Promise<void> {
-    const path = `${this.#folder}/judged`;
-    const mark = `${desired.image} ${desired.configHash}\n`;
-    if ((await this.#machine.readFile(path)) === mark) return;
-    const verdict = await this.#machine.judge(desired.image, desired.config);
-    if (!verdict.valid) throw refused(desired.name, verdict);
-    await this.#machine.replaceFile(path, mark);
   }
 
   async #createPort(desired: DesiredInstance, seen: Look): Promise<void> {
@@ -309,10 +303,9 @@ export class InstanceKeeper {
     // What was left inside would speak as soon as the port is up, before the wire has been asked.
     const isLeft = interior !== null && interior.addresses.length > 0;
     if (!isOurs && isLeft && !isConnected(port)) await machine.flushAddresses(seen.pid);
-    // The hold is on disk before the address is on the wire, so that a restarted agent knows it.
-    const attached = machine.attachPort(this.port, first.bridge, first.vlan);
-    await (isOurs ? Promise.all([attached, this.#hold.remember(desired.epoch)]) : attached);
+    const attach = () => machine.attachPort(this.port, first.bridge, first.vlan);
     if (!isOurs) {
+      await attach();
       const texts = desired.addresses.map(({ address }) => address);
       const claim = await machine.findDuplicate(seen.pid, this.#mac, texts);
       if (claim !== null) {
@@ -322,9 +315,17 @@ export class InstanceKeeper {
       }
     }
     if (!this.#isStillDesired(desired)) return;
-    if (!isOurs) await this.#hold.remember(desired.epoch);
+    // The hold is on disk before the address is on the wire, so that a restarted agent knows it.
+    const held = this.#hold.remember(desired.epoch);
+    if (isOurs) {
+      if (desired.waitMs > 0 && !isOffTheBridge(port)) await machine.detachPort(this.port);
+      await Promise.all([held, machine.addAddresses(seen.pid, desired.addresses)]);
+      // All is ready inside but for the link, while the last holder's lease is running out.
+      await this.turn.come(desired);
+    }
+    await held;
     if (!this.#isStillDesired(desired)) return;
-    await machine.addAddresses(seen.pid, desired.addresses);
+    await (isOurs ? attach() : machine.addAddresses(seen.pid, desired.addresses));
     machine.speak(this.id, seen.pid, this.#mac, desired.addresses);
     await this.#inlet.open(seen.pid);
     await machine.setHealthChecks(this.id, true);
@@ -341,7 +342,7 @@ export class InstanceKeeper {
 
   async #loadConfig(desired: DesiredInstance): Promise<void> {
     const { clock, tell } = this.#around;
-    await this.#judge(desired);
+    await demandValid(this.#machine, this.#folder, desired);
     await loadConfig(this.#machine, desired, clock);
     if (desired.role === 'standby') await this.#machine.setHealthChecks(this.id, false);
     tell(

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { commandOutput, runCommand } from '../system/command.ts';
 import type { InterfaceAddress, Interior, Port } from './machine.ts';
-import { interfacesInside } from './wire/libc.ts';
+import { bringUpOnBridge, interfacesInside } from './wire/libc.ts';
 
 const linkAnswer = z.array(
   z.object({
@@ -114,7 +114,7 @@ export async function attachPort(port: string, bridge: string, vlan: number | nu
     await batch(['ip'], [`link set ${port} master ${bridge}`]);
     await joinVlan(port, bridge, vlan);
   }
-  await batch(['ip'], [`link set ${port} master ${bridge} up`]);
+  bringUpOnBridge(port, bridge);
 }
 
 /**

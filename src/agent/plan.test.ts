@@ -15,6 +15,7 @@ function wish(role: 'active' | 'standby', epoch = 3): DesiredInstance {
     role,
     epoch: epoch as Epoch,
     released: false,
+    waitMs: 0,
     image: 'image:1',
     resources: { memoryMib: 128, cpus: 1, maxConnections: 100 },
     mac,

@@ -30,7 +30,7 @@ export interface Evidence {
  */
 export interface Verdict {
   readonly state: 'alive' | 'suspect' | 'silenced' | 'unwitnessed';
-  /** When a suspect will be silenced if no witness says anything else; null for the others. */
+  /** When a suspect will be silenced, and a silenced one was; null for the others. */
   readonly silencedAtMs: number | null;
   /** What it rests on, one line a witness, for people. */
   readonly reasons: readonly string[];
@@ -53,7 +53,7 @@ export function verdictOf(evidence: Evidence, nowMs: number, timings: Timings): 
   const reasons = reasonsOf(evidence, nowMs);
   if (silencedAtMs === null) return { state: 'alive', silencedAtMs, reasons };
   const state = nowMs >= silencedAtMs ? 'silenced' : 'suspect';
-  return { state, silencedAtMs: state === 'suspect' ? silencedAtMs : null, reasons };
+  return { state, silencedAtMs, reasons };
 }
 
 // When fewer than a quorum can be granting; null while that is not in sight.

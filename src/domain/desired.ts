@@ -15,6 +15,11 @@ export interface DesiredInstance {
    * addresses needs no duplicate probe.
    */
   readonly released: boolean;
+  /**
+   * How long after this was sent the last holder may still be answering, which nobody hears any
+   * more: nothing of the instance may be on the wire before. 0 where nobody can be. Milliseconds.
+   */
+  readonly waitMs: number;
   readonly image: string;
   readonly resources: Resources;
   readonly mac: string;

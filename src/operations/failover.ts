@@ -1,5 +1,6 @@
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
+import type { Instance } from '../domain/model.ts';
 import { hostObject, instanceObject, type Operation, type Words } from '../domain/operation.ts';
 import type { Transaction } from '../store/store.ts';
 import type { OperationEngine } from './engine.ts';
@@ -13,7 +14,9 @@ const promoteTimeoutMs = 10_000;
 
 /**
  * Gives what a silent host held to others. It begins where the proof of the silence has been
- * written, with the grants already made, so from its first step there is only forward.
+ * written, with the grants already made, so from its first step there is only forward. The host's
+ * last lease may still be running then: the standbys get ready meanwhile and wait for its end, and
+ * what has no standby keeps its place until then.
  */
 export const failover: Kind = {
   kind: 'failover',
@@ -36,6 +39,8 @@ export interface FailoverCause {
   /** When the last witness heard it; null where none says. */
   readonly lastHeardMs: number | null;
   readonly silencedMs: number;
+  /** How long from now its lease may still run. Milliseconds. */
+  readonly waitMs: number;
 }
 
 interface Promoted {
@@ -46,8 +51,8 @@ interface Promoted {
 
 /**
  * Fences a host and grants its instances to their standbys, as one transaction; what has none is
- * left without a host, for placement. Operations that hold any of them give way: their host is
- * gone, and they would only hold up what saves the service.
+ * left for placement once the host's lease has run out. Operations that hold any of them give way:
+ * their host is gone, and they would only hold up what saves the service.
  *
  * @returns the operation that sees it through, to be launched once the transaction is committed;
  * null where the host is fenced already
@@ -55,7 +60,7 @@ interface Promoted {
 export async function failOver(
   tx: Transaction,
   engine: OperationEngine,
-  { host, reasons, lastHeardMs, silencedMs }: FailoverCause,
+  { host, reasons, lastHeardMs, silencedMs, waitMs }: FailoverCause,
   nowMs: number,
 ): Promise<Operation | null> {
   if ((await tx.fences()).some((one) => one.host === host)) return null;
@@ -70,11 +75,9 @@ export async function failOver(
     await tx.deleteLocks(operation.id);
   }
   await tx.putFence({ host, atMs: nowMs, reasons });
-  const promoted = promotions
-    .map(({ instance: { id, spec }, to }) => `${spec.name} ${id} ${to}`)
-    .join('\n');
+  const promoted = promotions.map(({ instance, to }) => `${lineOf(instance)} ${to}`).join('\n');
   const start = {
-    args: { host, promoted, stranded: stranded.map(({ spec }) => spec.name).join('\n') },
+    args: { host, promoted, stranded: stranded.map(lineOf).join('\n'), waitMs },
     observed: { lastHeardMs, silencedMs, reasons: reasons.join('\n') },
     isForward: true,
   };
@@ -85,10 +88,6 @@ export async function failOver(
     await tx.deleteStandby({ instanceId: instance.id, host: to });
     await tx.deleteLeaving(instance.id, epoch);
   }
-  for (const { id } of stranded) {
-    await tx.deleteLeaving(id, await tx.lastEpoch(id));
-    await tx.deleteAssignment(id);
-  }
   const message =
     `proven to answer for nothing (${reasons.join('; ')}): ` +
     `${promotions.length} instances go to their standbys, ${stranded.length} are placed anew`;
@@ -96,9 +95,13 @@ export async function failOver(
   return operation;
 }
 
-/** Instances whose last holder is proven silent by an operation that is under way. */
-export function failedOver({ kind, args }: Operation): readonly InstanceId[] {
-  return kind === 'failover' ? promotedOf(args['promoted']).map(({ id }) => id) : [];
+/**
+ * Instances whose last holder is proven silent by an operation that is under way, with how long from
+ * now it may still be answering: whoever reads the operation does so after it was written.
+ */
+export function failedOver({ kind, args }: Operation): readonly (readonly [InstanceId, number])[] {
+  if (kind !== 'failover') return [];
+  return promotedOf(args['promoted']).map(({ id }) => [id, Number(args['waitMs'])]);
 }
 
 /** Hosts whose standbys take over. */
@@ -112,6 +115,7 @@ async function seeThrough(run: Run): Promise<void> {
   const promoted = promotedOf(args['promoted']);
   const late: InstanceName[] = [];
   try {
+    if (args['stranded'] !== '') await run.step('strand', () => strand(run, host));
     await run.step('promote', async () => {
       await run.hands.push();
       const startMs = run.clock.monotonicMs();
@@ -142,17 +146,40 @@ async function seeThrough(run: Run): Promise<void> {
   await run.end(late.length === 0 ? 'done' : 'failed', late.length === 0 ? null : slow(host, late));
 }
 
+// Whoever takes this over waits as long, and so longer than is needed.
+async function strand(run: Run, host: HostName): Promise<string> {
+  const { args } = run.operation;
+  await run.clock.sleep(Number(args['waitMs']));
+  const stranded = new Set(linesOf(args['stranded']).map((line) => line.split(' ')[1]));
+  await run.commit(async (tx) => {
+    const left = (await tx.fleet()).assignments.filter((one) => one.host === host);
+    for (const { instanceId: id } of left.filter((one) => stranded.has(one.instanceId))) {
+      await tx.deleteLeaving(id, await tx.lastEpoch(id));
+      await tx.deleteAssignment(id);
+    }
+  });
+  run.hands.place();
+  return `${stranded.size} instances without a standby are placed anew`;
+}
+
 function told(error: unknown): string {
   if (error instanceof Abandoned) throw error;
   return (error as Error).message;
 }
 
 function promotedOf(text: Words[string] | undefined): readonly Promoted[] {
-  if (typeof text !== 'string' || text === '') return [];
-  return text.split('\n').map((line) => {
+  return linesOf(text).map((line) => {
     const [name, id, to] = line.split(' ');
     return { name: name as InstanceName, id: id as InstanceId, to: to as HostName };
   });
+}
+
+function lineOf({ id, spec }: Instance): string {
+  return `${spec.name} ${id}`;
+}
+
+function linesOf(text: Words[string] | undefined): readonly string[] {
+  return typeof text === 'string' && text !== '' ? text.split('\n') : [];
 }
 
 function preemptedBy(host: HostName): BridgeheadError {

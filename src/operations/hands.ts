@@ -15,4 +15,6 @@ export interface Hands {
   until(condition: () => boolean, timeoutMs: number): Promise<boolean>;
   /** Sends every connected host what the store now says it is to do. */
   push(): Promise<void>;
+  /** Has what is without a host placed soon. */
+  place(): void;
 }

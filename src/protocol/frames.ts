@@ -23,7 +23,7 @@ import {
 } from './shapes.ts';
 
 /** Version of the stream. A peer that speaks another one is refused with both numbers named. */
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 
 /** How often each side says that it is there, milliseconds. */
 export const heartbeatPeriodMs = 1_000;

@@ -53,6 +53,7 @@ export const desiredInstance: z.ZodType<DesiredInstance> = z.object({
   role: z.enum(['active', 'standby']),
   epoch,
   released: z.boolean(),
+  waitMs: z.number().min(0),
   image: z.string(),
   resources,
   mac: z.string(),

@@ -145,7 +145,14 @@ test('what is too large to be told is one event and an error, until it is someth
 
 function desired(config: string): DesiredInstance {
   return {
-    ...{ id, name: 'web' as InstanceName, role: 'active', epoch: 1 as Epoch, released: false },
+    ...{
+      id,
+      name: 'web' as InstanceName,
+      role: 'active',
+      epoch: 1 as Epoch,
+      released: false,
+      waitMs: 0,
+    },
     ...{ image: 'image:1', resources: { memoryMib: 64, cpus: 1, maxConnections: 10 } },
     ...{ mac: '02:00:00:00:00:01', addresses: [], config, configHash: config },
   };

@@ -302,10 +302,11 @@ export class Agents {
 const digests = new WeakMap<readonly DesiredInstance[], string>();
 
 // The configuration's hash stands for its text: most of the bytes, of which nothing more is learnt.
+// A wait runs from when it was sent, so that what is the same but for that is no news.
 function digestOf(instances: readonly DesiredInstance[]): string {
   const known = digests.get(instances);
   if (known !== undefined) return known;
-  const words = JSON.stringify(instances.map((one) => ({ ...one, config: undefined })));
+  const words = JSON.stringify(instances.map((one) => ({ ...one, config: undefined, waitMs: 0 })));
   const digest = createHash('sha256').update(words).digest('base64url');
   digests.set(instances, digest);
   return digest;

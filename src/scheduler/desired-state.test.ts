@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Epoch, HostName } from '../domain/ids.ts';
 import type { Instance } from '../domain/model.ts';
-import { instance } from '../placement/test-fleets.ts';
+import { host, instance } from '../placement/test-fleets.ts';
 import type { FleetState } from '../store/store.ts';
 import { desiredStates } from './desired-state.ts';
 
@@ -26,14 +26,20 @@ test('each host is told what it has and what it stands by for, in the order of t
       { instanceId: mail.id, host: one },
     ],
   };
-  const desired = desiredStates([one, two, three], fleet, new Set([web.id]));
+  const desired = desiredStates([one, two, three], fleet, new Map([[web.id, 40]]));
   const told = (host: HostName) =>
     desired
       .get(host)
-      ?.map(({ name, role, epoch, released }) => `${name} ${role} ${epoch} ${released}`);
-  assert.deepEqual(told(one), ['web standby 5 true', 'mail active 3 false']);
-  assert.deepEqual(told(two), ['web standby 5 true']);
+      ?.map(
+        ({ name, role, epoch, released, waitMs }) =>
+          `${name} ${role} ${epoch} ${released} ${waitMs}`,
+      );
+  assert.deepEqual(told(one), ['web standby 5 true 40', 'mail active 3 false 0']);
+  assert.deepEqual(told(two), ['web standby 5 true 40']);
   assert.deepEqual(told(three), []);
+  const dead = { ...host(one), state: 'dead' as const };
+  const after = desiredStates([one], { ...fleet, hosts: [dead] }, new Map());
+  assert.deepEqual(after.get(one), [], 'a dead host is told nothing');
 });
 
 test('the fleet is gone through once, not once for each host', () => {
@@ -55,7 +61,7 @@ test('the fleet is gone through once, not once for each host', () => {
   }));
   reads = 0;
   const fleet = { hosts: [], pools: [], instances, assignments, leaving: [], standbys: [] };
-  const desired = desiredStates(hosts, fleet, new Set());
+  const desired = desiredStates(hosts, fleet, new Map());
   assert.ok([...desired.values()].every(({ length }) => length === 10));
   assert.ok(reads <= 5 * instances.length, `${reads} reads`);
 });

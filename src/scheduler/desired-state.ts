@@ -8,22 +8,26 @@ import type { FleetState } from '../store/store.ts';
  * What each of the hosts is to do, from the fleet's state alone: one pass over the fleet, however
  * many hosts are asked for.
  *
- * @param released instances whose last holder is known to have let go
+ * @param released instances whose last holder is known to have let go, with how long from now it may
+ * still be answering; milliseconds
  * @returns an entry for each of `hosts`, its instances in the order of the fleet's
  */
 export function desiredStates(
   hosts: readonly HostName[],
   fleet: FleetState,
-  released: ReadonlySet<InstanceId>,
+  released: ReadonlyMap<InstanceId, number>,
 ): ReadonlyMap<HostName, readonly DesiredInstance[]> {
   const assignments = new Map(fleet.assignments.map((one) => [one.instanceId, one]));
   const standbys = Map.groupBy(fleet.standbys, ({ instanceId }) => instanceId);
   const desired = new Map(hosts.map((host) => [host, [] as DesiredInstance[]]));
+  const dead = new Set(fleet.hosts.flatMap(({ name, state }) => (state === 'dead' ? name : [])));
   for (const instance of fleet.instances) {
     const assignment = assignments.get(instance.id);
     const places = new Set((standbys.get(instance.id) ?? []).map(({ host }) => host));
     if (assignment !== undefined) places.add(assignment.host);
     for (const host of places) {
+      // What it is still down for is being given to others.
+      if (dead.has(host)) continue;
       desired.get(host)?.push(desiredAt(host, instance, assignment, released));
     }
   }
@@ -34,7 +38,7 @@ function desiredAt(
   host: HostName,
   { id, spec, addresses, rendered, configHash }: Instance,
   assignment: Assignment | undefined,
-  released: ReadonlySet<InstanceId>,
+  released: ReadonlyMap<InstanceId, number>,
 ): DesiredInstance {
   return {
     id,
@@ -42,6 +46,7 @@ function desiredAt(
     role: assignment?.host === host && assignment.granted ? 'active' : 'standby',
     epoch: assignment?.epoch ?? (0 as Epoch),
     released: released.has(id),
+    waitMs: released.get(id) ?? 0,
     image: spec.image,
     resources: spec.resources,
     mac: macOfInstance(id),

@@ -13,7 +13,7 @@ import type { WitnessFrame } from '../protocol/pulse-frames.ts';
 import type { FleetState, HostWitnesses, Store, Transaction } from '../store/store.ts';
 import type { Agents } from './agents.ts';
 import { desiredStates } from './desired-state.ts';
-import { Detector } from './detector.ts';
+import { Detector, type Proof } from './detector.ts';
 import { bridgeAddress, pulseTellings, setsOf, setsToChange } from './pulse-tellings.ts';
 
 const secretSetting = 'pulse.secret';
@@ -30,8 +30,15 @@ export interface DetectionParts {
   readonly session: () => string;
   readonly agents: Agents;
   readonly engine: OperationEngine;
-  /** Makes what hosts are to be told by this transaction. @returns what tells it, once that holds */
-  readonly prepareTelling: (tx: Transaction, hosts: readonly HostName[]) => Promise<() => void>;
+  /**
+   * Makes what hosts are to be told by this transaction.
+   *
+   * @returns what tells it, once that holds, with how long from then a silent host may still answer
+   */
+  readonly prepareTelling: (
+    tx: Transaction,
+    hosts: readonly HostName[],
+  ) => Promise<(waitMs: number) => void>;
   /** A failover has been written: hosts are to be told, and what has no host is to be placed. */
   readonly onFailover: () => void;
   /** For people. */
@@ -59,7 +66,7 @@ export class Detection {
     this.#detector = new Detector({
       ...{ clock, timings, session },
       resume: (witness, body) => agents.send(witness, { type: 'resume', ...body }),
-      silenced: (host, verdict, lastHeardMs) => this.#failOver(host, verdict, lastHeardMs),
+      silenced: (host, proof) => this.#failOver(host, proof),
       held: (host, why, { reasons }) =>
         parts.event('failover.held', hostObject(host), `${why} (${reasons.join('; ')})`),
     });
@@ -166,9 +173,11 @@ export class Detection {
     const { store, agents, clock } = this.#parts;
     const here = fenced.filter((host) => agents.isConnected(host));
     if (here.length === 0) return 0;
-    const desired = desiredStates(here, fleet, new Set());
+    const desired = desiredStates(here, fleet, new Map());
+    const held = new Set(fleet.assignments.map(({ host }) => host));
     const clean = here.filter(
       (host) =>
+        !held.has(host) &&
         agents.hasTaken(host, desired.get(host) ?? []) &&
         agents.observations(host).every(({ instance }) => !instance.linkUp),
     );
@@ -183,7 +192,7 @@ export class Detection {
     return clean.length;
   }
 
-  async #failOver(host: HostName, verdict: Verdict, lastHeardMs: number | null): Promise<void> {
+  async #failOver(host: HostName, { verdict, lastHeardMs, endMs }: Proof): Promise<void> {
     const { clock, log } = this.#parts;
     const versions = (sets: readonly { readonly version: number }[]) =>
       sets.map(({ version }) => version).join();
@@ -193,12 +202,13 @@ export class Detection {
       host,
       reasons: verdict.reasons,
       lastHeardMs: lastHeardMs === null ? null : Math.round(lastHeardMs + offsetMs),
-      silencedMs: clock.wallMs(),
+      silencedMs: Math.round(endMs + offsetMs),
+      waitMs: Math.ceil(Math.max(0, endMs - clock.monotonicMs())),
     };
     const isStillProven = async (tx: Transaction) =>
       versions(setsOf(host, await tx.witnessSets())) === before;
     try {
-      await this.#fence(cause, isStillProven);
+      await this.#fence(cause, endMs, isStillProven);
     } catch (error) {
       log('cannot fail a host over', { host, error: String(error) });
     }
@@ -218,12 +228,19 @@ export class Detection {
     if (agents.isConnected(host)) throw isAlive(host, 'its agent is connected');
     if (heard.length > 0) throw isAlive(host, `${heard.join(', ')} hear it`);
     const why = `${who} says that it is off${reason === '' ? '' : `: ${reason}`}`;
-    const cause = { host, reasons: [why], lastHeardMs: null, silencedMs: clock.wallMs() };
-    return this.#fence(cause, async (tx) => !(await isConnected(tx, host)));
+    const cause = {
+      host,
+      reasons: [why],
+      lastHeardMs: null,
+      silencedMs: clock.wallMs(),
+      waitMs: 0,
+    };
+    return this.#fence(cause, clock.monotonicMs(), async (tx) => !(await isConnected(tx, host)));
   }
 
   async #fence(
     cause: FailoverCause,
+    endMs: number,
     isTrue: (tx: Transaction) => Promise<boolean>,
   ): Promise<Operation | null> {
     const { store, clock, session, engine, prepareTelling, onFailover } = this.#parts;
@@ -237,7 +254,7 @@ export class Detection {
       return { operation, tell: await prepareTelling(tx, failoverTargets(operation)) };
     });
     if (fenced === null) return null;
-    fenced.tell();
+    fenced.tell(Math.max(0, endMs - clock.monotonicMs()));
     this.#detector.fenced(cause.host);
     engine.launch(fenced.operation);
     onFailover();

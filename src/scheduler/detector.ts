@@ -34,14 +34,19 @@ export interface DetectorParts {
     witness: HostName,
     body: { host: HostName; silences: number; sessions: string[] },
   ) => void;
-  /** A host is proven silent: to be fenced and failed over. Resolves when that is decided. */
-  readonly silenced: (
-    host: HostName,
-    verdict: Verdict,
-    lastHeardMs: number | null,
-  ) => Promise<void>;
+  /** A host is proven to fall silent: to be fenced and failed over. Resolves when that is decided. */
+  readonly silenced: (host: HostName, proof: Proof) => Promise<void>;
   /** A host is proven silent, but a person is to decide. Called once a time. */
   readonly held: (host: HostName, why: string, verdict: Verdict) => void;
+}
+
+/** That a host will answer for nothing any more. Monotonic milliseconds. */
+export interface Proof {
+  readonly verdict: Verdict;
+  /** When the last witness heard it; null where none says. */
+  readonly lastHeardMs: number | null;
+  /** When its last lease has run out. */
+  readonly endMs: number;
 }
 
 interface Told extends Report {
@@ -58,6 +63,8 @@ export class Detector {
   readonly #reports = new Map<HostName, Map<HostName, Told>>();
   readonly #deciding = new Set<HostName>();
   readonly #timers = new Map<HostName, AbortController>();
+  /** Since when it has been in sight that a host is silenced. */
+  readonly #suspectedMs = new Map<HostName, number>();
   readonly #held = new Map<HostName, string>();
   #known: DetectionKnowledge = {
     ...{ sets: [], fenced: new Set(), alive: new Set() },
@@ -137,11 +144,14 @@ export class Detector {
   #look(host: HostName): void {
     if (this.#known.fenced.has(host) || this.#deciding.has(host)) return;
     const verdict = this.verdict(host);
-    if (verdict.state === 'suspect') return this.#lookAgainAt(host, verdict.silencedAtMs ?? 0);
-    if (verdict.state !== 'silenced') {
+    if (verdict.silencedAtMs === null) {
       this.#held.delete(host);
+      this.#suspectedMs.delete(host);
       return;
     }
+    const nowMs = this.#parts.clock.monotonicMs();
+    const actAtMs = this.#actAt(host, verdict.silencedAtMs, nowMs);
+    if (nowMs < actAtMs) return this.#lookAgainAt(host, actAtMs);
     const hold = this.#hold(host);
     if (hold !== null) {
       if (this.#held.get(host) === hold) return;
@@ -153,7 +163,7 @@ export class Detector {
     const heard = [...(this.#reports.get(host)?.values() ?? [])].map(({ heardMs }) => heardMs ?? 0);
     const lastHeardMs = heard.length === 0 ? null : Math.max(...heard);
     void this.#parts
-      .silenced(host, verdict, lastHeardMs)
+      .silenced(host, { verdict, lastHeardMs, endMs: verdict.silencedAtMs })
       .finally(() => this.#deciding.delete(host));
   }
 
@@ -161,25 +171,51 @@ export class Detector {
     const { fenced, enrolled, disarmed } = this.#known;
     if (disarmed !== null) return `failover is disarmed: ${disarmed}`;
     const others = [...this.#reports.keys()].filter(
-      (one) => one !== host && !fenced.has(one) && this.verdict(one).state === 'silenced',
+      (one) => one !== host && !fenced.has(one) && this.#isDoubtful(one),
     );
     const down = fenced.size + others.length + 1;
     if (!isTooMany(down, enrolled, holdShare)) return null;
     return `${down} of ${enrolled} hosts are silent at once: a person has to say that they are gone`;
   }
 
+  // The promises are made, and only the last lease is still running: what a failover takes to be
+  // written and prepared takes no longer than that. A probe's period is left for the other hosts'
+  // witnesses to say that they, too, hear nothing, so that many at once are seen to be many.
+  #actAt(host: HostName, silencedAtMs: number, nowMs: number): number {
+    const { leaseMs, marginMs, probePeriodMs } = this.#parts.timings;
+    const sinceMs = this.#suspectedMs.get(host) ?? nowMs;
+    this.#suspectedMs.set(host, sinceMs);
+    return Math.min(
+      silencedAtMs,
+      Math.max(silencedAtMs - leaseMs - marginMs, sinceMs + probePeriodMs),
+    );
+  }
+
+  // One witness is enough, of those that are not in doubt themselves.
+  #isDoubtful(host: HostName): boolean {
+    if (this.verdict(host).silencedAtMs !== null) return true;
+    const reports = [...(this.#reports.get(host)?.values() ?? [])];
+    return reports.some(
+      ({ witness, state }) =>
+        state === 'silent' &&
+        !this.#known.fenced.has(witness) &&
+        this.verdict(witness).silencedAtMs === null,
+    );
+  }
+
   #lookAgainAt(host: HostName, atMs: number): void {
-    if (this.#timers.has(host)) return;
+    this.#timers.get(host)?.abort('anew');
     const timer = new AbortController();
     this.#timers.set(host, timer);
     const waitMs = Math.max(1, atMs - this.#parts.clock.monotonicMs());
     this.#parts.clock.sleep(waitMs, timer.signal).then(
-      () => this.#ring(host),
+      () => this.#ring(host, timer),
       () => undefined,
     );
   }
 
-  #ring(host: HostName): void {
+  #ring(host: HostName, timer: AbortController): void {
+    if (this.#timers.get(host) !== timer) return;
     this.#timers.delete(host);
     this.#look(host);
   }

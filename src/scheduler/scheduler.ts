@@ -1,7 +1,7 @@
 import { productionTimings, type Timings } from '../detection/timings.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
-import type { HostName, InstanceName } from '../domain/ids.ts';
+import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
 import {
   hostObject,
   instanceObject,
@@ -136,8 +136,11 @@ export class Scheduler implements AsyncDisposable {
       prepareTelling: async (tx, hosts) => {
         const revision = await tx.nextRevision();
         const tellings = await this.#tellings(tx, hosts);
-        return () => {
-          for (const [host, desired] of tellings) this.agents.tell(host, revision, desired);
+        return (waitMs) => {
+          for (const [host, desired] of tellings) {
+            const now = desired.map((one) => ({ ...one, waitMs: Math.min(one.waitMs, waitMs) }));
+            this.agents.tell(host, revision, now);
+          }
         };
       },
       onFailover: () => {
@@ -290,6 +293,7 @@ export class Scheduler implements AsyncDisposable {
       ask: (host, body, timeoutMs) => agents.ask(host, body, timeoutMs),
       until: (condition, timeoutMs) => agents.until(condition, timeoutMs),
       push: () => this.push(),
+      place: () => this.#placer.wake(),
     };
   }
 
@@ -381,8 +385,8 @@ export class Scheduler implements AsyncDisposable {
   async #tellings(tx: Transaction, hosts: readonly HostName[]) {
     const fleet = await tx.fleet();
     const open = await tx.openOperations();
-    const released = new Set([
-      ...open.filter(isReleased).map(({ args }) => movedInstance(args)),
+    const released = new Map<InstanceId, number>([
+      ...open.filter(isReleased).map(({ args }) => [movedInstance(args), 0] as const),
       ...open.flatMap(failedOver),
     ]);
     return desiredStates(hosts, fleet, released);

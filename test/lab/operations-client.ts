@@ -41,6 +41,7 @@ const hands: Hands = {
     return false;
   },
   push: async () => undefined,
+  place: () => undefined,
 };
 const engine = new OperationEngine({
   ...{ store, clock, hands, log, newId: randomUUID, session: () => session.id },

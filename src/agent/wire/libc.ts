@@ -12,15 +12,26 @@ const bind = libc.func('int bind(int fd, const void *address, uint32_t length)')
 const send = libc.func('int64_t send(int fd, const void *bytes, size_t length, int flags)');
 const recv = libc.func('int64_t recv(int fd, _Out_ void *bytes, size_t length, int flags)');
 const close = libc.func('int close(int fd)');
+const ioctl = libc.func('int ioctl(int fd, unsigned long request, _Inout_ void *argument)');
 const interfaceIndex = libc.func('uint32_t if_nametoindex(const char *name)');
 
 // Values of linux/x86-64's and every other Linux ABI's headers (sched.h, sys/socket.h).
 const cloneNewnet = 0x4000_0000;
 const afPacket = 17;
+const afInet = 2;
+const sockDgram = 2;
 const sockRaw = 3;
 const sockNonblock = 0o4000;
 const sockCloexec = 0o2000000;
 const eagain = 11;
+const ebusy = 16;
+// linux/sockios.h and linux/if.h: struct ifreq has the name first, then a union.
+const siocGifFlags = 0x8913;
+const siocSifFlags = 0x8914;
+const siocBrAddIf = 0x89a2;
+const iffUp = 1;
+const ifreqBytes = 40;
+const ifreqNameBytes = 16;
 const sockaddrLinkLayerBytes = 20;
 const frameBytesMax = 65_536;
 /** A frame that arrives is copied out of it before anything else can. */
@@ -55,6 +66,38 @@ export function insideNamespace<Result>(path: string, work: () => Result): Resul
 /** Node's own list of interfaces that are up and have an address, as another namespace has it. */
 export function interfacesInside(path: string): NodeJS.Dict<NetworkInterfaceInfo[]> {
   return insideNamespace(path, () => networkInterfaces());
+}
+
+/**
+ * Puts a port on a bridge and brings it up: the last step before an address answers, where starting
+ * a process would be most of the time. A port that is on a bridge already stays on that one.
+ *
+ * @throws Error with the kernel's code
+ */
+export function bringUpOnBridge(port: string, bridge: string): void {
+  const fd = Number(socket(afInet, sockDgram | sockCloexec, 0));
+  if (fd < 0) throw failure('cannot open a socket');
+  try {
+    const index = Number(interfaceIndex(port));
+    if (index === 0) throw new Error(`no interface ${port}`);
+    const joining = interfaceRequest(bridge);
+    joining.writeInt32LE(index, ifreqNameBytes);
+    if (ioctl(fd, siocBrAddIf, joining) !== 0 && koffi.errno() !== ebusy) {
+      throw failure(`cannot put ${port} on ${bridge}`);
+    }
+    const flags = interfaceRequest(port);
+    if (ioctl(fd, siocGifFlags, flags) !== 0) throw failure(`cannot read the flags of ${port}`);
+    flags.writeInt16LE(flags.readInt16LE(ifreqNameBytes) | iffUp, ifreqNameBytes);
+    if (ioctl(fd, siocSifFlags, flags) !== 0) throw failure(`cannot bring ${port} up`);
+  } finally {
+    close(fd);
+  }
+}
+
+function interfaceRequest(name: string): Buffer {
+  const request = Buffer.alloc(ifreqBytes);
+  request.write(name, 0, ifreqNameBytes - 1, 'latin1');
+  return request;
 }
 
 /** A raw socket on one interface of one namespace. Never blocks. */
