@@ -309,6 +309,7 @@ export class SimHost {
         Object.assign(found, { up: false, bridge: null });
         await pass();
       },
+      namespaceOf: (pid) => (byPid(pid) === undefined ? null : `net:[${pid}]`),
       readInterior: async (pid) => {
         await pass();
         const found = byPid(pid);

@@ -9,20 +9,13 @@ import { Attempts, problemOf } from './attempts.ts';
 import { fingerprintOf } from './container-shape.ts';
 import { Hold } from './hold.ts';
 import { Inlet } from './inlet.ts';
-import { conflict, imageMissing } from './instance-errors.ts';
+import { imageMissing } from './instance-errors.ts';
 import { demandValid } from './judgement.ts';
 import type { Container, Machine } from './machine.ts';
 import { describe, describeOff } from './observation.ts';
-import {
-  isConnected,
-  isHeldOn,
-  isOffTheBridge,
-  nextStep,
-  type Seen,
-  type Step,
-  strangers,
-} from './plan.ts';
+import { isOffTheBridge, nextStep, type Seen, type Step, strangers } from './plan.ts';
 import { awaitLoaded, loadConfig } from './reload.ts';
+import { take } from './take.ts';
 import { Turn } from './turn.ts';
 
 /** More steps than any way from nothing to serving has: reaching it means two steps undo each other. */
@@ -57,6 +50,8 @@ export class InstanceKeeper {
   readonly #hold: Hold;
   readonly #inlet: Inlet;
   #settledFor: DesiredInstance | null = null;
+  /** What the last look at it found, where it was a standby with nothing left to do. */
+  #rested: Look | null = null;
   #observed: ObservedInstance | null = null;
   #acting: Step | null = null;
   #lettingGo: Promise<void> = Promise.resolve();
@@ -107,7 +102,7 @@ export class InstanceKeeper {
       void this.letGo();
     }
     await this.#lettingGo;
-    let seen = await this.#lookOrGoBlind(desired);
+    let seen = this.#readyFor(desired) ?? (await this.#lookOrGoBlind(desired));
     if (seen === null) return false;
     const { mayTry } = this.#attempts;
     try {
@@ -137,6 +132,8 @@ export class InstanceKeeper {
     if (!this.#isStillDesired(desired)) return false;
     const { problem } = this.#attempts;
     const isGone = desired === null && problem === null;
+    const isResting = desired?.role === 'standby' && problem === null;
+    this.#rested = isResting ? seen : null;
     if (isGone) await this.#machine.removeFolder(this.#folder);
     this.#observed = isGone ? null : describe(this, desired, seen.facts, problem);
     return isGone;
@@ -170,6 +167,17 @@ export class InstanceKeeper {
     const epoch = desired?.epoch ?? before.epoch;
     this.#observed = { ...before, epoch, phase: 'preparing', linkUp: false, addresses: [] };
     this.#around.report(this);
+  }
+
+  // A standby that is to take over was looked at within the last second, and nobody waits for another
+  // look: what is done to it goes into its namespace, if that is still the same.
+  #readyFor(desired: DesiredInstance | null): Look | null {
+    const rested = this.#rested;
+    this.#rested = null;
+    const isPromoted = desired?.role === 'active' && desired.released;
+    if (rested === null || !isPromoted) return null;
+    if (this.#machine.namespaceOf(rested.pid) !== rested.namespace) return null;
+    return nextStep(desired, rested.facts, fingerprintOf(desired)) === 'take' ? rested : null;
   }
 
   /** Resolves when the instance has been looked at, or could not be. */
@@ -294,41 +302,11 @@ export class InstanceKeeper {
   }
 
   async #take(desired: DesiredInstance, seen: Look): Promise<void> {
-    const machine = this.#machine;
-    const first = desired.addresses[0];
-    if (first === undefined) throw new Error('an instance without addresses');
-    const isOurs =
-      desired.released || seen.facts.heldEpoch === desired.epoch || isHeldOn(desired, seen.facts);
-    const { port, interior } = seen.facts;
-    // What was left inside would speak as soon as the port is up, before the wire has been asked.
-    const isLeft = interior !== null && interior.addresses.length > 0;
-    if (!isOurs && isLeft && !isConnected(port)) await machine.flushAddresses(seen.pid);
-    const attach = () => machine.attachPort(this.port, first.bridge, first.vlan);
-    if (!isOurs) {
-      await attach();
-      const texts = desired.addresses.map(({ address }) => address);
-      const claim = await machine.findDuplicate(seen.pid, this.#mac, texts);
-      if (claim !== null) {
-        machine.silence(this.id);
-        await machine.detachPort(this.port);
-        throw conflict(this.name, claim);
-      }
-    }
-    if (!this.#isStillDesired(desired)) return;
-    // The hold is on disk before the address is on the wire, so that a restarted agent knows it.
-    const held = this.#hold.remember(desired.epoch);
-    if (isOurs) {
-      if (desired.waitMs > 0 && !isOffTheBridge(port)) await machine.detachPort(this.port);
-      await Promise.all([held, machine.addAddresses(seen.pid, desired.addresses)]);
-      // All is ready inside but for the link, while the last holder's lease is running out.
-      await this.turn.come(desired);
-    }
-    await held;
-    if (!this.#isStillDesired(desired)) return;
-    await (isOurs ? attach() : machine.addAddresses(seen.pid, desired.addresses));
-    machine.speak(this.id, seen.pid, this.#mac, desired.addresses);
-    await this.#inlet.open(seen.pid);
-    await machine.setHealthChecks(this.id, true);
+    const { id, name, port, turn } = this;
+    const [mac, machine, hold, inlet] = [this.#mac, this.#machine, this.#hold, this.#inlet];
+    const isStillDesired = (one: DesiredInstance) => this.#isStillDesired(one);
+    const taker = { id, name, port, mac, machine, hold, turn, inlet, isStillDesired };
+    if (!(await take(taker, desired, seen.pid, seen.facts))) return;
     this.#around.tell(
       'instance.serving',
       `instance/${this.name}`,
@@ -363,7 +341,7 @@ export class InstanceKeeper {
     ]);
     const announcing = this.#machine.speaks(this.id);
     const facts = { container, port, interior, loadedHash, heldEpoch, announcing };
-    return { container, pid, facts };
+    return { container, pid, namespace: this.#machine.namespaceOf(pid), facts };
   }
 
   // One of that name may be of an instance before, which had the name, and is still leaving.
@@ -391,5 +369,7 @@ export class InstanceKeeper {
 interface Look {
   readonly container: Container | null;
   readonly pid: number;
+  /** Which one its network is in; null where it does not run. */
+  readonly namespace: string | null;
   readonly facts: Seen;
 }

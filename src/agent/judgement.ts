@@ -6,7 +6,7 @@ import type { Machine } from './machine.ts';
  * Has the image's own HAProxy judge the configuration. A container that is made anew for what it
  * ran before needs no second judgement: a mark in the instance's folder says so.
  *
- * @throws BridgeheadError IMAGE_MISSING, ENGINE_DOWN, or CONFIG_INVALID with what was found
+ * @throws BridgeheadError IMAGE_MISSING, ENGINE_DOWN, or CONFIG_REFUSED with what was found
  */
 export async function demandValid(
   machine: Machine,

@@ -1,7 +1,7 @@
 // The host's kernel as the agent uses it: veth pairs, bridge ports and addresses. Every change is
 // idempotent; every reading is the kernel's own, not what the agent remembers.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { commandOutput, runCommand } from '../system/command.ts';
@@ -35,6 +35,15 @@ const addressAnswer = z.array(
 /** Path of the network namespace that process `pid` runs in. */
 export function namespaceOf(pid: number): string {
   return `/proc/${pid}/ns/net`;
+}
+
+/** The kernel's name of that namespace, which no other has while it is there; null for no process. */
+export function namespaceNameOf(pid: number): string | null {
+  try {
+    return readlinkSync(namespaceOf(pid));
+  } catch {
+    return null;
+  }
 }
 
 /** Null where the host has no such link. */

@@ -182,6 +182,10 @@ export class LinuxMachine implements Machine, Disposable {
     return kernel.detachPort(port);
   }
 
+  namespaceOf(pid: number): string | null {
+    return kernel.namespaceNameOf(pid);
+  }
+
   readInterior(pid: number): Promise<Interior | null> {
     return kernel.readInterior(pid);
   }

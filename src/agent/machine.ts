@@ -128,6 +128,8 @@ export interface MachineNetwork {
   attachPort(port: string, bridge: string, vlan: number | null): Promise<void>;
   /** Takes the port down and off the bridge; nothing happens where there is none. */
   detachPort(port: string): Promise<void>;
+  /** Names the network namespace of a process; null where there is no such process. */
+  namespaceOf(pid: number): string | null;
   /** Null where the namespace has no eth0, or has gone with its process. */
   readInterior(pid: number): Promise<Interior | null>;
   /** Gives eth0 the addresses and the routes out, without the kernel's own duplicate detection. */

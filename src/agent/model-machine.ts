@@ -229,6 +229,10 @@ export class ModelMachine implements Machine {
     if (this.ports.has(port)) this.#setPort(port, { up: false, bridge: null });
   }
 
+  namespaceOf(pid: number): string | null {
+    return this.interiors.has(pid) ? `net:[${pid}]` : null;
+  }
+
   async readInterior(pid: number): Promise<Interior | null> {
     return this.interiors.get(pid) ?? null;
   }
