@@ -1,16 +1,26 @@
-// Asks one address over and over, each time by a new connection, and says how long the longest time
-// without a good answer was. Run inside the client's namespace: gap-client.ts ADDRESS DURATION-MS
+// Asks one address over and over, each time by a new connection, and says when good answers came.
+// Run inside the client's namespace: gap-client.ts ADDRESS LIMIT-MS. A line on its input says that
+// the kill is over; from then on it stops by itself once a second of good answers lies behind it.
+// Times are of CLOCK_MONOTONIC, which all processes of a machine share, in milliseconds.
 
 import { connect } from 'node:net';
-import { performance } from 'node:perf_hooks';
 
-const [, , address = '', duration = '0'] = process.argv;
+const [, , address = '', limit = '0'] = process.argv;
 const everyMs = 5;
 /** A connection attempt is given up long before its SYN would be sent again, 1 s (RFC 6298 2.1). */
 const patienceMs = 80;
-const endMs = performance.now() + Number(duration);
+const calmMs = 1_000;
+/** Of the answers that a calm second would have without any loss. */
+const calmShare = 0.8;
+const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
+const endMs = nowMs() + Number(limit);
 const good: number[] = [];
 let sent = 0;
+let killedMs: number | null = null;
+
+process.stdin.once('data', () => {
+  killedMs = nowMs();
+});
 
 function ask(): void {
   sent += 1;
@@ -18,21 +28,29 @@ function ask(): void {
   const giveUp = setTimeout(() => socket.destroy(), patienceMs);
   socket.on('connect', () => socket.write('GET / HTTP/1.0\r\n\r\n'));
   socket.once('data', (bytes: Buffer) => {
-    if (bytes.subarray(9, 12).toString() === '200') good.push(performance.now());
+    if (bytes.subarray(9, 12).toString() === '200') good.push(nowMs());
     socket.destroy();
   });
   socket.on('error', () => undefined);
   socket.on('close', () => clearTimeout(giveUp));
 }
 
-const timer = setInterval(() => {
-  if (performance.now() < endMs) return ask();
-  clearInterval(timer);
+function isCalm(): boolean {
+  const now = nowMs();
+  if (killedMs === null || now - killedMs < calmMs * 1.5) return false;
+  const lately = good.filter((ms) => now - ms < calmMs);
+  return lately.length >= (calmMs / everyMs) * calmShare;
+}
+
+const asking = setInterval(ask, everyMs);
+const looking = setInterval(() => {
+  if (nowMs() < endMs && !isCalm()) return;
+  clearInterval(asking);
+  clearInterval(looking);
   setTimeout(tell, 2 * patienceMs);
-}, everyMs);
+}, 50);
 
 function tell(): void {
-  const gaps = good.slice(1).map((ms, index) => ms - (good[index] ?? ms));
-  const isBack = good.length > 0 && (good.at(-1) ?? 0) > endMs - 500;
-  console.log(JSON.stringify({ sent, good: good.length, isBack, gapMs: Math.max(0, ...gaps) }));
+  process.stdin.destroy();
+  console.log(JSON.stringify({ sent, goodMs: good.map((ms) => Math.round(ms * 10) / 10) }));
 }

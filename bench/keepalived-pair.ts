@@ -28,7 +28,7 @@ export class KeepalivedPair implements AsyncDisposable {
     try {
       await pair.#wire();
       for (const host of hosts) pair.#start(host);
-      await pair.#holder();
+      await pair.settled();
       return pair;
     } catch (error) {
       await pair[Symbol.asyncDispose]();
@@ -38,46 +38,75 @@ export class KeepalivedPair implements AsyncDisposable {
 
   /** Path of the client's network namespace. */
   get client(): string {
-    return `/run/netns/${this.#prefix}sw`;
+    return `/run/netns/${this.#prefix}client`;
   }
 
-  /** Cuts the holder's link and kills its processes, in this order. @returns what undoes it */
-  async kill(): Promise<() => Promise<void>> {
-    const host = await this.#holder();
+  /**
+   * Cuts a host's link and kills its processes, in this order: a keepalived that could still speak
+   * would say good-bye.
+   */
+  async kill(host: Host): Promise<void> {
     await this.#inside('sw', ['ip', 'link', 'set', `to-${host}`, 'down']);
     for (const name of [`keepalived-${host}`, `haproxy-${host}`]) {
       const pid = this.#children.get(name)?.pid;
-      // Its children too, which would say good-bye: they are in a group of their own.
+      // Its children too: they are in a group of their own.
       if (pid !== undefined) process.kill(-pid, 'SIGKILL');
     }
-    return async () => {
-      await this.#inside(host, ['ip', 'addr', 'flush', 'dev', 'eth0', 'to', `${pairAddress}/32`]);
-      await this.#inside('sw', ['ip', 'link', 'set', `to-${host}`, 'up']);
-      this.#start(host);
-      await systemClock.sleep(this.#advertS * 3_000 + 2_500);
-    };
   }
 
-  async #holder(): Promise<Host> {
-    for (let looks = 0; looks < 200; looks += 1) {
-      for (const host of hosts) {
-        const text = await this.#inside(host, ['ip', '-4', 'addr', 'show', 'dev', 'eth0', 'up']);
-        if (text.includes(`${pairAddress}/`)) return host;
-      }
-      await systemClock.sleep(100);
+  /** Plugs a killed host in again and starts it, as a host that has booted: without the address. */
+  async restore(host: Host): Promise<void> {
+    await this.#inside(host, ['ip', 'addr', 'flush', 'dev', 'eth0', 'to', `${pairAddress}/32`]);
+    await this.#inside('sw', ['ip', 'link', 'set', `to-${host}`, 'up']);
+    this.#start(host);
+  }
+
+  /** Who has the address; null while nobody has, or both do. Killed hosts are not asked. */
+  async holder(): Promise<Host | null> {
+    const holding: Host[] = [];
+    for (const host of hosts) {
+      const port = await this.#inside('sw', ['ip', 'link', 'show', `to-${host}`]);
+      const text = await this.#inside(host, ['ip', '-4', 'addr', 'show', 'dev', 'eth0', 'up']);
+      if (/state UP/.test(port) && text.includes(`${pairAddress}/`)) holding.push(host);
     }
-    throw new Error('neither keepalived took the address');
+    return holding.length === 1 ? (holding[0] ?? null) : null;
+  }
+
+  /**
+   * Waits until one of them has had the address for four adverts with both running, when whoever
+   * just started has heard the other and stands by.
+   */
+  async settled(): Promise<Host> {
+    const neededMs = this.#advertS * 4_000 + 500;
+    let since = { host: null as Host | null, ms: systemClock.monotonicMs() };
+    const endMs = since.ms + 30_000;
+    for (;;) {
+      const [host, nowMs] = [await this.holder(), systemClock.monotonicMs()];
+      for (const [name, { exitCode }] of this.#children) {
+        if (exitCode !== null) throw new Error(`${name} has ended with exit code ${exitCode}`);
+      }
+      if (host !== since.host) since = { host, ms: nowMs };
+      if (host !== null && nowMs - since.ms >= neededMs) return host;
+      if (nowMs > endMs) throw new Error('the two keepalived did not settle');
+      await systemClock.sleep(50);
+    }
   }
 
   async #wire(): Promise<void> {
-    for (const name of ['sw', ...hosts]) {
+    for (const name of ['sw', 'client', ...hosts]) {
       await commandOutput(['ip', 'netns', 'add', this.#prefix + name]);
     }
     await this.#batch('sw', [
       'link add br0 type bridge',
       'link set br0 up',
       'link set lo up',
-      'addr add 198.18.90.250/24 dev br0',
+      `link add to-client type veth peer name eth0 netns /run/netns/${this.#prefix}client`,
+      'link set to-client master br0 up',
+    ]);
+    await this.#batch('client', [
+      'link set lo up',
+      'link set eth0 up',
+      'addr add 198.18.90.250/24 dev eth0',
     ]);
     for (const [index, host] of hosts.entries()) {
       await this.#batch('sw', [
@@ -129,6 +158,8 @@ vrrp_instance web {
 }
 `,
     );
+    // One of a process that was killed may name another's by now, and keepalived would not start.
+    for (const name of ['pid', 'vrrp.pid']) rmSync(file(name), { force: true });
     this.#spawn(`haproxy-${host}`, host, ['haproxy', '-db', '-f', file('haproxy')]);
     this.#spawn(`keepalived-${host}`, host, [
       ...['keepalived', '-n', '-P', '-l', '-f', file('keepalived')],
@@ -160,7 +191,7 @@ vrrp_instance web {
         // It was killed in its round.
       }
     }
-    for (const name of ['sw', ...hosts]) {
+    for (const name of ['sw', 'client', ...hosts]) {
       await runCommand(['ip', 'netns', 'delete', this.#prefix + name]);
     }
     rmSync(this.#folder, { recursive: true, force: true });

@@ -1,7 +1,9 @@
 // `npm run bench -- NAME`: runs one benchmark on a lab of its own, prints a report for people and,
 // as the last line, one JSON object with the figures and their ratios to a peer of the same run.
 
-const benches: Readonly<Record<string, () => Promise<() => Promise<object>>>> = {
+const benches: Readonly<
+  Record<string, () => Promise<(args: readonly string[]) => Promise<object>>>
+> = {
   failover: async () => (await import('./failover.ts')).benchFailover,
   migration: async () => (await import('./migration.ts')).benchMigration,
 };
@@ -13,5 +15,5 @@ if (load === undefined) {
   process.exit(2);
 }
 const bench = await load();
-const figures = await bench();
+const figures = await bench(process.argv.slice(3));
 console.log(JSON.stringify({ bench: name, ...figures }));

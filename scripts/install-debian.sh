@@ -11,9 +11,11 @@ export PATH
 needs='dockerd:docker.io containerd:containerd containerd-shim-runc-v2:containerd runc:runc
 haproxy:haproxy ip:iproute2 bridge:iproute2 nft:nftables nsenter:util-linux unshare:util-linux
 umount:mount tar:tar ldd:libc-bin docker:docker.io curl:curl'
+# What only benches need: who we are measured against.
+[ "${1:-}" != --peers ] || needs="$needs keepalived:keepalived"
 # Packages with services, those that come along as dependencies too, and the services.
 services='docker.io:docker.socket docker.io:docker.service containerd:containerd.service
-haproxy:haproxy.service'
+haproxy:haproxy.service keepalived:keepalived.service'
 
 policy=/usr/sbin/policy-rc.d
 # The machine's own policy while ours stands in for it.

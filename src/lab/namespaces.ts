@@ -146,9 +146,16 @@ async function hasRules(namespace: string): Promise<boolean> {
   return stdout.includes('bridgehead_lab');
 }
 
-/** Takes the host's port at the switch down: not a frame passes from here on. */
+/**
+ * Takes the host's port at the switch down: not a frame passes from here on. One that has crashed
+ * has none any more.
+ */
 export async function unplug(host: string, topology: Topology): Promise<void> {
-  await runCommand(['ip', '-netns', topology.switch.namespace, 'link', 'set', host, 'down']);
+  const link = ['ip', '-netns', topology.switch.namespace, 'link'] as const;
+  const { code, stderr } = await runCommand([...link, 'set', host, 'down']);
+  if (code !== 0 && (await runCommand([...link, 'show', host])).code === 0) {
+    throw new Error(`cannot take the port of ${host} down: ${stderr.trim()}`);
+  }
 }
 
 async function batch(namespace: string, lines: readonly string[]): Promise<void> {
