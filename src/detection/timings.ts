@@ -10,6 +10,17 @@ export interface Timings {
   readonly leaseMs: number;
   /** What a grant may take on its way, and clocks may differ in rate, over one lease. */
   readonly marginMs: number;
+  /** How long a witness's grants hold when its agent is stopped in order, and its host's agent may be away. */
+  readonly awayMs: number;
+  /** How often a witness asks the agent of each of its hosts. */
+  readonly heartbeatPeriodMs: number;
+  /** How often a witness reports to schedulers even when nothing has changed. */
+  readonly reportPeriodMs: number;
+  /** How fast and for how long a host is probed that is said to have panicked. */
+  readonly hurryPeriodMs: number;
+  readonly hurryForMs: number;
+  /** Shortest silence of a host's kernel meanwhile. */
+  readonly hurrySilentMs: number;
 }
 
 /**
@@ -23,4 +34,10 @@ export const productionTimings: Timings = {
   agentSilentMs: 10_000,
   leaseMs: 100,
   marginMs: 20,
+  awayMs: 30_000,
+  heartbeatPeriodMs: 500,
+  reportPeriodMs: 1_000,
+  hurryPeriodMs: 5,
+  hurryForMs: 200,
+  hurrySilentMs: 40,
 };

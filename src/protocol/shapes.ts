@@ -99,4 +99,10 @@ export const timings: z.ZodType<Timings> = z.object({
   agentSilentMs: z.number().min(1),
   leaseMs: z.number().min(1),
   marginMs: z.number().min(0),
+  awayMs: z.number().min(1),
+  heartbeatPeriodMs: z.number().min(1),
+  reportPeriodMs: z.number().min(1),
+  hurryPeriodMs: z.number().min(1),
+  hurryForMs: z.number().min(1),
+  hurrySilentMs: z.number().min(1),
 });

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { decodeHeartbeat, encodeHeartbeat } from './heartbeat.ts';
+import { answerHeartbeat } from './heartbeat.ts';
 
 /**
  * Answers heartbeats from the main loop, on purpose: an agent that is stopped, or whose loop hangs,
@@ -14,13 +14,8 @@ export class HeartbeatResponder implements AsyncDisposable {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('message', (bytes, from) => {
-      // Whatever else arrives is left unanswered, so that nobody learns who holds which key.
-      for (const key of this.#keys) {
-        const asked = decodeHeartbeat('ask', bytes, key);
-        if (asked === null) continue;
-        const answer = encodeHeartbeat('answer', asked.nonce, this.#awayMs, key);
-        socket.send(answer, from.port, from.address, () => {});
-      }
+      const answer = answerHeartbeat(bytes, this.#keys, this.#awayMs);
+      if (answer !== null) socket.send(answer, from.port, from.address, () => {});
     });
     // A datagram's ICMP error is the asker's trouble: it will see the silence.
     socket.on('error', () => {});

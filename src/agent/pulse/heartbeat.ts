@@ -48,6 +48,22 @@ export function decodeHeartbeat(
   return { nonce: bytes.subarray(nonceAt, awayAt), awayMs: bytes.readUInt32BE(awayAt) };
 }
 
+/**
+ * What to answer a datagram with; null where whoever sent it is none of those whose keys are given.
+ * Then it is left unanswered, so that nobody learns who holds which key.
+ */
+export function answerHeartbeat(
+  bytes: Buffer,
+  keys: readonly Uint8Array[],
+  awayMs: number,
+): Buffer | null {
+  for (const key of keys) {
+    const asked = decodeHeartbeat('ask', bytes, key);
+    if (asked !== null) return encodeHeartbeat('answer', asked.nonce, awayMs, key);
+  }
+  return null;
+}
+
 function macOf(bytes: Buffer, key: Uint8Array): Buffer {
   return createHmac('sha256', key).update(bytes.subarray(0, macAt)).digest();
 }

@@ -48,13 +48,7 @@ interface Target {
   hurryUntilMs: number;
 }
 
-const reportEveryMs = 1_000;
-const heartbeatEveryMs = 500;
 const pendingMax = 64;
-/** How fast and for how long a host is probed that is said to have panicked. */
-const hurryEveryMs = 5;
-const hurryForMs = 200;
-const hurrySilentMs = 40;
 
 /**
  * All that a witness does, without a thread or a socket: turned by whoever calls `turn` at
@@ -134,7 +128,7 @@ export class Prober {
   hurry(host: string, nowMs: number): void {
     const target = this.#targets.get(host);
     if (target === undefined) return;
-    target.hurryUntilMs = nowMs + hurryForMs;
+    target.hurryUntilMs = nowMs + this.#timings.hurryForMs;
     this.#nextProbeMs = nowMs;
   }
 
@@ -198,18 +192,21 @@ export class Prober {
   }
 
   #periodOf(target: Target, nowMs: number): number {
-    return this.#isHurried(target, nowMs) ? hurryEveryMs : this.#timings.probePeriodMs;
+    const { hurryPeriodMs, probePeriodMs } = this.#timings;
+    return this.#isHurried(target, nowMs) ? hurryPeriodMs : probePeriodMs;
   }
 
   #timingsOf(target: Target, nowMs: number): Timings {
     if (!this.#isHurried(target, nowMs)) return this.#timings;
-    return { ...this.#timings, probePeriodMs: hurryEveryMs, silentMs: hurrySilentMs };
+    const { hurryPeriodMs, hurrySilentMs } = this.#timings;
+    return { ...this.#timings, probePeriodMs: hurryPeriodMs, silentMs: hurrySilentMs };
   }
 
   #probe(nowMs: number): void {
     const targets = [...this.#targets.values()];
-    const hurried = targets.filter((target) => this.#isHurried(target, nowMs));
-    const period = hurried.length > 0 ? hurryEveryMs : this.#timings.probePeriodMs;
+    const { hurryPeriodMs, probePeriodMs } = this.#timings;
+    const isHurried = targets.some((target) => this.#isHurried(target, nowMs));
+    const period = isHurried ? hurryPeriodMs : probePeriodMs;
     // What was missed while this thread was held up is not made good in a burst.
     this.#nextProbeMs = Math.max(this.#nextProbeMs + period, nowMs + period / 2);
     for (const target of targets) {
@@ -240,7 +237,7 @@ export class Prober {
   }
 
   #askHeartbeats(nowMs: number): void {
-    this.#nextHeartbeatMs = nowMs + heartbeatEveryMs;
+    this.#nextHeartbeatMs = nowMs + this.#timings.heartbeatPeriodMs;
     for (const target of this.#targets.values()) {
       const nonce = this.#wire.random(16);
       target.heartbeat = { nonce, sentMs: nowMs };
@@ -262,7 +259,7 @@ export class Prober {
     this.#keep();
     if (!isDue) return null;
     this.#said = said;
-    this.#nextReportMs = nowMs + reportEveryMs;
+    this.#nextReportMs = nowMs + this.#timings.reportPeriodMs;
     const age = (ms: number | null) => (ms === null ? null : Math.max(0, nowMs - ms));
     const reports: WitnessFrame['reports'] = [...this.#targets.values()].map(
       ({ given, state }) => ({

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import { productionTimings } from '../../detection/timings.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { PulseFrame, WitnessFrame } from '../../protocol/pulse-frames.ts';
 import { WakeUp } from '../wire/probe-sockets.ts';
@@ -12,8 +13,6 @@ import type { LeaseTable } from './lease-table.ts';
 import { pairKeys } from './pair-keys.ts';
 import type { FromProber, ProberData, Promises, Resumption, ToProber } from './prober-messages.ts';
 
-/** How long a witness's grants hold when its agent is stopped in order, and its host's agent may be away. */
-export const awayMs = 30_000;
 /** How long the agent goes on answering so, for every witness to have heard it. */
 const farewellMs = 1_200;
 
@@ -49,6 +48,7 @@ export class Pulse implements Witness, AsyncDisposable {
   readonly #exited: Promise<void>;
   #onReport: (report: WitnessFrame, sessions: readonly string[]) => void = () => undefined;
   #isEnding = false;
+  #awayMs = productionTimings.awayMs;
 
   private constructor(options: PulseOptions, responder: HeartbeatResponder) {
     this.#options = options;
@@ -90,8 +90,9 @@ export class Pulse implements Witness, AsyncDisposable {
       witnesses: keys,
       quorum,
       leaseMs: timings.leaseMs,
-      longLeaseMs: awayMs,
+      longLeaseMs: timings.awayMs,
     });
+    this.#awayMs = timings.awayMs;
     this.#responder.accept(keys.map(({ heartbeatKey }) => heartbeatKey));
     this.#tell({ kind: 'assign', assignment: { targets, timings } });
   }
@@ -129,9 +130,9 @@ export class Pulse implements Witness, AsyncDisposable {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnding = true;
-    this.#responder.leaveFor(awayMs);
+    this.#responder.leaveFor(this.#awayMs);
     await this.#options.clock.sleep(farewellMs);
-    this.#tell({ kind: 'end', lastGrantMs: awayMs });
+    this.#tell({ kind: 'end', lastGrantMs: this.#awayMs });
     await this.#exited;
     this.#port.close();
     this.#wakeUp[Symbol.dispose]();
