@@ -244,9 +244,11 @@ export class Detection {
     isTrue: (tx: Transaction) => Promise<boolean>,
   ): Promise<Operation | null> {
     const { store, clock, session, engine, prepareTelling, onFailover } = this.#parts;
+    // The one that the proof was given to: a later one of this scheduler's was told nothing yet.
+    const own = session();
     const fenced = await store.transact(async (tx) => {
       // Whoever has lost its lease may have been spoken for: others told witnesses to go on.
-      const isHolder = (await tx.sessions()).some((one) => one.id === session() && one.isAlive);
+      const isHolder = (await tx.sessions()).some((one) => one.id === own && one.isAlive);
       if (!isHolder || !(await isTrue(tx))) return null;
       const operation = await failOver(tx, engine, cause, clock.wallMs());
       if (operation === null) return null;

@@ -131,7 +131,14 @@ export class Detector {
   /** What is held true of a host now. */
   verdict(host: HostName): Verdict {
     const { sets } = this.#known;
-    const reports = this.#reports.get(host) ?? new Map<HostName, Report>();
+    // A witness keeps its promise to the sessions that it names. Once this scheduler's lease had run
+    // out, others may have let it go on: what was heard before is no proof under the next lease.
+    const own = this.#parts.session();
+    const reports = new Map<HostName, Report>(
+      [...(this.#reports.get(host) ?? [])].filter(
+        ([, { state, told }]) => state !== 'silent' || told.includes(own),
+      ),
+    );
     const evidence = { host, sets: setsOf(host, sets), reports };
     return verdictOf(evidence, this.#parts.clock.monotonicMs(), this.#parts.timings);
   }
