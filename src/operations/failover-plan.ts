@@ -11,6 +11,8 @@ export interface FailoverPlan {
   readonly stranded: readonly Instance[];
   /** Operations that hold any of them, and give way. */
   readonly preempted: readonly Operation[];
+  /** Migrations to it that were not past their switch, and are undone. */
+  readonly thwarted: readonly Operation[];
 }
 
 /**
@@ -62,5 +64,12 @@ export function planFailover(
   const preempted = open.filter(
     (one) => one.state === 'running' && one.objects.some((object) => objects.has(object)),
   );
-  return { promotions, stranded, preempted };
+  const thwarted = open.filter(
+    (one) => one.state === 'running' && isOnItsWayTo(dead, one) && !preempted.includes(one),
+  );
+  return { promotions, stranded, preempted, thwarted };
+}
+
+function isOnItsWayTo(host: HostName, { kind, args }: Operation): boolean {
+  return kind === 'migrate' && args['target'] === host;
 }

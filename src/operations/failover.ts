@@ -6,6 +6,7 @@ import type { Transaction } from '../store/store.ts';
 import type { OperationEngine } from './engine.ts';
 import { planFailover } from './failover-plan.ts';
 import type { Kind } from './kind.ts';
+import { movedInstance } from './migrate.ts';
 import { grant } from './release.ts';
 import { Abandoned, type Run } from './run.ts';
 import { verifiedFrom } from './verify.ts';
@@ -66,7 +67,7 @@ export async function failOver(
   if ((await tx.fences()).some((one) => one.host === host)) return null;
   const fleet = await tx.fleet();
   const open = await tx.openOperations();
-  const { promotions, stranded, preempted } = planFailover(fleet, open, host);
+  const { promotions, stranded, preempted, thwarted } = planFailover(fleet, open, host);
   for (const operation of preempted) {
     await tx.putOperation({
       ...operation,
@@ -74,6 +75,7 @@ export async function failOver(
     });
     await tx.deleteLocks(operation.id);
   }
+  for (const operation of thwarted) await undoMigration(tx, operation, host, nowMs);
   await tx.putFence({ host, atMs: nowMs, reasons });
   const promoted = promotions.map(({ instance, to }) => `${lineOf(instance)} ${to}`).join('\n');
   const start = {
@@ -93,6 +95,23 @@ export async function failOver(
     `${promotions.length} instances go to their standbys, ${stranded.length} are placed anew`;
   await tx.addEvent({ atMs: nowMs, kind: 'host.dead', object: hostObject(host), message });
   return operation;
+}
+
+// Whoever runs it would else grant to a host that is held for dead what nobody fails over any more.
+async function undoMigration(
+  tx: Transaction,
+  operation: Operation,
+  host: HostName,
+  nowMs: number,
+): Promise<void> {
+  const instanceId = movedInstance(operation.args);
+  await tx.putOperation({
+    ...operation,
+    ...{ state: 'undone', endedMs: nowMs, error: preemptedBy(host).body() },
+  });
+  await tx.deleteLocks(operation.id);
+  await grant(tx, instanceId, operation.args['source'] as HostName);
+  await tx.deleteStandby({ instanceId, host });
 }
 
 /**
