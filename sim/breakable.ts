@@ -5,16 +5,19 @@ import { lockRules } from '../src/operations/locks.ts';
 import type { Run } from '../src/operations/run.ts';
 import type { Transaction } from '../src/store/store.ts';
 import type { Rules } from './simulation.ts';
+import { simTimings } from './timings.ts';
 
 /**
  * A part that can be taken out, to see that its loss is noticed: the hosts' check of revision and
  * epoch, the store's check of the fencing token, the locks, the check of the source, the wait for
  * a host's word that it let go, the look for a kept answer, the time in which an address that was
- * taken off an instance is not free.
+ * taken off an instance is not free; the witnesses' memory of what they promised, the lease in the
+ * hosts' kernels, the wait for its end.
  */
 export const breakable = [
   ...(['fence', 'token', 'lock', 'source'] as const),
   ...(['release', 'idempotency', 'leaving'] as const),
+  ...(['promise', 'lease', 'proof'] as const),
 ] as const;
 export type Breakable = (typeof breakable)[number];
 
@@ -40,6 +43,10 @@ export function rulesWithout(broken: Breakable | null): Rules {
   if (broken === 'release') return { kinds: (kinds) => kinds.map(withoutWaiting) };
   if (broken === 'idempotency') return { transaction: withoutAnswers };
   if (broken === 'leaving') return { transaction: (tx) => changed(tx, { putLeaving: nothing }) };
+  if (broken === 'promise') return { forgetsPromises: true };
+  if (broken === 'lease') return { ignoresLease: true };
+  // The lease is held for over when the last grant leaves.
+  if (broken === 'proof') return { timings: { ...simTimings, marginMs: -simTimings.leaseMs } };
   return {};
 }
 

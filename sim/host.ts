@@ -1,58 +1,47 @@
 import { fingerprintOf } from '../src/agent/container-shape.ts';
-import type { Container, Machine } from '../src/agent/machine.ts';
+import type { Machine } from '../src/agent/machine.ts';
+import type { Promises } from '../src/agent/pulse/prober-messages.ts';
 import type { DesiredInstance } from '../src/domain/desired.ts';
 import { BridgeheadError } from '../src/domain/errors.ts';
 import type { HostName, InstanceId, InstanceName } from '../src/domain/ids.ts';
 import { portOfInstance } from '../src/domain/mac.ts';
-import type { HostFacts } from '../src/domain/model.ts';
 import { claimedHash } from '../src/haproxy/config-hash.ts';
+import { hostFacts, images } from './host-facts.ts';
+import { type SimContainer, type SimPort, seen, type Wire, type WireClaim } from './host-parts.ts';
+import { KernelLease } from './lease.ts';
+import type { SimPulse } from './pulse.ts';
+import type { Node } from './segment.ts';
 import type { Process, World } from './world.ts';
 
 /** What HAProxy refuses, here and in the specs of the simulated operators. */
 export const badConfigMark = 'nonsense';
-export const images = ['image:1', 'image:2'] as const;
 
-interface SimContainer {
-  readonly engineId: string;
-  readonly id: InstanceId;
-  readonly name: InstanceName;
-  readonly fingerprint: string;
-  memoryMib: number;
-  cpus: number;
-  /** 0 while it does not run. */
-  pid: number;
-  loaded: string | null;
-}
-
-interface SimPort {
-  readonly instance: InstanceId;
-  up: boolean;
-  bridge: string | null;
-  readonly pid: number;
-  readonly mac: string;
-  readonly addresses: Set<string>;
-}
-
-/** An address that is on the wire, and for whom it is. */
-export interface WireClaim {
+export interface SimHostParts {
+  readonly world: World;
+  readonly wire: Wire;
+  readonly name: HostName;
+  /** Its own on the bridge. */
   readonly address: string;
-  readonly instance: InstanceId;
-  readonly mac: string;
-}
-
-/** The wire between the hosts, as an address sees it. */
-export interface Wire {
-  /** Who answers for the address, and on which host. */
-  claimsOn(address: string): readonly (WireClaim & { readonly host: SimHost })[];
-  reaches(from: string, to: string): boolean;
+  /** Whether its kernel keeps to the lease. */
+  readonly isLeased: boolean;
+  /** The agent is about to take a running instance off the wire, or to end it. */
+  readonly onTakenDown: (id: InstanceId) => void;
 }
 
 /**
  * A host: a kernel with ports, an Engine with containers, and a disk. The agent on it is a process
  * that comes and goes; what it made stays.
  */
-export class SimHost {
+export class SimHost implements Node {
   readonly name: HostName;
+  readonly address: string;
+  /** The kernel's rules: gone with it, and there whatever the agent does. */
+  lease = new KernelLease();
+  /** What the agent's witness keeps in memory for the next one. */
+  promises: Promises | null = null;
+  /** The agent's witness, with the process that it is in. */
+  pulse: { readonly process: Process; readonly pulse: SimPulse } | null = null;
+  readonly #isLeased: boolean;
   readonly #world: World;
   readonly #wire: Wire;
   readonly #files = new Map<string, string>();
@@ -70,12 +59,27 @@ export class SimHost {
   #made = 0;
   readonly #onTakenDown: (id: InstanceId) => void;
 
-  /** @param onTakenDown the agent is about to take a running instance off the wire, or to end it */
-  constructor(world: World, wire: Wire, name: HostName, onTakenDown: (id: InstanceId) => void) {
+  constructor({ world, wire, name, address, isLeased, onTakenDown }: SimHostParts) {
     this.#world = world;
     this.#wire = wire;
     this.name = name;
+    this.address = address;
+    this.#isLeased = isLeased;
     this.#onTakenDown = onTakenDown;
+  }
+
+  echo(probe: Buffer): boolean {
+    this.lease.receive(probe, this.#world.nowMs);
+    return true;
+  }
+
+  ask(bytes: Buffer, answer: (bytes: Buffer) => void): void {
+    const { process, pulse } = this.pulse ?? {};
+    const reply = () => {
+      const text = pulse?.answer(bytes);
+      if (text !== null && text !== undefined) answer(text);
+    };
+    process?.after(0, reply, true);
   }
 
   /** Epoch under which the host's disk says that it holds the instance; 0 for none. */
@@ -98,6 +102,8 @@ export class SimHost {
     this.isPowered = false;
     this.harmedMs = this.#world.nowMs;
     this.ports.clear();
+    this.lease = new KernelLease();
+    this.promises = null;
     for (const container of this.containers.values()) this.#stop(container);
   }
 
@@ -132,6 +138,12 @@ export class SimHost {
 
   /** Service addresses that are on the wire from here, each with the instance that answers. */
   get claims(): readonly WireClaim[] {
+    if (this.#isLeased && !this.lease.isOpen(this.#world.nowMs)) return [];
+    return this.held;
+  }
+
+  /** Those that the agent has put there, whether the kernel lets their frames through or not. */
+  get held(): readonly WireClaim[] {
     if (!this.isPowered) return [];
     return [...this.ports.values()].flatMap(({ up, bridge, addresses, instance, mac }) =>
       up && bridge !== null ? [...addresses].map((address) => ({ address, instance, mac })) : [],
@@ -169,7 +181,7 @@ export class SimHost {
     return {
       readFacts: async () => {
         await pass();
-        return this.#facts();
+        return hostFacts(this.#bootId, this.address);
       },
       readFile: async (name) => {
         await pass(true);
@@ -338,6 +350,8 @@ export class SimHost {
       },
       findDuplicate: async (_, mac, addresses) => {
         await process.pass(150);
+        // Its own kernel lets no frame through either way without a lease.
+        if (this.#isLeased && !this.lease.isOpen(this.#world.nowMs)) return null;
         for (const address of addresses) {
           // An answer from its own MAC is taken for its own: an instance has that on every host.
           const other = this.#wire
@@ -381,20 +395,4 @@ export class SimHost {
   get #bootId(): string {
     return `boot-${this.#boots}`;
   }
-
-  #facts(): HostFacts {
-    return {
-      ...{ agentVersion: '0', kernel: '6.1.0', docker: '20.10', cpus: 8, memoryMib: 8_192 },
-      bootId: this.#bootId,
-      uptimeS: 1,
-      nics: [{ name: 'eth0', driver: 'sim' }],
-      bridges: [{ name: 'br0', addresses: ['198.18.0.11'], vlanAware: false }],
-      images: images.map((reference) => ({ reference, haproxy: '2.6.12' })),
-    };
-  }
-}
-
-function seen(container: SimContainer): Container {
-  const { engineId, id: instance, pid, fingerprint, memoryMib, cpus } = container;
-  return { engineId, instance, running: pid !== 0, pid, fingerprint, memoryMib, cpus };
 }

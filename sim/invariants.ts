@@ -121,7 +121,7 @@ function checkStart(before: Tables, { id, kind, args }: Operation): void {
   }
 }
 
-// An assignment that exists is changed only under the instance's lock.
+// An assignment that exists is changed only under the instance's lock, unless its host is dead.
 function checkAssignments(before: Tables, after: Tables): void {
   for (const [id, was] of before.assignments) {
     const is = after.assignments.get(id);
@@ -129,6 +129,8 @@ function checkAssignments(before: Tables, after: Tables): void {
     const name = before.instances.get(id)?.instance.spec.name ?? '';
     const object = instanceObject(name);
     if (before.locks.has(object) || after.locks.has(object)) continue;
+    // What a dead host held and no standby takes over is left to placement.
+    if (is === undefined && after.fences.has(was.host)) continue;
     throw new Breach('one operation', `the assignment of ${name} changed without its lock`);
   }
 }
@@ -145,20 +147,27 @@ export function unsettled(hosts: readonly SimHost[], tables: Tables): string | n
       return `operation ${operation.id} (${operation.kind}) is ${operation.state}`;
   }
   if (tables.locks.size > 0) return `locks are left: ${[...tables.locks.keys()].join(', ')}`;
-  if (tables.standbys.size > 0)
-    return `standbys are left: ${[...tables.standbys.keys()].join(', ')}`;
+  if (tables.fences.size > 0) return `${[...tables.fences.keys()].join(', ')} is held for dead`;
+  const standbys = Map.groupBy(tables.standbys.values(), ({ instanceId }) => instanceId);
   for (const { instance } of tables.instances.values()) {
     const { id, spec, addresses, configHash } = instance;
     const held = tables.assignments.get(id);
     if (held === undefined) return `${spec.name} has no host`;
     if (!held.granted) return `${spec.name} was taken back and never given again`;
+    const copies = (standbys.get(id) ?? []).map(({ host }) => host);
+    if (copies.includes(held.host)) return `${spec.name} has its standby on its own host`;
+    if (copies.length !== Math.min(spec.standbys, hosts.length - 1))
+      return `${spec.name} has ${copies.length} standbys, not ${spec.standbys}`;
     for (const host of hosts) {
       const isHome = host.name === held.host;
       const answers = addresses.filter(({ address }) => host.answered.includes(address)).length;
       if (isHome && answers !== addresses.length) return `${spec.name} is silent on ${host.name}`;
+      const isCopy = copies.includes(host.name);
       const isHere = host.containers.has(spec.name);
-      if (!isHome && isHere) return `${spec.name} is left on ${host.name}`;
-      if (isHome && host.loaded.get(id) !== configHash) return `${spec.name} runs what is old`;
+      if (!isHome && answers > 0) return `${spec.name} answers from ${host.name} too`;
+      if (!isHome && !isCopy && isHere) return `${spec.name} is left on ${host.name}`;
+      if ((isHome || isCopy) && host.loaded.get(id) !== configHash)
+        return `${spec.name} runs what is old on ${host.name}`;
     }
   }
   const known = new Set([...tables.instances.values()].map(({ instance }) => instance.spec.name));

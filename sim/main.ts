@@ -44,6 +44,8 @@ interface Sum {
   seeds: number;
   events: number;
   operations: number;
+  failovers: number;
+  promotions: number;
   virtualMs: number;
   readonly faults: Record<string, number>;
   readonly breaches: SeedResult[];
@@ -51,7 +53,10 @@ interface Sum {
 
 async function runMany(): Promise<void> {
   const [seeds = 1, from = 1, workers = 1] = numbers;
-  const sum: Sum = { seeds: 0, events: 0, operations: 0, virtualMs: 0, faults: {}, breaches: [] };
+  const sum: Sum = {
+    ...{ seeds: 0, events: 0, operations: 0, failovers: 0, promotions: 0, virtualMs: 0 },
+    ...{ faults: {}, breaches: [] },
+  };
   const startMs = performance.now();
   let next = from;
   const end = from + seeds;
@@ -96,11 +101,18 @@ async function runMany(): Promise<void> {
     console.log(summary(breach));
   }
   const faults = Object.values(sum.faults).reduce((total, count) => total + count, 0);
-  const { events, operations, virtualMs, breaches } = sum;
+  const { events, operations, failovers, promotions, virtualMs, breaches } = sum;
   const figures = {
     ...{ seeds: sum.seeds, breaches: breaches.length, seconds: Math.round(seconds) },
     seedsPerSecond: Number((sum.seeds / seconds).toFixed(1)),
-    ...{ events, operations, faults, virtualHours: Math.round(virtualMs / 3_600_000) },
+    ...{
+      events,
+      operations,
+      failovers,
+      promotions,
+      faults,
+      virtualHours: Math.round(virtualMs / 3_600_000),
+    },
   };
   console.log(JSON.stringify(figures));
   process.exitCode = breaches.length === 0 ? 0 : 1;
@@ -127,6 +139,8 @@ function add(sum: Sum, result: SeedResult): void {
   sum.seeds += 1;
   sum.events += result.events;
   sum.operations += result.operations;
+  sum.failovers += result.failovers;
+  sum.promotions += result.promotions;
   sum.virtualMs += result.virtualMs;
   for (const [kind, count] of Object.entries(result.faults)) {
     sum.faults[kind] = (sum.faults[kind] ?? 0) + count;

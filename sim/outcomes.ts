@@ -28,8 +28,8 @@ export class Outcomes {
         if (isUncordoned) this.#uncordonedMs.set(name, nowMs);
       }
     }
-    for (const { name, claims } of this.#hosts) {
-      for (const { instance } of claims) this.#servedMs.set(`${name}|${instance}`, nowMs);
+    for (const { name, held } of this.#hosts) {
+      for (const { instance } of held) this.#servedMs.set(`${name}|${instance}`, nowMs);
     }
     if (before.operations === after.operations) return;
     for (const { operation } of after.operations.values()) {
@@ -96,9 +96,7 @@ export class Outcomes {
     // What was heard of it may be of the time before the fault.
     const servedMs = this.#servedMs.get(`${host.name}|${id}`) ?? 0;
     if (host.harmedMs >= Math.min(sinceMs, servedMs)) return;
-    const answered = new Set(
-      host.claims.flatMap((one) => (one.instance === id ? one.address : [])),
-    );
+    const answered = new Set(host.held.flatMap((one) => (one.instance === id ? one.address : [])));
     const silent = instance.addresses.find(({ address }) => !answered.has(address));
     if (silent !== undefined) {
       throw untrue(operation, `${host.name} does not answer for ${silent.address}`);

@@ -1,9 +1,11 @@
+import { failedOver } from '../src/operations/failover.ts';
 import { Breach } from './breach.ts';
 import { type Breakable, rulesWithout } from './breakable.ts';
 import { Faults } from './faults.ts';
 import { Operators } from './operators.ts';
 import { Random } from './random.ts';
 import { Simulation } from './simulation.ts';
+import { wireMostMs } from './timings.ts';
 
 /** How long things go wrong, and how long everything may take to come to rest afterwards. */
 const chaosMs = { least: 12_000, most: 30_000 };
@@ -19,6 +21,9 @@ export interface SeedResult {
   readonly events: number;
   readonly commits: number;
   readonly operations: number;
+  /** Hosts that were failed over, and instances of theirs that had a standby. */
+  readonly failovers: number;
+  readonly promotions: number;
   readonly virtualMs: number;
   readonly faults: Readonly<Record<string, number>>;
 }
@@ -45,6 +50,13 @@ export async function runSeed(
       doubled: random.pick([0, 0, 0.02]),
       reordered: random.pick([0, 0, 0.05]),
     },
+    segment: random.chance(0.25)
+      ? null
+      : {
+          loss: random.pick([0, 0, 0.02, 0.15]),
+          doubled: random.pick([0, 0.02]),
+          mostMs: random.pick([5, 30, wireMostMs]),
+        },
     rules: rulesWithout(broken),
   });
   const { world, database } = simulation;
@@ -64,7 +76,12 @@ export async function runSeed(
     if (!(error instanceof Breach)) throw error;
     breach = { rule: error.rule, message: error.message };
   }
+  const failovers = [...database.tables.operations.values()].filter(
+    ({ operation }) => operation.kind === 'failover',
+  );
   return {
+    failovers: failovers.length,
+    promotions: failovers.flatMap(({ operation }) => failedOver(operation)).length,
     ...{ seed, breach, story: breach === null && !isTold ? [] : world.story, events: world.events },
     ...{ commits: database.commits, operations: database.tables.operations.size },
     virtualMs: world.nowMs,

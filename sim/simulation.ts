@@ -1,4 +1,5 @@
 import { Agent, type AgentRules } from '../src/agent/agent.ts';
+import type { Timings } from '../src/detection/timings.ts';
 import type { HostName } from '../src/domain/ids.ts';
 import type { Kind } from '../src/operations/kind.ts';
 import type { LockRules } from '../src/operations/locks.ts';
@@ -7,11 +8,16 @@ import type { Transaction } from '../src/store/store.ts';
 import { checkBelonging } from './belonging.ts';
 import { Breach } from './breach.ts';
 import { Database } from './database.ts';
-import { SimHost, type Wire } from './host.ts';
+import { checkFencing, checkTiers } from './fencing.ts';
+import { SimHost } from './host.ts';
+import type { Wire } from './host-parts.ts';
 import { checkCommit, checkConfigs, checkOwners, unsettled } from './invariants.ts';
 import { type Endpoint, Network, type NetworkTraits, SimLinks } from './network.ts';
 import { Outcomes } from './outcomes.ts';
+import { SimPulse } from './pulse.ts';
+import { Segment, type SegmentTraits } from './segment.ts';
 import type { Tables } from './tables.ts';
+import { simTimings } from './timings.ts';
 import { Process, World } from './world.ts';
 
 /** What a simulation may break on purpose. */
@@ -20,6 +26,12 @@ export interface Rules {
   readonly kinds?: (kinds: readonly Kind[]) => readonly Kind[];
   readonly locks?: LockRules;
   readonly transaction?: (tx: Transaction) => Transaction;
+  /** Left out for what schedulers go by in production, made slower. */
+  readonly timings?: Timings;
+  /** Witnesses forget what they promised. */
+  readonly forgetsPromises?: boolean;
+  /** Kernels let frames through without a lease. */
+  readonly ignoresLease?: boolean;
 }
 
 export interface SimulationOptions {
@@ -27,6 +39,8 @@ export interface SimulationOptions {
   readonly hosts: number;
   readonly schedulers: number;
   readonly network: NetworkTraits;
+  /** How bad the wire between hosts is; null for hosts that do not witness each other. */
+  readonly segment: SegmentTraits | null;
   readonly rules?: Rules;
 }
 
@@ -48,6 +62,7 @@ export class Simulation {
   readonly world: World;
   readonly database = new Database();
   readonly network: Network;
+  readonly segment: Segment | null;
   readonly hosts: readonly HostSeat[];
   readonly schedulers: readonly SchedulerSeat[];
   readonly #rules: Rules;
@@ -58,10 +73,12 @@ export class Simulation {
   readonly #watchers: ((before: Tables, after: Tables) => void)[] = [];
   #breach: Breach | null = null;
 
-  constructor({ seed, hosts, schedulers, network, rules = {} }: SimulationOptions) {
+  constructor({ seed, hosts, schedulers, network, segment, rules = {} }: SimulationOptions) {
     this.world = new World(seed);
     this.network = new Network(this.world, network);
     this.#rules = rules;
+    const reaches = (from: string, to: string) => this.network.reaches(from, to);
+    this.segment = segment === null ? null : new Segment(this.world, segment, reaches);
     const wire: Wire = {
       claimsOn: (address) =>
         this.hosts.flatMap(({ host }) =>
@@ -71,7 +88,12 @@ export class Simulation {
     };
     this.hosts = Array.from({ length: hosts }, (_, index) => {
       const name = `host-${index + 1}` as HostName;
-      const host: SimHost = new SimHost(this.world, wire, name, (id) => this.#takenDown(host, id));
+      const host: SimHost = new SimHost({
+        ...{ world: this.world, wire, name, address: `198.18.0.${10 + index}` },
+        isLeased: rules.ignoresLease !== true,
+        onTakenDown: (id) => this.#takenDown(host, id),
+      });
+      this.segment?.add(host);
       return { host, process: null };
     });
     const outcomes = new Outcomes(this.hosts.map(({ host }) => host));
@@ -86,6 +108,8 @@ export class Simulation {
     const setup = new Process(this.world, 'setup');
     const store = this.database.store(setup);
     void store.transact(async (tx) => {
+      // What the first scheduler would draw.
+      await tx.putSetting('pulse.secret', 'secret');
       for (const { host } of this.hosts) {
         const { name } = host;
         await tx.putHost({ name, zone: 'z', rack: 'r', labels: {}, capacity: null });
@@ -105,6 +129,7 @@ export class Simulation {
       clock: process.clock,
       name: seat.name,
       newId: () => world.random.uuid(),
+      timings: this.#rules.timings ?? simTimings,
       log: (message, details = {}) => {
         world.tell(`${seat.name}: ${message} ${JSON.stringify(details)}`);
       },
@@ -139,11 +164,16 @@ export class Simulation {
       }),
     );
     seat.process = process;
+    const forgets = this.#rules.forgetsPromises === true;
+    const pulse =
+      this.segment === null ? null : new SimPulse(process, seat.host, this.segment, forgets);
+    seat.host.pulse = pulse === null ? null : { process, pulse };
     const links = new SimLinks(this.network, process, name, endpoints);
     void Agent.start({
       machine: seat.host.machine(process),
       clock: process.clock,
       links,
+      ...(pulse === null ? {} : { witness: pulse }),
       ...(this.#rules.agent === undefined ? {} : { rules: this.#rules.agent }),
       log: (message, details = {}) => {
         world.tell(`agent of ${name}: ${message} ${JSON.stringify(details)}`);
@@ -205,11 +235,24 @@ export class Simulation {
       const images = this.#images.get(instance.id) ?? new Set();
       this.#images.set(instance.id, images.add(instance.spec.image));
     }
+    this.#tellEvents(this.#checked, tables);
     checkCommit(this.#checked, tables);
     checkBelonging(hosts, this.#checked, tables);
+    checkFencing(hosts, this.#checked, tables);
+    checkTiers(this.#checked, tables);
     checkConfigs(hosts, tables);
     for (const watcher of this.#watchers) watcher(this.#checked, tables);
     this.#checked = tables;
+  }
+
+  // The hosts' lives and deaths, as the fleet's own events have them.
+  #tellEvents(before: Tables, { events }: Tables): void {
+    if (before.events === events) return;
+    for (const [id, { kind, object, message }] of events) {
+      if (before.events.has(id)) continue;
+      if (!kind.startsWith('host.') && !kind.startsWith('failover.')) continue;
+      this.world.tell(`${kind} ${object}: ${message}`);
+    }
   }
 
   // Rule 5: what is right is left alone, whoever has just restarted.

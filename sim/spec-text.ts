@@ -1,4 +1,5 @@
-import { badConfigMark, images } from './host.ts';
+import { badConfigMark } from './host.ts';
+import { images } from './host-facts.ts';
 import type { Random } from './random.ts';
 
 export const instanceNames = ['web', 'api', 'mail', 'shop'] as const;
@@ -15,6 +16,8 @@ export class SpecText {
   readonly #random: Random;
   /** The address that each instance names; those that are not in it leave the choice to the pool. */
   readonly #wishes = new Map<Name, string>();
+  /** Instances that are to have a warm copy. */
+  readonly #standbys = new Set<Name>();
   version = 0;
 
   constructor(random: Random) {
@@ -26,6 +29,7 @@ export class SpecText {
     const random = this.#random;
     this.version += 1;
     if (random.chance(0.5)) this.#changeAddresses();
+    if (this.version === 1 || random.chance(0.3)) this.#changeStandbys();
     const instances = instanceNames
       .filter(() => random.chance(0.85))
       .map((name, index) => {
@@ -35,6 +39,7 @@ export class SpecText {
     owner: team
     service: ${name}
     tier: ${index}
+    standbys: ${this.#standbys.has(name) ? 1 : 0}
     image: ${random.chance(0.1) ? images[1] : images[0]}
     addresses: [${this.#addressesOf(name)}]
     config: |
@@ -74,6 +79,13 @@ ${list}`;
       this.#wish(other, had);
     } else {
       this.#wish(one, undefined);
+    }
+  }
+
+  #changeStandbys(): void {
+    for (const name of instanceNames) {
+      if (this.#random.chance(0.5)) this.#standbys.add(name);
+      else this.#standbys.delete(name);
     }
   }
 

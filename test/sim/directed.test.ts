@@ -22,7 +22,8 @@ class Course {
   }
 
   static async begin(hosts: number): Promise<Course> {
-    const simulation = new Simulation({ seed: 7, hosts, schedulers: 1, network });
+    const fleet = { hosts, schedulers: 1, network, segment: null };
+    const simulation = new Simulation({ seed: 7, ...fleet });
     await simulation.begin();
     await simulation.run(3_000);
     return new Course(simulation);
