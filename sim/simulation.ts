@@ -262,6 +262,8 @@ export class Simulation {
     const isRight =
       held?.host === host.name && held.granted && held.epoch === host.heldEpoch(id) && instance;
     if (isRight === undefined || isRight === false) return;
+    // What a dead host held is being given to others, though the table says so only later.
+    if (this.database.tables.fences.has(host.name)) return;
     // Another image is another container, and a host may be at any of the words it has heard.
     if ((this.#images.get(id)?.size ?? 0) > 1) return;
     this.#breach ??= new Breach(
