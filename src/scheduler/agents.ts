@@ -49,8 +49,12 @@ interface Session {
   readonly seqs: Map<InstanceId, number>;
   /** Of what the host was sent last or, if that is later, has said that it keeps to. */
   digest: string;
-  /** Of what it has said that it keeps to; null before it said anything. */
-  took: string | null;
+  /** What it has said that it keeps to, and of which revision; null before it said anything. */
+  took: { readonly digest: string; readonly revision: number } | null;
+  /** Of what it was told last. */
+  toldRevision: number;
+  /** It is to be told of a later one than this, though it be the same. */
+  awaitedRevision: number;
   /** What the host was to be told and cannot, for its size; null for nothing. */
   untellable: { readonly digest: string; readonly error: BridgeheadError } | null;
 }
@@ -86,6 +90,8 @@ export class Agents {
       seqs: new Map(),
       digest: '',
       took: null,
+      toldRevision: 0,
+      awaitedRevision: -1,
       untellable: null,
     };
     this.#sessions.set(stream.host, session);
@@ -113,9 +119,17 @@ export class Agents {
     return [...observed].map((instance) => ({ host, instance }));
   }
 
-  /** True where the host has said that it keeps to this. */
-  hasTaken(host: HostName, instances: readonly DesiredInstance[]): boolean {
-    return this.#sessions.get(host)?.took === digestOf(instances);
+  /**
+   * True where the host has said that it keeps to this as of a later revision than the given one.
+   * The same may have been told before it was granted something: its word on that, or one that is
+   * late, says nothing of what it does now. Where it has not said so, it is told again.
+   */
+  hasTakenAfter(host: HostName, revision: number, instances: readonly DesiredInstance[]): boolean {
+    const session = this.#sessions.get(host);
+    if (session === undefined) return false;
+    session.awaitedRevision = revision;
+    const { took } = session;
+    return took !== null && took.revision > revision && took.digest === digestOf(instances);
   }
 
   /** Sends a frame that expects no answer. Nothing happens where the agent is not connected. */
@@ -131,7 +145,8 @@ export class Agents {
     const session = this.#sessions.get(host);
     if (session?.greeted !== true) return false;
     const digest = digestOf(instances);
-    return digest !== session.digest && digest !== session.untellable?.digest;
+    const isAwaited = session.toldRevision <= session.awaitedRevision;
+    return (isAwaited || digest !== session.digest) && digest !== session.untellable?.digest;
   }
 
   /** Why the host cannot be told this; null where it can, as far as is known. */
@@ -160,6 +175,7 @@ export class Agents {
       return false;
     }
     session.digest = digest;
+    session.toldRevision = revision;
     session.untellable = null;
     return true;
   }
@@ -238,7 +254,7 @@ export class Agents {
         break;
       case 'took':
         session.digest = frame.digest;
-        session.took = frame.digest;
+        session.took = frame;
         break;
       case 'witness':
         this.#listener.onWitness(host, frame);

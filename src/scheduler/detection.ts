@@ -4,7 +4,7 @@ import type { Verdict } from '../detection/verdict.ts';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName } from '../domain/ids.ts';
-import type { Host } from '../domain/model.ts';
+import type { Fence, Host } from '../domain/model.ts';
 import { hostObject, type Operation } from '../domain/operation.ts';
 import type { OperationEngine } from '../operations/engine.ts';
 import { type FailoverCause, failOver, failoverTargets } from '../operations/failover.ts';
@@ -54,6 +54,8 @@ export class Detection {
   readonly #told = new Map<HostName, string>();
   /** When each host was last connected to any scheduler, monotonic. */
   readonly #seenMs = new Map<HostName, number>();
+  /** When each host was fenced that is, by wall clocks, and a revision of after that. */
+  readonly #fenced = new Map<HostName, { readonly atMs: number; readonly revision: number }>();
   /** Of what the sets were drawn when nothing was left to change. */
   #settledFor = '';
   readonly #startedMs: number;
@@ -134,7 +136,7 @@ export class Detection {
       this.#told.set(host, text);
       told += 1;
     }
-    const back = await this.#takeBack(known.fleet, [...fenced]);
+    const back = await this.#takeBack(known.fleet, known.fences);
     return `changed ${changed.length} sets, told ${told} agents, ${fenced.size - back} hosts are dead`;
   }
 
@@ -169,16 +171,18 @@ export class Detection {
 
   // A host that was held for dead is one of the fleet again when it has taken in that it holds
   // nothing any more, and shows that nothing of it is on the wire.
-  async #takeBack(fleet: FleetState, fenced: readonly HostName[]): Promise<number> {
+  async #takeBack(fleet: FleetState, fences: readonly Fence[]): Promise<number> {
     const { store, agents, clock } = this.#parts;
-    const here = fenced.filter((host) => agents.isConnected(host));
+    const here = fences.flatMap(({ host }) => (agents.isConnected(host) ? host : []));
     if (here.length === 0) return 0;
+    await this.#noteFences(fences);
     const desired = desiredStates(here, fleet, new Map());
     const held = new Set(fleet.assignments.map(({ host }) => host));
     const clean = here.filter(
       (host) =>
         !held.has(host) &&
-        agents.hasTaken(host, desired.get(host) ?? []) &&
+        !this.#isStillSilenced(host) &&
+        agents.hasTakenAfter(host, this.#revisionOf(host), desired.get(host) ?? []) &&
         agents.observations(host).every(({ instance }) => !instance.linkUp),
     );
     for (const host of clean) {
@@ -190,6 +194,28 @@ export class Detection {
       });
     }
     return clean.length;
+  }
+
+  // Its witnesses let nothing of it through yet: what it were given would be failed over at once.
+  // One that is gone itself will not say anything else.
+  #isStillSilenced(host: HostName): boolean {
+    const { agents } = this.#parts;
+    if (this.#detector.verdict(host).state !== 'silenced') return false;
+    return this.#detector.silentTo(host).some((witness) => agents.isConnected(witness));
+  }
+
+  // Whatever a host takes of a later revision than this was made when its fence stood.
+  async #noteFences(fences: readonly Fence[]): Promise<void> {
+    const isNoted = ({ host, atMs }: Fence) => this.#fenced.get(host)?.atMs === atMs;
+    if (fences.every(isNoted)) return;
+    const revision = await this.#parts.store.transact((tx) => tx.nextRevision());
+    for (const fence of fences) {
+      if (!isNoted(fence)) this.#fenced.set(fence.host, { atMs: fence.atMs, revision });
+    }
+  }
+
+  #revisionOf(host: HostName): number {
+    return this.#fenced.get(host)?.revision ?? Number.POSITIVE_INFINITY;
   }
 
   async #failOver(host: HostName, { verdict, lastHeardMs, endMs }: Proof): Promise<void> {
@@ -296,6 +322,7 @@ export class Detection {
 async function readAll(tx: Transaction) {
   return {
     fleet: await tx.fleet(),
+    fences: await tx.fences(),
     sets: await tx.witnessSets(),
     sessions: await tx.sessions(),
     disarmed: disarmedIn(await tx.setting(disarmedSetting)),

@@ -114,8 +114,17 @@ export class Detector {
 
   /** Who last said that it hears the host. */
   heardBy(host: HostName): readonly HostName[] {
+    return this.#sayersOf(host, 'hears');
+  }
+
+  /** Who last said that the host is silent. */
+  silentTo(host: HostName): readonly HostName[] {
+    return this.#sayersOf(host, 'silent');
+  }
+
+  #sayersOf(host: HostName, said: Report['state']): readonly HostName[] {
     const reports = [...(this.#reports.get(host)?.values() ?? [])];
-    return reports.flatMap(({ witness, state }) => (state === 'hears' ? witness : []));
+    return reports.flatMap(({ witness, state }) => (state === said ? witness : []));
   }
 
   /** The sets of witnesses that it goes by. */
