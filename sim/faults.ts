@@ -1,4 +1,5 @@
-import type { Simulation } from './simulation.ts';
+import type { HostSeat, Simulation } from './simulation.ts';
+import { simTimings } from './timings.ts';
 
 /** How often, in milliseconds of virtual time, something goes wrong. */
 export interface FaultTraits {
@@ -48,6 +49,11 @@ export class Faults {
     () => this.#crashHost(),
     () => this.#partition(),
     () => this.#partition(),
+    () => this.#isolate(),
+    () => this.#isolate(),
+    () => this.#hangAgent(),
+    () => this.#restartAgent(),
+    () => this.#cryPanic(),
     () => this.#breakConnection(),
     () => this.#stopDatabase(),
     () => this.#slowDisks(),
@@ -86,6 +92,10 @@ export class Faults {
     const { world, hosts } = this.#simulation;
     const seat = world.random.pick(hosts);
     world.fault('host crashed', seat.host.name);
+    this.#powerOff(seat);
+  }
+
+  #powerOff(seat: HostSeat): void {
     this.#simulation.powerOff(seat);
     this.#later(2_000, 15_000, () => this.#simulation.powerOn(seat));
   }
@@ -108,6 +118,63 @@ export class Faults {
     this.#later(500, 20_000, () => {
       for (const [a, b] of pairs) network.unblock(a, b);
     });
+  }
+
+  // One host, and all that it would hear or reach: everything, the hosts alone, or any part of it.
+  #isolate(): void {
+    const { world, hosts, schedulers, network } = this.#simulation;
+    const { random } = world;
+    const { name } = random.pick(hosts).host;
+    const others = hosts.flatMap(({ host }) => (host.name === name ? [] : [host.name as string]));
+    const all = [...others, ...schedulers.map((seat) => seat.name)];
+    const peers = random.pick([all, all, others, all.filter(() => random.chance(0.5))]);
+    const ways = random.pick(['to', 'from', 'both', 'both'] as const);
+    const pairs = peers.flatMap((peer): (readonly [string, string])[] => [
+      ...(ways === 'from' ? [] : [[name, peer] as const]),
+      ...(ways === 'to' ? [] : [[peer, name] as const]),
+    ]);
+    world.fault('isolation', `${name}, ${ways}: ${peers.join(', ')}`);
+    for (const [a, b] of pairs) network.block(a, b);
+    this.#later(500, 20_000, () => {
+      for (const [a, b] of pairs) network.unblock(a, b);
+    });
+  }
+
+  // The kernel goes on answering: only the silence of the agent tells.
+  #hangAgent(): void {
+    const { world, hosts } = this.#simulation;
+    const seat = world.random.pick(hosts);
+    const forMs = world.random.between(simTimings.agentSilentMs, 25_000);
+    seat.process?.pause(forMs);
+    world.fault('user space hangs', `${seat.host.name} for ${forMs} ms`);
+  }
+
+  #restartAgent(): void {
+    const { world, hosts } = this.#simulation;
+    const seat = world.random.pick(hosts);
+    const { process } = seat;
+    const pulse = seat.host.pulse?.pulse;
+    if (process?.isAlive !== true || pulse === undefined) return;
+    world.fault('agent restarted', `that of ${seat.host.name}`);
+    pulse.leave(() => {
+      process.kill();
+      if (this.#isOver) this.#simulation.startAgent(seat);
+    });
+    this.#later(1_300, 5_000, () => {
+      process.kill();
+      this.#simulation.startAgent(seat);
+    });
+  }
+
+  // Somebody says that a host has panicked, whether it has or not.
+  #cryPanic(): void {
+    const { world, hosts, schedulers } = this.#simulation;
+    const { scheduler } = world.random.pick(schedulers);
+    const seat = world.random.pick(hosts);
+    if (scheduler === null) return;
+    world.fault('word of a panic', seat.host.name);
+    if (world.random.chance(0.5)) this.#powerOff(seat);
+    scheduler.detection.hurry(seat.host.name);
   }
 
   #breakConnection(): void {

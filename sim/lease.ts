@@ -21,6 +21,14 @@ export class KernelLease {
   #leaseMs = 0;
   #longLeaseMs = 0;
 
+  #isThere = false;
+
+  /** Lets nothing through until there are rules, unless some are there already. */
+  close(): void {
+    if (!this.#isThere) this.#quorum = 1;
+    this.#isThere = true;
+  }
+
   /** The rules in one transaction: elements of sets that stay go on as they were. */
   apply({ witnesses, quorum, timings }: Rules): void {
     this.#witnesses = new Map(
@@ -29,6 +37,7 @@ export class KernelLease {
     const names = new Set<string>(witnesses.map(({ host }) => host));
     this.#endsMs = new Map([...this.#endsMs].filter(([host]) => names.has(host)));
     this.#quorum = quorum;
+    this.#isThere = true;
     this.#leaseMs = timings.leaseMs;
     this.#longLeaseMs = timings.awayMs;
   }

@@ -78,6 +78,16 @@ interface Side {
 
 type Packet = { readonly frame: unknown } | { readonly close: string };
 
+/**
+ * What is said of and by witnesses relies on the order of a stream: a late word on a silence would
+ * be taken for a new one. All else has to bear worse than that.
+ */
+const ordered: ReadonlySet<string> = new Set(['pulse', 'pulse-took', 'witness', 'resume', 'hurry']);
+
+function needsOrder(packet: Packet): boolean {
+  return 'frame' in packet && ordered.has((packet.frame as { readonly type: string }).type);
+}
+
 /** One end of a connection, as the code on that side uses it. */
 export class End {
   readonly #send: (packet: Packet) => void;
@@ -203,11 +213,12 @@ export class Connection {
     return (packet) => {
       const slow = random.chance(late.probability) ? random.between(0, late.mostMs) : 0;
       const atMs = this.#world.nowMs + random.between(delayMs.least, delayMs.most) / 10 + slow;
-      const isReordered = random.chance(reordered);
+      const isAnyOrder = !needsOrder(packet);
+      const isReordered = isAnyOrder && random.chance(reordered);
       const arrivesMs = isReordered ? atMs : Math.max(atMs, freeMs);
       if (!isReordered) freeMs = arrivesMs;
       this.#world.after(arrivesMs - this.#world.nowMs, () => arrive(packet));
-      if (random.chance(doubled)) {
+      if (isAnyOrder && random.chance(doubled)) {
         const againMs = arrivesMs - this.#world.nowMs + random.between(0, 3_000);
         this.#world.after(againMs, () => arrive(packet));
       }

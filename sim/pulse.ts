@@ -42,6 +42,7 @@ export class SimPulse implements Witness {
   #awayMs = 0;
   #lastAwayMs = 0;
   #isTurning = false;
+  #version = -1;
   #onReport: Report = () => undefined;
 
   /** @param isForgetful it does not keep to what it promised: a simulation's way to break a part */
@@ -63,9 +64,22 @@ export class SimPulse implements Witness {
     this.#prober = new Prober(wire, isForgetful ? {} : host.promises);
   }
 
+  /** What is done before the agent itself starts. */
+  async start(): Promise<void> {
+    await this.#process.pass(this.#process.world.random.between(1, 30));
+    this.#host.lease.close();
+  }
+
   async assign(frame: PulseFrame): Promise<void> {
     const { timings, targets, witnesses } = frame;
     await this.#process.pass(this.#process.world.random.between(1, 30));
+    const { version, quorum } = frame;
+    if (version !== this.#version) {
+      const whom = witnesses.map(({ host }) => host).join(', ');
+      const rule = `version ${version}, ${quorum} of ${whom || 'nobody'}`;
+      this.#process.world.tell(`${this.#host.name}: its kernel goes by ${rule}`);
+      this.#version = version;
+    }
     this.#host.lease.apply(frame);
     await this.#process.pass();
     this.#lastAwayMs = timings.awayMs;

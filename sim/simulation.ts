@@ -57,6 +57,9 @@ export interface HostSeat {
   process: Process | null;
 }
 
+/** Events of the fleet's own that a run's story has. */
+const toldKinds: ReadonlySet<string> = new Set(['host.dead', 'host.returned', 'failover.held']);
+
 /** A whole fleet in virtual time: the production's schedulers and agents on simulated machines. */
 export class Simulation {
   readonly world: World;
@@ -169,22 +172,23 @@ export class Simulation {
       this.segment === null ? null : new SimPulse(process, seat.host, this.segment, forgets);
     seat.host.pulse = pulse === null ? null : { process, pulse };
     const links = new SimLinks(this.network, process, name, endpoints);
-    void Agent.start({
-      machine: seat.host.machine(process),
-      clock: process.clock,
-      links,
-      ...(pulse === null ? {} : { witness: pulse }),
-      ...(this.#rules.agent === undefined ? {} : { rules: this.#rules.agent }),
-      log: (message, details = {}) => {
-        world.tell(`agent of ${name}: ${message} ${JSON.stringify(details)}`);
-      },
-    })
-      .then(() => links.start())
-      .catch((error: unknown) => {
-        world.tell(`agent of ${name} cannot start: ${String(error)}`);
-        process.kill();
-        world.after(1_000, () => this.startAgent(seat));
+    const start = async () => {
+      await pulse?.start();
+      await Agent.start({
+        ...{ machine: seat.host.machine(process), clock: process.clock, links },
+        ...(pulse === null ? {} : { witness: pulse }),
+        ...(this.#rules.agent === undefined ? {} : { rules: this.#rules.agent }),
+        log: (message, details = {}) => {
+          world.tell(`agent of ${name}: ${message} ${JSON.stringify(details)}`);
+        },
       });
+      links.start();
+    };
+    start().catch((error: unknown) => {
+      world.tell(`agent of ${name} cannot start: ${String(error)}`);
+      process.kill();
+      world.after(1_000, () => this.startAgent(seat));
+    });
     world.tell(`agent of ${name} starts`);
   }
 
@@ -250,7 +254,7 @@ export class Simulation {
     if (before.events === events) return;
     for (const [id, { kind, object, message }] of events) {
       if (before.events.has(id)) continue;
-      if (!kind.startsWith('host.') && !kind.startsWith('failover.')) continue;
+      if (!toldKinds.has(kind)) continue;
       this.world.tell(`${kind} ${object}: ${message}`);
     }
   }
