@@ -22,9 +22,11 @@ const promoteTimeoutMs = 10_000;
 export const failover: Kind = {
   kind: 'failover',
   whenCancelled: null,
-  objectsOf: ({ host, promoted }) => [
+  objectsOf: ({ host, promoted, stranded }) => [
     hostObject(host as HostName),
-    ...promotedOf(promoted).map(({ name }) => instanceObject(name)),
+    ...[...linesOf(promoted), ...linesOf(stranded)].map((line) =>
+      instanceObject(line.split(' ')[0] as InstanceName),
+    ),
   ],
   check: () => {
     throw new Error('a failover begins with the proof that its host is silent');
@@ -88,7 +90,9 @@ export async function failOver(
   for (const { instance, to } of promotions) {
     const epoch = await grant(tx, instance.id, to);
     await tx.deleteStandby({ instanceId: instance.id, host: to });
-    await tx.deleteLeaving(instance.id, epoch);
+    // Its lease may be running: what it was leaving is free when its successor answers.
+    const leaving = fleet.leaving.filter(({ instanceId }) => instanceId === instance.id);
+    for (const one of leaving) await tx.putLeaving({ ...one, epoch });
   }
   const message =
     `proven to answer for nothing (${reasons.join('; ')}): ` +
@@ -169,16 +173,16 @@ async function seeThrough(run: Run): Promise<void> {
 async function strand(run: Run, host: HostName): Promise<string> {
   const { args } = run.operation;
   await run.clock.sleep(Number(args['waitMs']));
-  const stranded = new Set(linesOf(args['stranded']).map((line) => line.split(' ')[1]));
+  const stranded = linesOf(args['stranded']).map((line) => line.split(' ')[1] as InstanceId);
   await run.commit(async (tx) => {
-    const left = (await tx.fleet()).assignments.filter((one) => one.host === host);
-    for (const { instanceId: id } of left.filter((one) => stranded.has(one.instanceId))) {
+    for (const id of stranded) {
+      if ((await tx.assignment(id))?.host !== host) continue;
       await tx.deleteLeaving(id, await tx.lastEpoch(id));
       await tx.deleteAssignment(id);
     }
   });
   run.hands.place();
-  return `${stranded.size} instances without a standby are placed anew`;
+  return `${stranded.length} instances without a standby are placed anew`;
 }
 
 function told(error: unknown): string {

@@ -4,19 +4,21 @@ import type { Hands } from './hands.ts';
 
 /**
  * Addresses that instances were told to leave, and whose host has shown that it did: under the
- * epoch that told it so or a later one, without the address. Silence is no proof. Pure.
+ * epoch that told it so or a later one, without the address, and where it is to answer, answering:
+ * one that was just promoted says nothing yet of the host before. Silence is no proof. Pure.
  */
 export function provenLeft(
   { leaving, assignments }: Pick<FleetState, 'leaving' | 'assignments'>,
   hands: Pick<Hands, 'isConnected' | 'observed'>,
 ): readonly LeavingAddress[] {
   if (leaving.length === 0) return [];
-  const hostOf = new Map(assignments.map(({ instanceId, host }) => [instanceId, host]));
+  const holders = new Map(assignments.map((one) => [one.instanceId, one]));
   return leaving.filter(({ instanceId, address, epoch }) => {
-    const host = hostOf.get(instanceId);
-    if (host === undefined || !hands.isConnected(host)) return false;
-    const seen = hands.observed(host, instanceId);
-    return seen !== null && seen.epoch >= epoch && !seen.addresses.includes(address);
+    const holder = holders.get(instanceId);
+    if (holder === undefined || !hands.isConnected(holder.host)) return false;
+    const seen = hands.observed(holder.host, instanceId);
+    if (seen === null || seen.epoch < epoch || seen.addresses.includes(address)) return false;
+    return seen.linkUp || !holder.granted;
   });
 }
 

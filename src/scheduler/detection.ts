@@ -107,6 +107,7 @@ export class Detection {
   async sync(): Promise<string> {
     const { store, session, timings, agents } = this.#parts;
     const secret = await this.#secretOf();
+    const asOfMs = this.#parts.clock.monotonicMs();
     const known = await store.transact(readAll, 'snapshot');
     const mayWitness = this.#mayWitness(known.fleet.hosts);
     const changed = this.#setsToChange(known.fleet.hosts, known.sets, mayWitness);
@@ -125,7 +126,8 @@ export class Detection {
     const fenced = new Set(hosts.flatMap(({ name, state }) => (state === 'dead' ? name : [])));
     const alive = new Set(known.sessions.flatMap(({ id, isAlive }) => (isAlive ? id : [])));
     const enrolled = hosts.filter(({ facts }) => facts !== null).length;
-    this.#detector.know({ sets, fenced, alive, enrolled, disarmed: known.disarmed });
+    const { disarmed } = known;
+    this.#detector.know({ sets, fenced, alive, enrolled, disarmed }, asOfMs);
     let told = 0;
     const hears = (witness: HostName, of: HostName) => this.#detector.hears(witness, of);
     const source = { session: session(), timings, secret, hosts, sets, hears };
@@ -218,7 +220,7 @@ export class Detection {
     return this.#fenced.get(host)?.revision ?? Number.POSITIVE_INFINITY;
   }
 
-  async #failOver(host: HostName, { verdict, lastHeardMs, endMs }: Proof): Promise<void> {
+  async #failOver(host: HostName, { verdict, lastHeardMs, endMs }: Proof): Promise<boolean> {
     const { clock, log } = this.#parts;
     const versions = (sets: readonly { readonly version: number }[]) =>
       sets.map(({ version }) => version).join();
@@ -235,8 +237,10 @@ export class Detection {
       versions(setsOf(host, await tx.witnessSets())) === before;
     try {
       await this.#fence(cause, endMs, isStillProven);
+      return true;
     } catch (error) {
       log('cannot fail a host over', { host, error: String(error) });
+      return false;
     }
   }
 
@@ -282,8 +286,8 @@ export class Detection {
       return { operation, tell: await prepareTelling(tx, failoverTargets(operation)) };
     });
     if (fenced === null) return null;
-    fenced.tell(Math.max(0, endMs - clock.monotonicMs()));
     this.#detector.fenced(cause.host);
+    fenced.tell(Math.max(0, endMs - clock.monotonicMs()));
     engine.launch(fenced.operation);
     onFailover();
     return fenced.operation;

@@ -10,6 +10,9 @@ import { setsOf } from './pulse-tellings.ts';
 /** Share of the fleet above which a person decides whether so many hosts are really gone. */
 export const holdShare = 0.5;
 
+/** How much later than its failure a transaction may still be carried out by a store that is slow. */
+const doubtMs = 5_000;
+
 /** Why a silenced host is not failed over by itself; null where it is. */
 export type Hold = string | null;
 
@@ -34,8 +37,9 @@ export interface DetectorParts {
     witness: HostName,
     body: { host: HostName; silences: number; sessions: string[] },
   ) => void;
-  /** A host is proven to fall silent: to be fenced and failed over. Resolves when that is decided. */
-  readonly silenced: (host: HostName, proof: Proof) => Promise<void>;
+  /** A host is proven to fall silent: to be fenced and failed over. Resolves when that is decided, with
+   * false where it is not known how: the store did not answer. */
+  readonly silenced: (host: HostName, proof: Proof) => Promise<boolean>;
   /** A host is proven silent, but a person is to decide. Called once a time. */
   readonly held: (host: HostName, why: string, verdict: Verdict) => void;
 }
@@ -66,6 +70,10 @@ export class Detector {
   /** Since when it has been in sight that a host is silenced. */
   readonly #suspectedMs = new Map<HostName, number>();
   readonly #held = new Map<HostName, string>();
+  /** Until when it is not known how the last decision on a host went, monotonic. */
+  readonly #inDoubtUntilMs = new Map<HostName, number>();
+  /** When the reading began that `know` was given last, monotonic. */
+  #knownAsOfMs = Number.NEGATIVE_INFINITY;
   #known: DetectionKnowledge = {
     ...{ sets: [], fenced: new Set(), alive: new Set() },
     ...{ enrolled: 0, disarmed: null },
@@ -75,9 +83,10 @@ export class Detector {
     this.#parts = parts;
   }
 
-  /** Takes in what the store says, and looks at every host anew. */
-  know(known: DetectionKnowledge): void {
+  /** Takes in what the store said, read from `asOfMs` on, and looks at every host anew. */
+  know(known: DetectionKnowledge, asOfMs: number): void {
     this.#known = known;
+    this.#knownAsOfMs = asOfMs;
     for (const host of this.#reports.keys()) this.#look(host);
     for (const [host, told] of this.#reports) {
       for (const report of told.values()) this.#letGoOn(host, report, true);
@@ -135,6 +144,7 @@ export class Detector {
   /** The store has the host for dead now. */
   fenced(host: HostName): void {
     this.#known = { ...this.#known, fenced: new Set([...this.#known.fenced, host]) };
+    this.#inDoubtUntilMs.set(host, this.#parts.clock.monotonicMs());
   }
 
   /** What is held true of a host now. */
@@ -180,7 +190,11 @@ export class Detector {
     const lastHeardMs = heard.length === 0 ? null : Math.max(...heard);
     void this.#parts
       .silenced(host, { verdict, lastHeardMs, endMs: verdict.silencedAtMs })
-      .finally(() => this.#deciding.delete(host));
+      .then((isKnown) => {
+        this.#deciding.delete(host);
+        const endedMs = this.#parts.clock.monotonicMs();
+        this.#inDoubtUntilMs.set(host, endedMs + (isKnown ? 0 : doubtMs));
+      });
   }
 
   #hold(host: HostName): Hold {
@@ -236,12 +250,18 @@ export class Detector {
     this.#look(host);
   }
 
+  // Decided, or to be decided again, is what a reading says that began after the decision had ended.
+  #isUnsettled(host: HostName): boolean {
+    const untilMs = this.#inDoubtUntilMs.get(host) ?? Number.NEGATIVE_INFINITY;
+    return this.#deciding.has(host) || this.#knownAsOfMs <= untilMs;
+  }
+
   // A witness that hears the host again may grant again, once nobody counts on its silence: what
   // this scheduler was told, it forgets here; what a dead one was told, only after a fresh look at
   // the store, which `isFresh` says was just taken.
   #letGoOn(host: HostName, report: Told, isFresh: boolean): void {
     if (report.state !== 'hears' || report.told.length === 0) return;
-    if (this.#known.fenced.has(host) || this.#deciding.has(host)) return;
+    if (this.#known.fenced.has(host) || this.#isUnsettled(host)) return;
     const own = this.#parts.session();
     const sessions = report.told.filter(
       (one) => one === own || (isFresh && (one === anyScheduler || !this.#known.alive.has(one))),

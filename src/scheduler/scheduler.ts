@@ -40,7 +40,7 @@ const claimPeriodMs = 1_000;
 const presencePeriodMs = 1_000;
 const watchPeriodMs = 1_000;
 /** Operations that wait for their instance to be placed. */
-const awaitsPlace: ReadonlySet<OperationKind> = new Set(['create', 'configure']);
+const awaitsPlace: ReadonlySet<OperationKind> = new Set(['create', 'configure', 'failover']);
 
 export interface SchedulerParts {
   readonly store: Store;
