@@ -189,10 +189,13 @@ export class Detection {
     );
     for (const host of clean) {
       await store.transact(async (tx) => {
+        // Another scheduler may have taken it back, and it may have died again since.
+        const atMs = (await tx.fences()).find((one) => one.host === host)?.atMs;
+        if (atMs === undefined || atMs !== this.#fenced.get(host)?.atMs) return;
         await tx.deleteFence(host);
         const message = 'is back: nothing that it held before is on the wire';
-        const atMs = clock.wallMs();
-        await tx.addEvent({ atMs, kind: 'host.returned', object: hostObject(host), message });
+        const event = { kind: 'host.returned', object: hostObject(host), message };
+        await tx.addEvent({ atMs: clock.wallMs(), ...event });
       });
     }
     return clean.length;
