@@ -10,7 +10,10 @@ import type { Tables } from './tables.ts';
 export function checkFencing(hosts: readonly SimHost[], before: Tables, after: Tables): void {
   if (before.assignments !== after.assignments || before.fences !== after.fences) {
     for (const [id, held] of after.assignments) {
-      if (!after.fences.has(held.host) || before.assignments.get(id) === held) continue;
+      const was = before.assignments.get(id);
+      if (!after.fences.has(held.host) || was === held) continue;
+      // What it still is down for while its last lease runs out: it is told of nothing any more.
+      if (before.fences.has(held.host) && was?.host === held.host) continue;
       const name = after.instances.get(id)?.instance.spec.name ?? id;
       const how = held.granted ? 'granted to' : 'taken back from';
       throw new Breach('fenced', `${name} was ${how} ${held.host}, which is held for dead`);
