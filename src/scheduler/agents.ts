@@ -253,6 +253,8 @@ export class Agents {
         this.#listener.onHello(host, frame.facts, frame.instances);
         break;
       case 'took':
+        // What a host keeps to only ever gets newer.
+        if (frame.revision < (session.took?.revision ?? 0)) break;
         session.digest = frame.digest;
         session.took = frame;
         break;
