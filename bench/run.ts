@@ -5,6 +5,7 @@ const benches: Readonly<
   Record<string, () => Promise<(args: readonly string[]) => Promise<object>>>
 > = {
   failover: async () => (await import('./failover.ts')).benchFailover,
+  'failover-many': async () => (await import('./failover-many.ts')).benchFailoverMany,
   migration: async () => (await import('./migration.ts')).benchMigration,
 };
 
