@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { commandOutput, runCommand } from '../system/command.ts';
 import type { InterfaceAddress, Interior, Port } from './machine.ts';
 import { bringUpOnBridge, interfacesInside } from './wire/libc.ts';
+import { RouteSocket } from './wire/netlink.ts';
 
 const linkAnswer = z.array(
   z.object({
@@ -48,11 +49,11 @@ export function namespaceNameOf(pid: number): string | null {
 
 /** Null where the host has no such link. */
 export async function readPort(port: string): Promise<Port | null> {
-  const result = await runCommand(['ip', '-json', 'link', 'show', 'dev', port]);
-  if (result.code !== 0) return null;
-  const link = linkAnswer.parse(JSON.parse(result.stdout))[0];
-  if (link === undefined) return null;
-  return { up: link.flags.includes('UP'), bridge: link.master ?? null };
+  using kernel = new RouteSocket();
+  const link = kernel.link(port);
+  if (link === null) return null;
+  const bridge = link.master === null ? null : kernel.link(link.master);
+  return { up: link.up, bridge: bridge?.name ?? null };
 }
 
 /** Names of all ports on this host that Bridgehead made. */
@@ -148,14 +149,13 @@ export async function addAddresses(
   pid: number,
   addresses: readonly InterfaceAddress[],
 ): Promise<void> {
-  const own = addresses.map(({ address, prefix }) => {
-    const isIpv6 = address.includes(':');
-    return `addr replace ${address}/${prefix} dev eth0${isIpv6 ? ' nodad' : ''}`;
-  });
-  const out = addresses.flatMap(({ address, gateway }) =>
-    gateway === null ? [] : [`route replace default via ${gateway} dev eth0 src ${address}`],
-  );
-  await batch(inside(pid), [...own, ...out]);
+  using kernel = new RouteSocket(namespaceOf(pid));
+  const link = kernel.link('eth0');
+  if (link === null) throw new Error(`no eth0 in the network namespace of process ${pid}`);
+  for (const { address, prefix } of addresses) kernel.putAddress(link.index, address, prefix);
+  for (const { address, gateway } of addresses) {
+    if (gateway !== null) kernel.putDefaultRoute(link.index, gateway, address);
+  }
 }
 
 /** Takes addresses off eth0; one that is not there is no fault. */
