@@ -18,6 +18,9 @@ const lookPeriodMs = 1_000;
 const refreshPeriodMs = 15_000;
 const firstLookMs = 2_000;
 const grantsFile = 'grants.json';
+/** How many changes of instances are begun at once, and after how long others are begun anyway. */
+const settlingAtOnce = 4;
+const headStartMs = 50;
 
 /** The decisions that a simulation replaces, to prove that it would notice. */
 export interface AgentRules {
@@ -224,11 +227,29 @@ export class Agent implements Disposable {
     );
     for (const one of grants.desired) this.#keeper(one.id, one.name).turn.note(one, cameMs);
     // Those that nothing has changed for are looked at in their turn: a failover has no time for them.
-    for (const keeper of this.#keepers.values()) {
-      if (before.get(keeper.id) === this.#wanted.get(keeper.id)) continue;
-      void keeper.letGo();
-      void this.#settle(keeper);
-    }
+    const present = new Set(grants.desired.map(({ id }) => id));
+    const ordered = [
+      ...grants.desired.flatMap(({ id }) => this.#keepers.get(id) ?? []),
+      ...[...this.#keepers.values()].filter(({ id }) => !present.has(id)),
+    ];
+    const changed = ordered.filter(({ id }) => before.get(id) !== this.#wanted.get(id));
+    for (const keeper of changed) void keeper.letGo();
+    void this.#settleInOrder(changed);
+  }
+
+  // In the order in which they were told, the most important first. All at once, each would be done
+  // as late as the last. One that takes longer, with a container to make say, holds up no other.
+  async #settleInOrder(keepers: readonly InstanceKeeper[]): Promise<void> {
+    const left = keepers.values();
+    const work = async () => {
+      for (const keeper of left) {
+        const enough = new AbortController();
+        const patience = this.#parts.clock.sleep(headStartMs, enough.signal).catch(() => undefined);
+        await Promise.race([this.#settle(keeper), patience]);
+        enough.abort();
+      }
+    };
+    await Promise.all(Array.from({ length: settlingAtOnce }, work));
   }
 
   #lookAtAll(): void {

@@ -42,6 +42,22 @@ test('each host is told what it has and what it stands by for, in the order of t
   assert.deepEqual(after.get(one), [], 'a dead host is told nothing');
 });
 
+test('a host is told of what matters most first', () => {
+  const tiers = [2, 0, 3, 0, 1] as const;
+  const instances = tiers.map((tier, index) => instance(`t${tier}-${index}`, { tier }));
+  const fleet: FleetState = {
+    ...{ hosts: [], pools: [], instances, leaving: [], standbys: [] },
+    assignments: instances.map(({ id }) => ({
+      ...{ instanceId: id, host: one, epoch: 1 as Epoch, granted: true },
+    })),
+  };
+  const told = desiredStates([one], fleet, new Set()).get(one);
+  assert.deepEqual(
+    told?.map(({ name }) => name),
+    ['t0-1', 't0-3', 't1-4', 't2-0', 't3-2'],
+  );
+});
+
 test('the fleet is gone through once, not once for each host', () => {
   let reads = 0;
   const hosts = Array.from({ length: 100 }, (_, at) => `host-${at}` as HostName);

@@ -1,8 +1,10 @@
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { Epoch, HostName, InstanceId } from '../domain/ids.ts';
 import { macOfInstance } from '../domain/mac.ts';
-import type { Assignment, Instance } from '../domain/model.ts';
+import type { Assignment, Instance, Tier } from '../domain/model.ts';
 import type { FleetState } from '../store/store.ts';
+
+const tiers = [0, 1, 2, 3] as const satisfies readonly Tier[];
 
 /**
  * What each of the hosts is to do, from the fleet's state alone: one pass over the fleet, however
@@ -10,7 +12,8 @@ import type { FleetState } from '../store/store.ts';
  *
  * @param released instances whose last holder is known to have let go, with how long from now it may
  * still be answering; milliseconds
- * @returns an entry for each of `hosts`, its instances in the order of the fleet's
+ * @returns an entry for each of `hosts`, its instances in the order in which they are to be seen to:
+ * by tier, and within one in the order of the fleet's
  */
 export function desiredStates(
   hosts: readonly HostName[],
@@ -19,7 +22,7 @@ export function desiredStates(
 ): ReadonlyMap<HostName, readonly DesiredInstance[]> {
   const assignments = new Map(fleet.assignments.map((one) => [one.instanceId, one]));
   const standbys = Map.groupBy(fleet.standbys, ({ instanceId }) => instanceId);
-  const desired = new Map(hosts.map((host) => [host, [] as DesiredInstance[]]));
+  const byTier = new Map(hosts.map((host) => [host, tiers.map(() => [] as DesiredInstance[])]));
   const dead = new Set(fleet.hosts.flatMap(({ name, state }) => (state === 'dead' ? name : [])));
   for (const instance of fleet.instances) {
     const assignment = assignments.get(instance.id);
@@ -28,10 +31,11 @@ export function desiredStates(
     for (const host of places) {
       // What it is still down for is being given to others.
       if (dead.has(host)) continue;
-      desired.get(host)?.push(desiredAt(host, instance, assignment, released));
+      const told = byTier.get(host)?.[instance.spec.tier];
+      told?.push(desiredAt(host, instance, assignment, released));
     }
   }
-  return desired;
+  return new Map([...byTier].map(([host, told]) => [host, told.flat()]));
 }
 
 function desiredAt(
