@@ -93,6 +93,11 @@ const companyAllowed: Refuse = ({ instance, avoided }, entry) => {
     `${entry.host.name} has ${other}, which must not share a host with ${instance.spec.name}`;
 };
 
+const roomNotKept: Refuse = ({ instance }, { host, keptFor }) => {
+  if (keptFor === null || instance.spec.tier <= keptFor.tier) return null;
+  return () => `${host.name} is making room for ${keptFor.instance}, tier ${keptFor.tier}`;
+};
+
 const roomLeft: Refuse = (subject, entry) => {
   const { host, capacity, used } = entry;
   if (capacity === null) return null;
@@ -128,8 +133,14 @@ export const fixedConstraints: readonly Constraint[] = [
 /** Those whose answer changes with each instance that is placed. */
 export const movingConstraints: readonly Constraint[] = [
   { code: 'NO_PLACE', label: 'with an instance to avoid', refuse: companyAllowed },
+  { code: 'NO_CAPACITY', label: 'making room for another', refuse: roomNotKept },
   { code: 'NO_CAPACITY', label: 'without room', refuse: roomLeft },
 ];
+
+/** True where nothing but room may keep the instance off the host, and it may have that made. */
+export function mayHaveRoomMade(subject: Subject, entry: HostEntry): boolean {
+  return [companyAllowed, roomNotKept].every((refuse) => refuse(subject, entry) === null);
+}
 
 /** Every reason why the instance may not run on the host; empty where it may. */
 export function refusalsOf(subject: Subject, entry: HostEntry): readonly Refusal[] {

@@ -1,7 +1,7 @@
 import type { HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
 import type { Capacity, Host, Instance, Pool } from '../domain/model.ts';
 import { type Claim, capacityOf, claimOf } from './capacity.ts';
-import type { PlacementInput } from './input.ts';
+import type { KeptRoom, PlacementInput } from './input.ts';
 import { hashText } from './rendezvous.ts';
 
 /** A host with everything that each question about it would otherwise have to add up anew. */
@@ -16,6 +16,8 @@ export interface HostEntry {
   readonly used: Claim;
   /** Active instances of tier 0 here. */
   readonly tier0: number;
+  /** The most important instance that room is being made for here; null for none. */
+  readonly keptFor: KeptRoom | null;
 }
 
 /** How many active instances of a service each host, rack and zone has. */
@@ -77,7 +79,7 @@ export class FleetIndex {
 
   /** @param asked the instances in question; where one has a host, it is taken as having none */
   constructor(input: PlacementInput, asked: readonly Instance[]) {
-    const entries = entriesOf(input.hosts);
+    const entries = entriesOf(input.hosts, input.kept ?? []);
     this.entries = entries;
     this.#byName = new Map(entries.map((entry) => [entry.host.name, entry]));
     this.#pools = new Map(input.pools.map((pool) => [pool.name, pool]));
@@ -132,6 +134,18 @@ export class FleetIndex {
     this.#addActive(instance, entry);
   }
 
+  /**
+   * Counts what an instance claims of a host as free from now on. Whom it was in company with, and
+   * the spread of its service, stay as they were: they say no more than they did.
+   */
+  vacate(claim: Claim, host: HostName): void {
+    const entry = this.#byName.get(host);
+    if (entry === undefined) throw new Error(`host ${host} is not in the index`);
+    entry.used.instances -= claim.instances;
+    entry.used.memoryMib -= claim.memoryMib;
+    entry.used.milliCpus -= claim.milliCpus;
+  }
+
   #addStandby(instance: Instance, entry: GrowingEntry): void {
     const hosts = this.#standbyHosts.get(instance.id) ?? new Set();
     this.#standbyHosts.set(instance.id, hosts.add(entry));
@@ -174,7 +188,8 @@ export class FleetIndex {
   }
 }
 
-function entriesOf(hosts: readonly Host[]): GrowingEntry[] {
+function entriesOf(hosts: readonly Host[], kept: readonly KeptRoom[]): GrowingEntry[] {
+  const keptOn = Map.groupBy(kept, ({ host }) => host);
   const numbers = new Map<string, number>();
   const numberOf = (...path: string[]): number => {
     const key = JSON.stringify(path);
@@ -193,6 +208,10 @@ function entriesOf(hosts: readonly Host[]): GrowingEntry[] {
       nameHash: hashText(host.name),
       used: { instances: 0, memoryMib: 0, milliCpus: 0 },
       tier0: 0,
+      keptFor:
+        (keptOn.get(host.name) ?? []).toSorted(
+          (a, b) => a.tier - b.tier || byText(a.instance, b.instance),
+        )[0] ?? null,
     }));
 }
 

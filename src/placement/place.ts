@@ -35,8 +35,19 @@ export function place(input: PlacementInput): PlacementPlan {
   return { decisions: waiting.map((instance) => decide(index, sieve, instance)) };
 }
 
-function decide(index: FleetIndex, sieve: Sieve, instance: Instance): Decision {
-  const subject = index.subject(instance);
+/** The best of the hosts that an instance fits on. */
+interface Choice {
+  /** Null where it fits on none. */
+  readonly best: Scored | null;
+  readonly fits: number;
+  /** How many more have the very score of the best. */
+  readonly equals: number;
+  /** Those it does not fit on. */
+  readonly tally: Tally;
+}
+
+/** Chooses a host as a plan does, and leaves the index as it is. */
+export function choose(sieve: Sieve, subject: Subject): Choice {
   const { fitting, refused } = sieve.sift(subject);
   const tally = new Tally(refused);
   let best: Scored | null = null;
@@ -51,6 +62,12 @@ function decide(index: FleetIndex, sieve: Sieve, instance: Instance): Decision {
     const candidate = scored(subject, entry, score);
     if (best === null || compareScored(candidate, best) < 0) best = candidate;
   }
+  return { best, fits, equals, tally };
+}
+
+function decide(index: FleetIndex, sieve: Sieve, instance: Instance): Decision {
+  const subject = index.subject(instance);
+  const { best, fits, equals, tally } = choose(sieve, subject);
   const { id: instanceId, spec } = instance;
   if (best === null) {
     const all = index.entries.length;

@@ -54,7 +54,9 @@ export function planStandbys(input: PlacementInput, busy: ReadonlySet<InstanceId
     ]);
     const subject = index.subject(instance);
     const candidates: Scored[] = index.entries
-      .filter((entry) => !taken.has(entry.host.name) && refusalsOf(subject, entry).length === 0)
+      // Room that is being made is for an instance, not for a copy of one.
+      .filter(({ host, keptFor }) => !taken.has(host.name) && keptFor === null)
+      .filter((entry) => refusalsOf(subject, entry).length === 0)
       .map((entry) => scored(subject, entry, scoreOf(subject, entry)))
       .toSorted(compareScored);
     for (const { entry } of candidates.slice(0, missing.get(instance.id))) {
