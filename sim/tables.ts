@@ -8,6 +8,7 @@ import type {
   Instance,
   LeavingAddress,
   Pool,
+  Shed,
   Standby,
 } from '../src/domain/model.ts';
 import type { Lock, Operation, Session } from '../src/domain/operation.ts';
@@ -30,6 +31,7 @@ export interface Tables {
   readonly fences: ReadonlyMap<string, Fence>;
   readonly witnessSets: ReadonlyMap<string, HostWitnesses>;
   readonly leaving: ReadonlyMap<string, LeavingAddress>;
+  readonly sheds: ReadonlyMap<string, Shed>;
   readonly standbys: ReadonlyMap<string, Standby>;
   readonly observations: ReadonlyMap<string, Observation>;
   readonly operations: ReadonlyMap<string, { readonly seq: number; readonly operation: Operation }>;
@@ -47,7 +49,7 @@ export interface Tables {
 export function emptyTables(): Tables {
   return {
     ...{ hosts: new Map(), pools: new Map(), instances: new Map(), assignments: new Map() },
-    ...{ leaving: new Map(), fences: new Map(), witnessSets: new Map() },
+    ...{ leaving: new Map(), sheds: new Map(), fences: new Map(), witnessSets: new Map() },
     ...{ standbys: new Map(), observations: new Map(), operations: new Map(), locks: new Map() },
     ...{ sessions: new Map(), connections: new Map(), answers: new Map(), events: new Map() },
     ...{ tokens: new Map(), settings: new Map(), counters: new Map() },

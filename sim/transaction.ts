@@ -2,7 +2,6 @@ import { BridgeheadError } from '../src/domain/errors.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../src/domain/ids.ts';
 import type {
   Assignment,
-  Fence,
   FleetEvent,
   Host,
   HostFacts,
@@ -16,36 +15,18 @@ import type { Lock, Operation, Session } from '../src/domain/operation.ts';
 import { stateOf } from '../src/store/postgres-rows.ts';
 import type {
   FleetState,
-  HostWitnesses,
   JoinToken,
   KeptAnswer,
   OperationFilter,
   Transaction,
 } from '../src/store/store.ts';
-import { Draft } from './tables.ts';
-
-/** How a transaction meets the world between two of its statements. */
-export interface Surroundings {
-  /** Resolves before each statement; never where the process has died, rejects where it is cut. */
-  pass(): Promise<void>;
-  nowMs(): number;
-  /** Grows outside of all transactions, as a sequence does. */
-  nextToken(): number;
-}
+import { SimFencingTransaction } from './fencing-transaction.ts';
 
 /** One transaction on a simulated database: statements on a draft that is taken over or dropped. */
-export class SimTransaction implements Transaction {
-  readonly draft: Draft;
-  readonly #around: Surroundings;
-
-  constructor(draft: Draft, around: Surroundings) {
-    this.draft = draft;
-    this.#around = around;
-  }
-
+export class SimTransaction extends SimFencingTransaction implements Transaction {
   async fleet(): Promise<FleetState> {
-    await this.#around.pass();
-    const { hosts, pools, instances, assignments, standbys, leaving } = this.draft.tables;
+    await this.around.pass();
+    const { hosts, pools, instances, assignments, standbys, leaving, sheds } = this.draft.tables;
     const alive = new Set((await this.sessions()).flatMap((one) => (one.isAlive ? one.id : [])));
     const fenced = new Set(this.draft.tables.fences.keys());
     const heard = new Set<string>(
@@ -67,16 +48,17 @@ export class SimTransaction implements Transaction {
       assignments: [...assignments.values()],
       standbys: [...standbys.values()],
       leaving: [...leaving.values()],
+      sheds: [...sheds.values()],
     };
   }
 
   async putPool(pool: Pool): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     this.draft.put('pools', pool.name, pool);
   }
 
   async deletePool(name: PoolName): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     const users = [...this.draft.tables.instances.values()].filter(({ instance }) =>
       instance.addresses.some(({ pool }) => pool === name),
     );
@@ -85,33 +67,33 @@ export class SimTransaction implements Transaction {
   }
 
   async putHost(host: Pick<Host, 'name' | 'zone' | 'rack' | 'labels' | 'capacity'>): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     const before = this.draft.tables.hosts.get(host.name);
     const { cordonReason = null, facts = null, lastSeenMs = null } = before ?? {};
     this.draft.put('hosts', host.name, { ...host, cordonReason, facts, lastSeenMs });
   }
 
   async deleteHost(name: HostName): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     const isUsed = [...this.draft.tables.assignments.values()].some(({ host }) => host === name);
     if (isUsed) throw inUse(`host ${name}`);
     this.draft.delete('hosts', name);
   }
 
   async setCordon(name: HostName, reason: string | null): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     const before = this.draft.tables.hosts.get(name);
     if (before !== undefined) this.draft.put('hosts', name, { ...before, cordonReason: reason });
   }
 
   async setHostFacts(name: HostName, facts: HostFacts, atMs: number): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     const before = this.draft.tables.hosts.get(name);
     if (before !== undefined) this.draft.put('hosts', name, { ...before, facts, lastSeenMs: atMs });
   }
 
   async putInstance(instance: Instance): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     const { instances, leaving } = this.draft.tables;
     const wanted = new Set(instance.addresses.map(({ address }) => address));
     for (const { address } of instance.addresses) {
@@ -132,9 +114,10 @@ export class SimTransaction implements Transaction {
   }
 
   async deleteInstance(id: InstanceId): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     this.draft.delete('instances', id);
     this.draft.delete('assignments', id);
+    this.draft.delete('sheds', id);
     for (const [key, { instanceId }] of this.draft.tables.standbys) {
       if (instanceId === id) this.draft.delete('standbys', key);
     }
@@ -144,18 +127,18 @@ export class SimTransaction implements Transaction {
   }
 
   async instanceNamed(name: InstanceName): Promise<Instance | null> {
-    await this.#around.pass();
+    await this.around.pass();
     const rows = [...this.draft.tables.instances.values()];
     return rows.find(({ instance }) => instance.spec.name === name)?.instance ?? null;
   }
 
   async putLeaving(leaving: LeavingAddress): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     this.draft.put('leaving', leaving.address, leaving);
   }
 
   async deleteLeaving(id: InstanceId, epoch: Epoch, address?: string): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     for (const [key, one] of this.draft.tables.leaving) {
       const isMeant = one.instanceId === id && (address ?? key) === key;
       if (isMeant && one.epoch <= epoch) this.draft.delete('leaving', key);
@@ -163,7 +146,7 @@ export class SimTransaction implements Transaction {
   }
 
   async putAssignment(assignment: Assignment): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     const { instanceId, epoch } = assignment;
     const row = this.draft.tables.instances.get(instanceId);
     if (row === undefined || row.lastEpoch >= epoch) {
@@ -174,78 +157,44 @@ export class SimTransaction implements Transaction {
   }
 
   async assignment(id: InstanceId): Promise<Assignment | null> {
-    await this.#around.pass();
+    await this.around.pass();
     return this.draft.tables.assignments.get(id) ?? null;
   }
 
   async observation(host: HostName, id: InstanceId): Promise<ObservedInstance | null> {
-    await this.#around.pass();
+    await this.around.pass();
     return this.draft.tables.observations.get(`${host}|${id}`)?.instance ?? null;
   }
 
   async lastEpoch(id: InstanceId): Promise<Epoch> {
-    await this.#around.pass();
+    await this.around.pass();
     return (this.draft.tables.instances.get(id)?.lastEpoch ?? 0) as Epoch;
   }
 
   async deleteAssignment(id: InstanceId): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     this.draft.delete('assignments', id);
   }
 
-  async fences(): Promise<readonly Fence[]> {
-    await this.#around.pass();
-    return [...this.draft.tables.fences.values()].toSorted((a, b) => (a.host < b.host ? -1 : 1));
-  }
-
-  async putFence(fence: Fence): Promise<void> {
-    await this.#around.pass();
-    this.draft.put('fences', fence.host, fence);
-  }
-
-  async deleteFence(host: HostName): Promise<void> {
-    await this.#around.pass();
-    this.draft.delete('fences', host);
-  }
-
-  async witnessSets(): Promise<readonly HostWitnesses[]> {
-    await this.#around.pass();
-    return [...this.draft.tables.witnessSets.values()].toSorted(
-      (a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0) || a.version - b.version,
-    );
-  }
-
-  async putWitnesses(set: HostWitnesses): Promise<void> {
-    await this.#around.pass();
-    this.draft.put('witnessSets', `${set.host}|${set.version}`, set);
-  }
-
-  async confirmWitnesses(host: HostName, version: number): Promise<void> {
-    await this.#around.pass();
-    for (const [key, one] of this.draft.tables.witnessSets) {
-      if (one.host === host && one.version < version) this.draft.delete('witnessSets', key);
-    }
-  }
-
   async putStandby(standby: Standby): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     this.draft.put('standbys', `${standby.instanceId}|${standby.host}`, standby);
   }
 
   async deleteStandby({ instanceId, host }: Standby): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     this.draft.delete('standbys', `${instanceId}|${host}`);
   }
 
   async putOperation(operation: Operation): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     const { operations } = this.draft.tables;
     const seq = operations.get(operation.id)?.seq ?? this.#count('operation');
     this.draft.put('operations', operation.id, { seq, operation });
   }
 
   async operation(id: string): Promise<Operation | null> {
-    await this.#around.pass();
+    await this.around.pass();
     return this.draft.tables.operations.get(id)?.operation ?? null;
   }
 
@@ -259,7 +208,7 @@ export class SimTransaction implements Transaction {
   }
 
   async operations({ object, isOpen, limit }: OperationFilter): Promise<readonly Operation[]> {
-    await this.#around.pass();
+    await this.around.pass();
     return [...this.draft.tables.operations.values()]
       .filter(({ operation }) => object === undefined || operation.objects.includes(object))
       .filter(({ operation }) => isOpen === undefined || (operation.endedMs === null) === isOpen)
@@ -269,12 +218,12 @@ export class SimTransaction implements Transaction {
   }
 
   async locks(): Promise<readonly Lock[]> {
-    await this.#around.pass();
+    await this.around.pass();
     return [...this.draft.tables.locks.values()].toSorted((a, b) => (a.object < b.object ? -1 : 1));
   }
 
   async putLock(lock: Lock): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     const holder = this.draft.tables.locks.get(lock.object);
     if (holder === undefined) this.draft.put('locks', lock.object, lock);
     else if (holder.operationId !== lock.operationId) {
@@ -283,45 +232,45 @@ export class SimTransaction implements Transaction {
   }
 
   async deleteLocks(operationId: string): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     for (const [object, lock] of this.draft.tables.locks) {
       if (lock.operationId === operationId) this.draft.delete('locks', object);
     }
   }
 
   async nextToken(): Promise<number> {
-    await this.#around.pass();
-    return this.#around.nextToken();
+    await this.around.pass();
+    return this.around.nextToken();
   }
 
   async nextRevision(): Promise<number> {
-    await this.#around.pass();
+    await this.around.pass();
     return this.#count('revision');
   }
 
   async sessions(): Promise<readonly Session[]> {
-    await this.#around.pass();
-    const nowMs = this.#around.nowMs();
+    await this.around.pass();
+    const nowMs = this.around.nowMs();
     return [...this.draft.tables.sessions.values()]
       .map(({ endsMs, ...session }) => ({ ...session, isAlive: endsMs > nowMs }))
       .toSorted((a, b) => a.startedMs - b.startedMs);
   }
 
   async addSession(session: Omit<Session, 'isAlive'>, ttlMs: number): Promise<void> {
-    await this.#around.pass();
-    this.draft.put('sessions', session.id, { ...session, endsMs: this.#around.nowMs() + ttlMs });
+    await this.around.pass();
+    this.draft.put('sessions', session.id, { ...session, endsMs: this.around.nowMs() + ttlMs });
   }
 
   async renewSession(id: string, ttlMs: number): Promise<boolean> {
-    await this.#around.pass();
+    await this.around.pass();
     const session = this.draft.tables.sessions.get(id);
-    if (session === undefined || session.endsMs <= this.#around.nowMs()) return false;
-    this.draft.put('sessions', id, { ...session, endsMs: this.#around.nowMs() + ttlMs });
+    if (session === undefined || session.endsMs <= this.around.nowMs()) return false;
+    this.draft.put('sessions', id, { ...session, endsMs: this.around.nowMs() + ttlMs });
     return true;
   }
 
   async deleteSession(id: string): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     this.draft.delete('sessions', id);
     for (const [key, { session }] of this.draft.tables.connections) {
       if (session === id) this.draft.delete('connections', key);
@@ -329,7 +278,7 @@ export class SimTransaction implements Transaction {
   }
 
   async setConnected(session: string, host: HostName, isConnected: boolean): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     const key = `${session}|${host}`;
     if (!isConnected) this.draft.delete('connections', key);
     else if (!this.draft.tables.sessions.has(session)) throw new Error('no such session');
@@ -337,12 +286,12 @@ export class SimTransaction implements Transaction {
   }
 
   async keptAnswer(key: string): Promise<KeptAnswer | null> {
-    await this.#around.pass();
+    await this.around.pass();
     return this.draft.tables.answers.get(key) ?? null;
   }
 
   async keepAnswer(answer: KeptAnswer, dropBeforeMs: number): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     for (const [key, { atMs }] of this.draft.tables.answers) {
       if (atMs < dropBeforeMs) this.draft.delete('answers', key);
     }
@@ -351,30 +300,30 @@ export class SimTransaction implements Transaction {
   }
 
   async addEvent(event: Omit<FleetEvent, 'id'>): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     const id = this.#count('event');
     this.draft.put('events', String(id), { ...event, id });
   }
 
   async putJoinToken(token: JoinToken): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     this.draft.put('tokens', token.id, token);
   }
 
   async takeJoinToken(id: string): Promise<JoinToken | null> {
-    await this.#around.pass();
+    await this.around.pass();
     const token = this.draft.tables.tokens.get(id) ?? null;
     this.draft.delete('tokens', id);
     return token;
   }
 
   async setting(name: string): Promise<string | null> {
-    await this.#around.pass();
+    await this.around.pass();
     return this.draft.tables.settings.get(name) ?? null;
   }
 
   async putSetting(name: string, value: string): Promise<void> {
-    await this.#around.pass();
+    await this.around.pass();
     this.draft.put('settings', name, value);
   }
 

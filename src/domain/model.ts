@@ -156,6 +156,20 @@ export interface Standby {
 }
 
 /**
+ * An instance that was taken off its host so that a more important one has room. It stays desired,
+ * and comes back when there is room again.
+ */
+export interface Shed {
+  readonly instanceId: InstanceId;
+  /** Where it was. */
+  readonly host: HostName;
+  /** Whom it gave way to. */
+  readonly forInstance: InstanceName;
+  readonly forTier: Tier;
+  readonly atMs: number;
+}
+
+/**
  * What an agent saw of one instance on its host. `serving`: the addresses are on the wire.
  * `standby`: container up with the configuration loaded, link down, no address. `preparing`: on
  * its way to what is desired. `failed`: stuck, see `problem`; the agent keeps trying.

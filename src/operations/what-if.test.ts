@@ -23,7 +23,7 @@ const input = fleet({
   ],
   standbys: [['web', 'h2']],
 });
-const state = { ...input, leaving: [] };
+const state = { ...input, leaving: [], sheds: [] };
 
 test('a standby answers, the rest is placed anew', () => {
   const loss = lossOf(state, ['h1' as HostName]);

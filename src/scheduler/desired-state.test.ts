@@ -21,6 +21,7 @@ test('each host is told what it has and what it stands by for, in the order of t
       { instanceId: web.id, host: two, epoch: 5 as Epoch, granted: false },
     ],
     leaving: [],
+    sheds: [],
     standbys: [
       { instanceId: web.id, host: one },
       { instanceId: mail.id, host: one },
@@ -76,7 +77,15 @@ test('the fleet is gone through once, not once for each host', () => {
     host: hosts[at % 100] as HostName,
   }));
   reads = 0;
-  const fleet = { hosts: [], pools: [], instances, assignments, leaving: [], standbys: [] };
+  const fleet = {
+    hosts: [],
+    pools: [],
+    instances,
+    assignments,
+    leaving: [],
+    standbys: [],
+    sheds: [],
+  };
   const desired = desiredStates(hosts, fleet, new Map());
   assert.ok([...desired.values()].every(({ length }) => length === 10));
   assert.ok(reads <= 5 * instances.length, `${reads} reads`);

@@ -1,9 +1,9 @@
-import type { HostName } from '../domain/ids.ts';
-import type { Fence } from '../domain/model.ts';
+import type { HostName, InstanceId } from '../domain/ids.ts';
+import type { Fence, Shed } from '../domain/model.ts';
 import { PostgresOperations } from './postgres-operations.ts';
 import type { HostWitnesses } from './store.ts';
 
-/** The rows that say who witnesses a host, and which hosts are held for dead. */
+/** The rows that say who witnesses a host, which hosts are held for dead, and who was shed. */
 export class PostgresFencing extends PostgresOperations {
   async fences(): Promise<readonly Fence[]> {
     const rows = await this.db.selectFrom('fences').selectAll().orderBy('host').execute();
@@ -54,5 +54,18 @@ export class PostgresFencing extends PostgresOperations {
       .where('host', '=', host)
       .where('version', '<', version)
       .execute();
+  }
+
+  async putShed({ instanceId, host, forInstance, forTier, atMs }: Shed): Promise<void> {
+    const values = { host, for_instance: forInstance, for_tier: forTier, at_ms: atMs };
+    await this.db
+      .insertInto('sheds')
+      .values({ instance_id: instanceId, ...values })
+      .onConflict((conflict) => conflict.column('instance_id').doUpdateSet(values))
+      .execute();
+  }
+
+  async deleteShed(id: InstanceId): Promise<void> {
+    await this.db.deleteFrom('sheds').where('instance_id', '=', id).execute();
   }
 }

@@ -3,7 +3,7 @@
 import type { Selectable } from 'kysely';
 import { canonicalAddress, familyOf } from '../domain/address.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
-import type { Assignment, HostState, Instance, ServiceAddress } from '../domain/model.ts';
+import type { Assignment, HostState, Instance, ServiceAddress, Shed } from '../domain/model.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Schema } from './schema.ts';
 
@@ -61,6 +61,17 @@ export function assignmentOf(row: Selectable<Schema['assignments']>): Assignment
     host: row.host as HostName,
     epoch: row.epoch as Epoch,
     granted: row.granted,
+  };
+}
+
+/** A shed instance as the domain has it. */
+export function shedOf(row: Selectable<Schema['sheds']>): Shed {
+  return {
+    instanceId: row.instance_id as InstanceId,
+    host: row.host as HostName,
+    forInstance: row.for_instance as InstanceName,
+    forTier: row.for_tier,
+    atMs: row.at_ms,
   };
 }
 

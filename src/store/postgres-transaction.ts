@@ -13,7 +13,7 @@ import type {
   Standby,
 } from '../domain/model.ts';
 import { PostgresFencing } from './postgres-fencing.ts';
-import { assignmentOf, canonical, instanceOf, stateOf } from './postgres-rows.ts';
+import { assignmentOf, canonical, instanceOf, shedOf, stateOf } from './postgres-rows.ts';
 import type { FleetState, JoinToken, Transaction } from './store.ts';
 
 /** Events beyond the newest so many are let go. */
@@ -40,6 +40,7 @@ export class PostgresTransaction extends PostgresFencing implements Transaction 
     const assignments = await db.selectFrom('assignments').selectAll().execute();
     const standbys = await db.selectFrom('standbys').selectAll().execute();
     const leaving = await db.selectFrom('leaving').selectAll().execute();
+    const sheds = await db.selectFrom('sheds').selectAll().execute();
     const heard = await db
       .selectFrom('connections')
       .innerJoin('sessions', 'sessions.id', 'connections.session_id')
@@ -90,6 +91,7 @@ export class PostgresTransaction extends PostgresFencing implements Transaction 
         address: canonical(row.address),
         epoch: row.epoch as Epoch,
       })),
+      sheds: sheds.map(shedOf),
     };
   }
 

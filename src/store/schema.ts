@@ -1,6 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ErrorBody } from '../domain/errors.ts';
-import type { Capacity, HostFacts, InstanceSpec, ObservedInstance } from '../domain/model.ts';
+import type { Capacity, HostFacts, InstanceSpec, ObservedInstance, Tier } from '../domain/model.ts';
 import type { OperationKind, OperationState, OperationStep } from '../domain/operation.ts';
 
 /** The tables of `sql/`, as Kysely has to know them. Network types travel as text. */
@@ -47,6 +47,13 @@ export interface Schema {
   fences: { host: string; at_ms: number; reasons: JSONColumnType<readonly string[]> };
   witness_sets: { host: string; version: number; witnesses: JSONColumnType<readonly string[]> };
   leaving: { address: string; instance_id: string; epoch: number };
+  sheds: {
+    instance_id: string;
+    host: string;
+    for_instance: string;
+    for_tier: Tier;
+    at_ms: number;
+  };
   standbys: { instance_id: string; host: string };
   observations: {
     host: string;

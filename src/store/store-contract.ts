@@ -176,6 +176,25 @@ export function storeContract(name: string, fresh: () => Promise<Store>): void {
     assert.deepEqual(await names(), ['web-1']);
   });
 
+  test('who was shed is remembered, once each, until it is back or gone', async () => {
+    await using store = await seeded(await fresh());
+    const shed = {
+      ...{ instanceId: instance(1).id, host, forInstance: instance(2).spec.name },
+      ...{ forTier: 0 as const, atMs: 5 },
+    };
+    const again = { ...shed, forTier: 1 as const, atMs: 6 };
+    const sheds = async () => (await store.transact((tx) => tx.fleet())).sheds;
+    await store.transact((tx) => tx.putShed(shed));
+    assert.deepEqual(await sheds(), [shed]);
+    await store.transact((tx) => tx.putShed(again));
+    assert.deepEqual(await sheds(), [again]);
+    await store.transact((tx) => tx.deleteShed(shed.instanceId));
+    assert.deepEqual(await sheds(), []);
+    await store.transact((tx) => tx.putShed(shed));
+    await store.transact((tx) => tx.deleteInstance(shed.instanceId));
+    assert.deepEqual(await sheds(), []);
+  });
+
   test('events: the newest, in the order they happened, of one object, after an id', async () => {
     await using store = await fresh();
     await store.transact(async (tx) => {

@@ -13,6 +13,7 @@ import type {
   LeavingAddress,
   ObservedInstance,
   Pool,
+  Shed,
   Standby,
 } from '../domain/model.ts';
 import type { Lock, Operation, Session } from '../domain/operation.ts';
@@ -26,6 +27,8 @@ export interface FleetState {
   readonly standbys: readonly Standby[];
   /** Addresses that instances no longer want, and that a host may still answer for. */
   readonly leaving: readonly LeavingAddress[];
+  /** Instances without a host that gave way to more important ones. */
+  readonly sheds: readonly Shed[];
 }
 
 /** One set of witnesses of one host. */
@@ -104,6 +107,10 @@ export interface Transaction {
 
   putStandby(standby: Standby): Promise<void>;
   deleteStandby(standby: Standby): Promise<void>;
+
+  /** Remembers that the instance gave way, to whom and when. */
+  putShed(shed: Shed): Promise<void>;
+  deleteShed(id: InstanceId): Promise<void>;
 
   /** Adds an operation, or replaces what may change of it. */
   putOperation(operation: Operation): Promise<void>;

@@ -1,0 +1,68 @@
+import type { HostName, InstanceId } from '../src/domain/ids.ts';
+import type { Fence, Shed } from '../src/domain/model.ts';
+import type { HostWitnesses } from '../src/store/store.ts';
+import type { Draft } from './tables.ts';
+
+/** How a transaction meets the world between two of its statements. */
+export interface Surroundings {
+  /** Resolves before each statement; never where the process has died, rejects where it is cut. */
+  pass(): Promise<void>;
+  nowMs(): number;
+  /** Grows outside of all transactions, as a sequence does. */
+  nextToken(): number;
+}
+
+/** The statements about who is held for dead, who witnesses a host, and who was shed. */
+export class SimFencingTransaction {
+  readonly draft: Draft;
+  protected readonly around: Surroundings;
+
+  constructor(draft: Draft, around: Surroundings) {
+    this.draft = draft;
+    this.around = around;
+  }
+
+  async fences(): Promise<readonly Fence[]> {
+    await this.around.pass();
+    return [...this.draft.tables.fences.values()].toSorted((a, b) => (a.host < b.host ? -1 : 1));
+  }
+
+  async putFence(fence: Fence): Promise<void> {
+    await this.around.pass();
+    this.draft.put('fences', fence.host, fence);
+  }
+
+  async deleteFence(host: HostName): Promise<void> {
+    await this.around.pass();
+    this.draft.delete('fences', host);
+  }
+
+  async witnessSets(): Promise<readonly HostWitnesses[]> {
+    await this.around.pass();
+    return [...this.draft.tables.witnessSets.values()].toSorted(
+      (a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0) || a.version - b.version,
+    );
+  }
+
+  async putWitnesses(set: HostWitnesses): Promise<void> {
+    await this.around.pass();
+    this.draft.put('witnessSets', `${set.host}|${set.version}`, set);
+  }
+
+  async confirmWitnesses(host: HostName, version: number): Promise<void> {
+    await this.around.pass();
+    for (const [key, one] of this.draft.tables.witnessSets) {
+      if (one.host === host && one.version < version) this.draft.delete('witnessSets', key);
+    }
+  }
+
+  async putShed(shed: Shed): Promise<void> {
+    await this.around.pass();
+    this.draft.put('sheds', shed.instanceId, shed);
+  }
+
+  async deleteShed(id: InstanceId): Promise<void> {
+    await this.around.pass();
+    this.draft.delete('sheds', id);
+  }
+}
