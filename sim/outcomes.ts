@@ -1,4 +1,4 @@
-import type { InstanceId } from '../src/domain/ids.ts';
+import type { InstanceId, InstanceName } from '../src/domain/ids.ts';
 import type { Operation } from '../src/domain/operation.ts';
 import { Breach } from './breach.ts';
 import type { SimHost } from './host.ts';
@@ -82,6 +82,13 @@ export class Outcomes {
         }
         if (after.hosts.get(host)?.cordonReason !== null) break;
         throw untrue(operation, `${host} is not cordoned`);
+      }
+      case 'shed': {
+        const source = this.#hosts.find(({ name }) => name === operation.args['source']);
+        if (source === undefined || source.harmedMs >= sinceMs) break;
+        const isThere = source.containers.has(operation.args['instance'] as InstanceName);
+        if (isThere) throw untrue(operation, `${source.name} has it still`);
+        break;
       }
       case 'failover':
     }

@@ -6,7 +6,8 @@ import type { HostName } from './ids.ts';
 /**
  * `create`: give an instance its first host. `configure`: bring a running one to what was applied.
  * `migrate`: move one. `remove`: take one off the wire, to be forgotten. `drain`: move all off a host.
- * `failover`: give what a host that is proven silent held to others.
+ * `failover`: give what a host that is proven silent held to others. `shed`: take one off its host,
+ * so that a more important one has room.
  */
 export const operationKinds = [
   'create',
@@ -15,6 +16,7 @@ export const operationKinds = [
   'remove',
   'drain',
   'failover',
+  'shed',
 ] as const;
 export type OperationKind = (typeof operationKinds)[number];
 

@@ -12,6 +12,7 @@ const tiers = [0, 1, 2, 3] as const satisfies readonly Tier[];
  *
  * @param released instances whose last holder is known to have let go, with how long from now it may
  * still be answering; milliseconds
+ * @param dropped instances that are to go from a host although they still have their place there
  * @returns an entry for each of `hosts`, its instances in the order in which they are to be seen to:
  * by tier, and within one in the order of the fleet's
  */
@@ -19,6 +20,7 @@ export function desiredStates(
   hosts: readonly HostName[],
   fleet: FleetState,
   released: ReadonlyMap<InstanceId, number>,
+  dropped: ReadonlyMap<InstanceId, HostName> = new Map(),
 ): ReadonlyMap<HostName, readonly DesiredInstance[]> {
   const assignments = new Map(fleet.assignments.map((one) => [one.instanceId, one]));
   const standbys = Map.groupBy(fleet.standbys, ({ instanceId }) => instanceId);
@@ -28,6 +30,8 @@ export function desiredStates(
     const assignment = assignments.get(instance.id);
     const places = new Set((standbys.get(instance.id) ?? []).map(({ host }) => host));
     if (assignment !== undefined) places.add(assignment.host);
+    const leaves = dropped.get(instance.id);
+    if (leaves !== undefined) places.delete(leaves);
     for (const host of places) {
       // What it is still down for is being given to others.
       if (dead.has(host)) continue;

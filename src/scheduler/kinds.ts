@@ -6,8 +6,12 @@ import { failover } from '../operations/failover.ts';
 import type { Kind } from '../operations/kind.ts';
 import { migrate } from '../operations/migrate.ts';
 import { remove } from '../operations/remove.ts';
+import { shed } from '../operations/shed.ts';
 
-/** Every kind of operation there is. */
-export function operationKinds(engine: () => OperationEngine): readonly Kind[] {
-  return [create, configure, migrate, remove, drain(engine), failover];
+/** Every kind of operation there is. @param onShed see {@link shed} */
+export function operationKinds(
+  engine: () => OperationEngine,
+  onShed: Parameters<typeof shed>[0],
+): readonly Kind[] {
+  return [create, configure, migrate, remove, drain(engine), failover, shed(onShed)];
 }

@@ -64,8 +64,12 @@ export class ModelAgent implements AgentStream {
   send(frame: SchedulerFrame): void {
     // Later, as from a network: an answer never comes before its question has been asked.
     queueMicrotask(() => {
-      if (frame.type === 'desired') this.#obey(frame.instances);
-      else if (frame.type === 'request') this.#answer(frame.id, frame.body);
+      if (frame.type === 'desired') {
+        const { revision, digest, instances } = frame;
+        this.#obey(instances);
+        this.#onFrame({ type: 'took', revision, digest });
+      }
+      if (frame.type === 'request') this.#answer(frame.id, frame.body);
     });
   }
 

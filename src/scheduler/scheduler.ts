@@ -2,25 +2,17 @@ import { productionTimings, type Timings } from '../detection/timings.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
-import {
-  hostObject,
-  instanceObject,
-  type Operation,
-  type OperationKind,
-} from '../domain/operation.ts';
-import { create } from '../operations/create.ts';
+import { hostObject, type Operation } from '../domain/operation.ts';
 import { OperationEngine } from '../operations/engine.ts';
 import { failedOver } from '../operations/failover.ts';
 import { findHost } from '../operations/find-host.ts';
 import type { Hands } from '../operations/hands.ts';
 import type { Kind } from '../operations/kind.ts';
-import { freeLeft, provenLeft } from '../operations/leaving.ts';
 import { type LockRules, lockRules } from '../operations/locks.ts';
 import { isReleased, movedInstance } from '../operations/migrate.ts';
-import { grant } from '../operations/release.ts';
 import { SchedulerSession } from '../operations/session.ts';
+import { droppedAt } from '../operations/shed.ts';
 import { explain } from '../placement/explain.ts';
-import { place } from '../placement/place.ts';
 import type { ApplyAnswer } from '../protocol/api.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { type AgentStream, Agents } from './agents.ts';
@@ -28,9 +20,11 @@ import { type ApplyRequest, apply } from './apply.ts';
 import { desiredStates } from './desired-state.ts';
 import { Detection } from './detection.ts';
 import { operationKinds } from './kinds.ts';
+import { placeWaiting } from './placer.ts';
 import { Presence } from './presence.ts';
 import { Reconciler, type ReconcilerStatus } from './reconciler.ts';
 import { Recorder } from './recorder.ts';
+import { Shedder } from './shedder.ts';
 import { keepStandbys } from './standby-upkeep.ts';
 import type { ViewSource } from './views.ts';
 
@@ -39,8 +33,6 @@ const pushPeriodMs = 1_000;
 const claimPeriodMs = 1_000;
 const presencePeriodMs = 1_000;
 const watchPeriodMs = 1_000;
-/** Operations that wait for their instance to be placed. */
-const awaitsPlace: ReadonlySet<OperationKind> = new Set(['create', 'configure', 'failover']);
 
 export interface SchedulerParts {
   readonly store: Store;
@@ -79,6 +71,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #parts: SchedulerParts;
   readonly #session: SchedulerSession;
   readonly #recorder: Recorder;
+  readonly #shedder: Shedder;
   readonly #placer: Reconciler;
   readonly #pusher: Reconciler;
   readonly #claimer: Reconciler;
@@ -122,13 +115,20 @@ export class Scheduler implements AsyncDisposable {
       },
       clock,
     );
-    const all = operationKinds(() => this.engine);
+    const all = operationKinds(
+      () => this.engine,
+      (host, isDone) => {
+        this.#shedder.ended(host, isDone);
+        this.#placer.wake();
+      },
+    );
     this.engine = new OperationEngine({
       ...{ store, clock, newId, session, log, hands: this.#hands() },
       kinds: rules.kinds?.(all) ?? all,
       onEnded: () => this.#claimer.wake(),
       rules: rules.locks ?? lockRules,
     });
+    this.#shedder = new Shedder({ store, clock, engine: this.engine, hands: this.agents });
     this.detection = new Detection({
       ...{ store, clock, session, log, agents: this.agents, engine: this.engine },
       timings: parts.timings ?? productionTimings,
@@ -151,10 +151,15 @@ export class Scheduler implements AsyncDisposable {
     });
     this.#watcher = new Reconciler('detection', watchPeriodMs, clock, () => this.detection.sync());
     this.#placer = new Reconciler('placement', placePeriodMs, clock, async () => {
-      const placed = await this.#place();
+      const parts = { store, clock, engine: this.engine, hands: this.agents };
+      const { placed, waiting } = await placeWaiting(parts);
+      const shed = await this.#shedder.shed();
       const { add, remove } = await keepStandbys(store);
-      if (add.length + remove.length > 0) this.#pusher.wake();
-      return `${placed}; standbys: ${add.length} more, ${remove.length} fewer`;
+      if (placed + add.length + remove.length > 0) this.#pusher.wake();
+      return (
+        `placed ${placed}, ${waiting} without a place, ${shed} told to give way; ` +
+        `standbys: ${add.length} more, ${remove.length} fewer`
+      );
     });
     this.#pusher = new Reconciler('push', pushPeriodMs, clock, () => this.#push());
     this.#claimer = new Reconciler('operations', claimPeriodMs, clock, () => this.engine.claim());
@@ -297,60 +302,6 @@ export class Scheduler implements AsyncDisposable {
     };
   }
 
-  async #place(): Promise<string> {
-    const { store } = this.#parts;
-    const fleet = await store.transact((tx) => tx.fleet(), 'snapshot');
-    const left = provenLeft(fleet, this.agents);
-    if (left.length > 0) await store.transact((tx) => freeLeft(tx, left), 'rows');
-    const now = place(fleet);
-    if (now.decisions.every(({ host }) => host === null)) {
-      return `placed 0, ${now.decisions.length} without a place`;
-    }
-    const placed = await store.transact(async (tx) => {
-      const { decisions } = place(await tx.fleet());
-      const open = await tx.openOperations();
-      // What is being removed, say, may not be given addresses behind its operation's back.
-      const isHeld = (name: InstanceName) =>
-        open.some(
-          ({ objects, kind }) => objects.includes(instanceObject(name)) && !awaitsPlace.has(kind),
-        );
-      const found = decisions.filter(({ host, instance }) => host !== null && !isHeld(instance));
-      const begun: (Operation | null)[] = [];
-      for (const decision of found) begun.push(await this.#assign(tx, decision, open));
-      // Last: nobody else writes an event from the first one to the commit.
-      for (const decision of found) await this.#note(tx, decision);
-      return { begun, waiting: decisions.length - found.length };
-    });
-    for (const operation of placed.begun) if (operation !== null) this.engine.launch(operation);
-    if (placed.begun.length > 0) this.#pusher.wake();
-    return `placed ${placed.begun.length}, ${placed.waiting} without a place`;
-  }
-
-  // What was just applied has an operation that waits for this; for the rest one begins here.
-  async #assign(
-    tx: Transaction,
-    { instanceId, instance, host, explanation }: ReturnType<typeof place>['decisions'][number],
-    open: readonly Operation[],
-  ): Promise<Operation | null> {
-    if (host === null) return null;
-    const object = instanceObject(instance);
-    await grant(tx, instanceId, host);
-    if (open.some(({ objects }) => objects.includes(object))) return null;
-    const start = { args: { instance }, observed: { host: null } };
-    const ask = { kind: create.kind, args: start.args, who: 'scheduler', reason: explanation };
-    return this.engine.begin(tx, ask, start);
-  }
-
-  #note(
-    tx: Transaction,
-    { instance, host, explanation }: ReturnType<typeof place>['decisions'][number],
-  ): Promise<void> {
-    const message = `placed on ${host}: ${explanation}`;
-    const object = instanceObject(instance);
-    const atMs = this.#parts.clock.wallMs();
-    return tx.addEvent({ atMs, kind: 'instance.placed', object, message });
-  }
-
   // The number is taken where there is something to tell only, and all is read anew under it: a
   // host takes the telling with the higher number, whichever scheduler it comes from.
   async #push(): Promise<string> {
@@ -389,6 +340,6 @@ export class Scheduler implements AsyncDisposable {
       ...open.filter(isReleased).map(({ args }) => [movedInstance(args), 0] as const),
       ...open.flatMap(failedOver),
     ]);
-    return desiredStates(hosts, fleet, released);
+    return desiredStates(hosts, fleet, released, droppedAt(open));
   }
 }

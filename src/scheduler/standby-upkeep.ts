@@ -1,5 +1,6 @@
 import type { InstanceId } from '../domain/ids.ts';
 import { instanceObject } from '../domain/operation.ts';
+import { roomsBeingMade } from '../operations/shed.ts';
 import { planStandbys, type StandbyPlan } from '../placement/standbys.ts';
 import type { Store, Transaction } from '../store/store.ts';
 
@@ -27,5 +28,5 @@ async function planned(tx: Transaction): Promise<StandbyPlan> {
   const busy = new Set<InstanceId>(
     fleet.instances.flatMap(({ id, spec }) => (held.has(instanceObject(spec.name)) ? id : [])),
   );
-  return planStandbys(fleet, busy);
+  return planStandbys({ ...fleet, kept: roomsBeingMade(open) }, busy);
 }
