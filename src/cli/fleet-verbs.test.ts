@@ -20,6 +20,7 @@ test('explain lists the best host first and every refusal', async () => {
     instance: 'shop-web',
     host: 'host-1',
     choice: 'host-3',
+    shed: null,
     candidates: [
       {
         host: 'host-2',

@@ -85,6 +85,7 @@ export function hostState(
 
 const phaseStyles: Readonly<Record<InstanceView['phase'], Style>> = {
   pending: 'yellow',
+  shed: 'yellow',
   silent: 'red',
   preparing: 'cyan',
   standby: 'cyan',
@@ -93,14 +94,26 @@ const phaseStyles: Readonly<Record<InstanceView['phase'], Style>> = {
 };
 
 /** How an instance does, with what it is about. */
-export function phaseText({ phase, operation, problem }: InstanceView, paint: Paint): string {
+export function phaseText({ phase, shed, operation, problem }: InstanceView, paint: Paint): string {
+  const forWhom = shed === null ? '' : ` for ${shed.instance}, tier ${shed.tier}`;
   const about =
     operation !== null
       ? `, held by ${shortId(operation)}`
       : problem !== null
         ? `, ${problem.code}`
         : '';
-  return paint(phaseStyles[phase], phase) + about;
+  return paint(phaseStyles[phase], phase + forWhom) + about;
+}
+
+/** Whom an instance gave way to, since when, and how it comes back. */
+export function shedText(
+  { host, instance, tier, sinceMs }: NonNullable<InstanceView['shed']>,
+  nowMs: number,
+): string {
+  return (
+    `for ${instance}, tier ${tier}, on ${host}, ${agoText(sinceMs, nowMs)}; ` +
+    'comes back when there is room again'
+  );
 }
 
 export function agoText(atMs: number | null, nowMs: number): string {

@@ -89,6 +89,7 @@ export const instances = [
     epoch: 7,
     standbys: [],
     phase: 'serving',
+    shed: null,
     problem: { code: 'CONFIG_REFUSED', message: 'HAProxy refuses the configuration' },
     operation: null,
   },

@@ -67,7 +67,7 @@ export async function awaitServing(lab: Lab): Promise<number> {
   let placedMs = performance.now();
   const isDone = await until(servingLimitMs, async () => {
     instances = await listInstances(lab);
-    const homeless = instances.filter(({ phase }) => phase === 'pending');
+    const homeless = instances.filter(({ phase }) => phase === 'pending' || phase === 'shed');
     if (homeless.length === 0) placedMs = performance.now();
     if (performance.now() - placedMs > placingLimitMs) throw await noPlace(lab, homeless);
     return instances.every(isServing);

@@ -80,15 +80,27 @@ export const poolView = z.object({
 });
 export type PoolView = z.infer<typeof poolView>;
 
-/** `pending` has no host yet; `silent` is assigned, but its host's agent says nothing. */
+/**
+ * `pending` has no host yet; `shed` gave its room to a more important one, and comes back when there
+ * is room again; `silent` is assigned, but its host's agent says nothing.
+ */
 export const instancePhase = z.enum([
   'pending',
+  'shed',
   'silent',
   'preparing',
   'standby',
   'serving',
   'failed',
 ]);
+
+/** Whom an instance without a host gave way to, where and when. */
+export const shedView = z.object({
+  host: hostName,
+  instance: instanceName,
+  tier: z.int().min(0).max(3),
+  sinceMs: z.number(),
+});
 
 export const instanceView = z.object({
   id: instanceId,
@@ -110,6 +122,8 @@ export const instanceView = z.object({
   epoch: z.int().nullable(),
   standbys: z.array(hostName),
   phase: instancePhase,
+  /** Null unless its phase is `shed`. */
+  shed: shedView.nullable(),
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** Id of the operation that holds it, null for none. */
   operation: z.string().nullable(),
@@ -122,6 +136,8 @@ export const explainView = z.object({
   host: hostName.nullable(),
   /** Where it would be placed if it were placed anew; null where nothing fits. */
   choice: hostName.nullable(),
+  /** Whom it gave way to; null where it has a host, or never had to. */
+  shed: shedView.nullable(),
   candidates: z.array(
     z.object({
       host: hostName,

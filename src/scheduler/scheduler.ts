@@ -12,8 +12,7 @@ import { type LockRules, lockRules } from '../operations/locks.ts';
 import { isReleased, movedInstance } from '../operations/migrate.ts';
 import { SchedulerSession } from '../operations/session.ts';
 import { droppedAt } from '../operations/shed.ts';
-import { explain } from '../placement/explain.ts';
-import type { ApplyAnswer } from '../protocol/api.ts';
+import type { ApplyAnswer, ExplainView } from '../protocol/api.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { type AgentStream, Agents } from './agents.ts';
 import { type ApplyRequest, apply } from './apply.ts';
@@ -26,7 +25,7 @@ import { Reconciler, type ReconcilerStatus } from './reconciler.ts';
 import { Recorder } from './recorder.ts';
 import { Shedder } from './shedder.ts';
 import { keepStandbys } from './standby-upkeep.ts';
-import type { ViewSource } from './views.ts';
+import { type ViewSource, viewExplanation } from './views.ts';
 
 const placePeriodMs = 2_000;
 const pushPeriodMs = 1_000;
@@ -240,9 +239,9 @@ export class Scheduler implements AsyncDisposable {
     return answer;
   }
 
-  async explain(name: InstanceName): Promise<ReturnType<typeof explain>> {
+  async explain(name: InstanceName): Promise<ExplainView> {
     const fleet = await this.#parts.store.transact((tx) => tx.fleet(), 'snapshot');
-    return explain(fleet, name);
+    return viewExplanation(fleet, name);
   }
 
   /** @throws BridgeheadError NOT_FOUND */

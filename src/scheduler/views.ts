@@ -1,12 +1,19 @@
 // What people are shown, made of the fleet's state and what the agents last said.
 
 import type { Verdict } from '../detection/verdict.ts';
-import type { HostName } from '../domain/ids.ts';
+import type { HostName, InstanceName } from '../domain/ids.ts';
 import { macOfInstance } from '../domain/mac.ts';
 import type { Host, Instance, Pool } from '../domain/model.ts';
 import { instanceObject, type Operation, type Session } from '../domain/operation.ts';
 import { describe } from '../operations/locks.ts';
-import type { HostView, InstanceView, OperationView, PoolView } from '../protocol/api.ts';
+import { explain } from '../placement/explain.ts';
+import type {
+  ExplainView,
+  HostView,
+  InstanceView,
+  OperationView,
+  PoolView,
+} from '../protocol/api.ts';
 import type { FleetState, Observation } from '../store/store.ts';
 
 /** The records that views are made of, read together. */
@@ -56,6 +63,7 @@ export function viewInstance(source: ViewSource, instance: Instance): InstanceVi
   const assignment = fleet.assignments.find(({ instanceId }) => instanceId === id);
   const host = fleet.hosts.find(({ name }) => name === assignment?.host);
   const observed = observations.find((one) => one.host === host?.name && one.instance.id === id);
+  const shed = assignment === undefined ? viewShed(fleet, id) : null;
   const isSilent = host !== undefined && host.state !== 'ready';
   return {
     id,
@@ -75,9 +83,12 @@ export function viewInstance(source: ViewSource, instance: Instance): InstanceVi
     host: assignment?.host ?? null,
     epoch: assignment?.epoch ?? null,
     standbys: fleet.standbys.filter(({ instanceId }) => instanceId === id).map((one) => one.host),
+    shed,
     phase:
       assignment === undefined
-        ? 'pending'
+        ? shed === null
+          ? 'pending'
+          : 'shed'
         : isSilent
           ? 'silent'
           : (observed?.instance.phase ?? 'preparing'),
@@ -87,6 +98,26 @@ export function viewInstance(source: ViewSource, instance: Instance): InstanceVi
         ({ state, objects }) => state === 'running' && objects.includes(instanceObject(spec.name)),
       )?.id ?? null,
   };
+}
+
+/** Whom an instance gave way to; null where it did not. */
+function viewShed({ sheds }: FleetState, id: Instance['id']): InstanceView['shed'] {
+  const shed = sheds.find(({ instanceId }) => instanceId === id);
+  if (shed === undefined) return null;
+  const { host, forInstance: instance, forTier: tier, atMs: sinceMs } = shed;
+  return { host, instance, tier, sinceMs };
+}
+
+/**
+ * Every host as a place for an instance, and whom it gave way to.
+ *
+ * @throws BridgeheadError NOT_FOUND
+ */
+export function viewExplanation(fleet: FleetState, name: InstanceName): ExplainView {
+  const explanation = explain(fleet, name);
+  const id = fleet.instances.find(({ spec }) => spec.name === name)?.id;
+  const shed = explanation.host === null && id !== undefined ? viewShed(fleet, id) : null;
+  return structuredClone({ ...explanation, shed }) as ExplainView;
 }
 
 /** An operation with the name of the scheduler that runs it. */

@@ -5,7 +5,7 @@ import { kindOf } from '../kinds.ts';
 import { holdText } from '../operations.ts';
 import type { Session } from '../session.ts';
 import { indented, recordText, tableText } from '../table.ts';
-import { agoText, eventsTable, hostState, phaseText } from '../tables.ts';
+import { agoText, eventsTable, hostState, phaseText, shedText } from '../tables.ts';
 import type { Paint } from '../terminal.ts';
 
 const eventsShown = 10;
@@ -60,7 +60,8 @@ export async function describe(session: Session, kind: string, name: string): Pr
       const last = await events();
       const holds = instance.operation === null ? 'none' : await operationText();
       const text = () =>
-        recordText(instanceFields(instance, holds, paint), columns) + eventsPart(last, columns);
+        recordText(instanceFields(instance, holds, nowMs, paint), columns) +
+        eventsPart(last, columns);
       return session.print({ ...instance, events: last }, text);
     }
   }
@@ -129,11 +130,17 @@ function poolRecord(pool: PoolView): string {
   return `${fields}\n\n${used}`;
 }
 
-function instanceFields(instance: InstanceView, operation: string, paint: Paint): Fields {
-  const { resources, problem, loadedHash, configHash } = instance;
+function instanceFields(
+  instance: InstanceView,
+  operation: string,
+  nowMs: number,
+  paint: Paint,
+): Fields {
+  const { resources, shed, problem, loadedHash, configHash } = instance;
   return [
     ['Name', instance.name],
     ['Phase', phaseText(instance, paint)],
+    ...(shed === null ? [] : [['Shed', shedText(shed, nowMs)] as const]),
     ['Problem', problem === null ? 'none' : `${problem.message} (${problem.code})`],
     ['Owner', instance.owner || '-'],
     ['Service', instance.service || '-'],

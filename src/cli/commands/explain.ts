@@ -1,17 +1,25 @@
 import type { ExplainView } from '../../protocol/api.ts';
 import type { Session } from '../session.ts';
 import { tableText } from '../table.ts';
+import { shedText } from '../tables.ts';
 import type { Paint } from '../terminal.ts';
 
 /** Where an instance would be placed and why, host by host. */
 export async function explain(session: Session, instance: string): Promise<void> {
   const api = await session.connect();
   const view = await api.explain(instance);
-  await session.print(view, () => explainText(view, session.paint, session.columns));
+  await session.print(view, () =>
+    explainText(view, session.terminal.clock.wallMs(), session.paint, session.columns),
+  );
 }
 
 /** Best first; each host with the parts of its score, or with every reason why it does not fit. */
-export function explainText(view: ExplainView, paint: Paint, columns: number): string {
+export function explainText(
+  view: ExplainView,
+  nowMs: number,
+  paint: Paint,
+  columns: number,
+): string {
   const here = view.host === null ? 'is on no host' : `is on ${view.host}`;
   const choice = view.choice === null ? 'no host fits it' : `best host for it: ${view.choice}`;
   const candidates = view.candidates.toSorted(
@@ -39,7 +47,8 @@ export function explainText(view: ExplainView, paint: Paint, columns: number): s
     right: new Set(['SCORE']),
     columns,
   });
-  return `instance ${view.instance} ${here}; ${choice}\n\n${table}`;
+  const shed = view.shed === null ? '' : `\nit was shed ${shedText(view.shed, nowMs)}`;
+  return `instance ${view.instance} ${here}; ${choice}${shed}\n\n${table}`;
 }
 
 function signed(value: number): string {
