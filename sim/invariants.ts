@@ -149,17 +149,20 @@ export function unsettled(hosts: readonly SimHost[], tables: Tables): string | n
   if (tables.locks.size > 0) return `locks are left: ${[...tables.locks.keys()].join(', ')}`;
   if (tables.fences.size > 0) return `${[...tables.fences.keys()].join(', ')} is held for dead`;
   const standbys = Map.groupBy(tables.standbys.values(), ({ instanceId }) => instanceId);
+  const hasRoom = [...tables.hosts.values()].every(({ capacity }) => capacity === null);
   for (const { instance } of tables.instances.values()) {
     const { id, spec, addresses, configHash } = instance;
     const held = tables.assignments.get(id);
-    if (held === undefined) return `${spec.name} has no host`;
-    if (!held.granted) return `${spec.name} was taken back and never given again`;
+    if (held === undefined && !isCrowdedOut(spec.tier, tables)) return `${spec.name} has no host`;
+    if (held?.granted === false) return `${spec.name} was taken back and never given again`;
     const copies = (standbys.get(id) ?? []).map(({ host }) => host);
-    if (copies.includes(held.host)) return `${spec.name} has its standby on its own host`;
-    if (copies.length !== Math.min(spec.standbys, hosts.length - 1))
+    if (held !== undefined && copies.includes(held.host))
+      return `${spec.name} has its standby on its own host`;
+    const wanted = Math.min(spec.standbys, hosts.length - 1);
+    if (copies.length > wanted || (copies.length < wanted && hasRoom))
       return `${spec.name} has ${copies.length} standbys, not ${spec.standbys}`;
     for (const host of hosts) {
-      const isHome = host.name === held.host;
+      const isHome = host.name === held?.host;
       const answers = addresses.filter(({ address }) => host.answered.includes(address)).length;
       if (isHome && answers !== addresses.length) return `${spec.name} is silent on ${host.name}`;
       const isCopy = copies.includes(host.name);
@@ -176,4 +179,17 @@ export function unsettled(hosts: readonly SimHost[], tables: Tables): string | n
     if (stray !== undefined) return `${stray} was deleted and is left on ${host.name}`;
   }
   return null;
+}
+
+// Every host is full, and of nothing that matters less.
+function isCrowdedOut(tier: number, { hosts, instances, assignments }: Tables): boolean {
+  const held = [...assignments.values()];
+  const isFull = [...hosts.values()].every(
+    ({ name, capacity }) =>
+      capacity !== null && held.filter(({ host }) => host === name).length >= capacity.instances,
+  );
+  return (
+    isFull &&
+    held.every(({ instanceId }) => (instances.get(instanceId)?.instance.spec.tier ?? 0) <= tier)
+  );
 }

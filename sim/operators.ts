@@ -34,7 +34,7 @@ export class Operators {
 
   constructor(simulation: Simulation, count: number) {
     this.#simulation = simulation;
-    this.#specs = new SpecText(simulation.world.random);
+    this.#specs = new SpecText(simulation.world.random, simulation.isTight);
     simulation.watch((before, after) => this.#promises.check(before, after));
     simulation.watch((before, after) => {
       if (before.instances === after.instances) return;

@@ -1,6 +1,7 @@
 import { Agent, type AgentRules } from '../src/agent/agent.ts';
 import type { Timings } from '../src/detection/timings.ts';
 import type { HostName } from '../src/domain/ids.ts';
+import type { Capacity } from '../src/domain/model.ts';
 import type { Kind } from '../src/operations/kind.ts';
 import type { LockRules } from '../src/operations/locks.ts';
 import { Scheduler } from '../src/scheduler/scheduler.ts';
@@ -37,6 +38,8 @@ export interface Rules {
 export interface SimulationOptions {
   readonly seed: number;
   readonly hosts: number;
+  /** How many instances each host has room for; null for enough. */
+  readonly roomPerHost?: number | null;
   readonly schedulers: number;
   readonly network: NetworkTraits;
   /** How bad the wire between hosts is; null for hosts that do not witness each other. */
@@ -69,6 +72,7 @@ export class Simulation {
   readonly hosts: readonly HostSeat[];
   readonly schedulers: readonly SchedulerSeat[];
   readonly #rules: Rules;
+  readonly #capacity: Capacity | null;
   #checked = this.database.tables;
   /** Images that each instance was ever to run. */
   readonly #images = new Map<string, Set<string>>();
@@ -76,12 +80,15 @@ export class Simulation {
   readonly #watchers: ((before: Tables, after: Tables) => void)[] = [];
   #breach: Breach | null = null;
 
-  constructor({ seed, hosts, schedulers, network, segment, rules = {} }: SimulationOptions) {
+  constructor(options: SimulationOptions) {
+    const { seed, hosts, schedulers, network, segment, roomPerHost = null, rules = {} } = options;
     this.world = new World(seed);
     this.network = new Network(this.world, network);
     this.#rules = rules;
     const reaches = (from: string, to: string) => this.network.reaches(from, to);
     this.segment = segment === null ? null : new Segment(this.world, segment, reaches);
+    this.#capacity =
+      roomPerHost === null ? null : { instances: roomPerHost, memoryMib: 65_536, cpus: 64 };
     const wire: Wire = {
       claimsOn: (address) =>
         this.hosts.flatMap(({ host }) =>
@@ -106,6 +113,11 @@ export class Simulation {
     }));
   }
 
+  /** True where not all instances may have room. */
+  get isTight(): boolean {
+    return this.#capacity !== null;
+  }
+
   /** Writes the hosts and starts everything. */
   async begin(): Promise<void> {
     const setup = new Process(this.world, 'setup');
@@ -115,7 +127,7 @@ export class Simulation {
       await tx.putSetting('pulse.secret', 'secret');
       for (const { host } of this.hosts) {
         const { name } = host;
-        await tx.putHost({ name, zone: 'z', rack: 'r', labels: {}, capacity: null });
+        await tx.putHost({ name, zone: 'z', rack: 'r', labels: {}, capacity: this.#capacity });
       }
     });
     await this.run(100);

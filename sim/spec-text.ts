@@ -14,14 +14,17 @@ const fixed = [5, 6, 7, 8, 9].map((last) => `198.18.10.${last}`);
  */
 export class SpecText {
   readonly #random: Random;
+  readonly #isTierFree: boolean;
   /** The address that each instance names; those that are not in it leave the choice to the pool. */
   readonly #wishes = new Map<Name, string>();
   /** Instances that are to have a warm copy. */
   readonly #standbys = new Set<Name>();
   version = 0;
 
-  constructor(random: Random) {
+  /** @param isTierFree whether each spec gives every instance any tier, so that the last are first */
+  constructor(random: Random, isTierFree: boolean) {
     this.#random = random;
+    this.#isTierFree = isTierFree;
   }
 
   /** The next one, as text. */
@@ -38,7 +41,7 @@ export class SpecText {
         return `  - name: ${name}
     owner: team
     service: ${name}
-    tier: ${index}
+    tier: ${this.#isTierFree ? random.between(0, 3) : index}
     standbys: ${this.#standbys.has(name) ? 1 : 0}
     image: ${random.chance(0.1) ? images[1] : images[0]}
     addresses: [${this.#addressesOf(name)}]

@@ -47,12 +47,12 @@ test('a host is told of what matters most first', () => {
   const tiers = [2, 0, 3, 0, 1] as const;
   const instances = tiers.map((tier, index) => instance(`t${tier}-${index}`, { tier }));
   const fleet: FleetState = {
-    ...{ hosts: [], pools: [], instances, leaving: [], standbys: [] },
+    ...{ hosts: [], pools: [], instances, leaving: [], standbys: [], sheds: [] },
     assignments: instances.map(({ id }) => ({
       ...{ instanceId: id, host: one, epoch: 1 as Epoch, granted: true },
     })),
   };
-  const told = desiredStates([one], fleet, new Set()).get(one);
+  const told = desiredStates([one], fleet, new Map()).get(one);
   assert.deepEqual(
     told?.map(({ name }) => name),
     ['t0-1', 't0-3', 't1-4', 't2-0', 't3-2'],
