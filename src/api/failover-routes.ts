@@ -44,6 +44,7 @@ export function failoverRoutes(routes: Routes, { scheduler }: ApiParts): void {
         losses: lossesOf(fleet).map((loss) => ({
           ...loss,
           hosts: [...loss.hosts],
+          shed: [...loss.shed],
           stranded: [...loss.stranded],
         })),
       };

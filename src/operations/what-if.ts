@@ -1,6 +1,8 @@
-import type { HostName, InstanceName } from '../domain/ids.ts';
+import type { Epoch, HostName, InstanceId, InstanceName } from '../domain/ids.ts';
 import type { Assignment, Tier } from '../domain/model.ts';
-import { place } from '../placement/place.ts';
+import type { PlacementInput } from '../placement/input.ts';
+import { type Decision, place } from '../placement/place.ts';
+import { planShedding } from '../placement/shed.ts';
 import type { FleetState } from '../store/store.ts';
 import { planFailover } from './failover-plan.ts';
 
@@ -13,6 +15,12 @@ export interface Loss {
   readonly promoted: number;
   /** How many would be started on another host. */
   readonly placed: number;
+  /** Those on other hosts that would give way and find no other place; most important first. */
+  readonly shed: readonly {
+    readonly name: InstanceName;
+    readonly tier: Tier;
+    readonly for: InstanceName;
+  }[];
   /** Those that no other host has room for, or may have; most important first. */
   readonly stranded: readonly {
     readonly name: InstanceName;
@@ -22,7 +30,8 @@ export interface Loss {
 }
 
 /**
- * Plays the loss of some hosts through, with the same decisions that a failover and placement make.
+ * Plays the loss of some hosts through, with the same decisions that a failover, placement and shedding
+ * make.
  * Pure; standbys that would be made anew afterwards are not counted.
  */
 export function lossOf(fleet: FleetState, lost: readonly HostName[]): Loss {
@@ -37,11 +46,13 @@ export function lossOf(fleet: FleetState, lost: readonly HostName[]): Loss {
     standbys: fleet.standbys.filter(({ host }) => !isLost.has(host)),
   };
   let promoted = 0;
+  const strandedIds: InstanceId[] = [];
   for (const host of lost) {
     const { promotions, stranded } = planFailover(now, [], host);
     const targets = new Map(promotions.map(({ instance, to }) => [instance.id, to]));
     const gone = new Set(stranded.map(({ id }) => id));
     promoted += promotions.length;
+    strandedIds.push(...gone);
     now = {
       ...now,
       assignments: now.assignments.flatMap((one): Assignment[] => {
@@ -55,21 +66,77 @@ export function lossOf(fleet: FleetState, lost: readonly HostName[]): Loss {
   const waiting = new Set(
     place(fleet).decisions.flatMap(({ host, instanceId }) => (host === null ? instanceId : [])),
   );
-  const decisions = place(now).decisions.filter(({ instanceId }) => !waiting.has(instanceId));
-  const tiers = new Map(fleet.instances.map(({ id, spec }) => [id, spec.tier]));
+  const after = withRoomMade({
+    ...now,
+    instances: now.instances.filter(({ id }) => !waiting.has(id)),
+  });
+  const kept = new Set(after.assignments.map(({ instanceId }) => instanceId));
+  const isStranded = new Set(strandedIds);
+  const instances = new Map(fleet.instances.map((instance) => [instance.id, instance.spec]));
+  const shed = fleet.assignments.flatMap(({ instanceId }) => {
+    const spec = instances.get(instanceId);
+    const forWhom = after.gaveWay.get(instanceId);
+    if (spec === undefined || forWhom === undefined) return [];
+    if (kept.has(instanceId) || isStranded.has(instanceId)) return [];
+    return { name: spec.name, tier: spec.tier, for: forWhom };
+  });
+  const decisions = after.decisions.filter(({ instanceId }) => isStranded.has(instanceId));
   return {
     hosts: lost,
     instances: held,
     promoted,
-    placed: decisions.filter(({ host }) => host !== null).length,
-    stranded: decisions
-      .filter(({ host }) => host === null)
-      .map(({ instanceId, instance, explanation }) => ({
-        name: instance,
-        tier: tiers.get(instanceId) ?? 3,
-        why: explanation,
-      })),
+    placed: strandedIds.filter((id) => kept.has(id)).length,
+    shed: shed.toSorted((a, b) => a.tier - b.tier || (a.name < b.name ? -1 : 1)),
+    stranded: decisions.map(({ instanceId, instance, explanation }) => ({
+      name: instance,
+      tier: instances.get(instanceId)?.tier ?? 3,
+      why: explanation,
+    })),
   };
+}
+
+/** Room is made in so many turns at most; who gives way may have others give way, tier by tier. */
+const turnsMax = 100;
+
+/** The fleet once all has been placed that fits, also where others had to give way for it. */
+function withRoomMade(input: PlacementInput): PlacementInput & {
+  /** Those that still have no place. */
+  readonly decisions: readonly Decision[];
+  /** Whom each victim gave way to, last. */
+  readonly gaveWay: ReadonlyMap<InstanceId, InstanceName>;
+} {
+  const gaveWay = new Map<InstanceId, InstanceName>();
+  let now = input;
+  for (let turn = 0; ; turn += 1) {
+    const { decisions } = place(now);
+    const found = decisions.flatMap(({ instanceId, host }) =>
+      host === null ? [] : [holding(instanceId, host)],
+    );
+    now = { ...now, assignments: [...now.assignments, ...found] };
+    const plan = turn < turnsMax ? planShedding(now, anyTime) : [];
+    if (plan.length === 0) {
+      return { ...now, decisions: decisions.filter(({ host }) => host === null), gaveWay };
+    }
+    for (const { instance, host, victims } of plan) {
+      const ids = new Set(victims.map((victim) => victim.instance.id));
+      const stays = (at: { readonly instanceId: InstanceId; readonly host: HostName }) =>
+        at.host !== host || !ids.has(at.instanceId);
+      now = {
+        ...now,
+        assignments: [...now.assignments.filter(stays), holding(instance.id, host)],
+        standbys: now.standbys.filter(stays),
+      };
+      for (const { instance: victim, role } of victims) {
+        if (role === 'active') gaveWay.set(victim.id, instance.spec.name);
+      }
+    }
+  }
+}
+
+const anyTime = { busy: new Set<InstanceId>(), isHeard: () => true, hasWaited: () => true };
+
+function holding(instanceId: InstanceId, host: HostName): Assignment {
+  return { instanceId, host, epoch: 0 as Epoch, granted: true };
 }
 
 /** A loss with what it is the loss of. */

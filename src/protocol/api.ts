@@ -269,6 +269,10 @@ export const capacityView = z.object({
       instances: z.int(),
       promoted: z.int(),
       placed: z.int(),
+      /** Those on other hosts that would give way, and to whom. */
+      shed: z.array(
+        z.object({ name: instanceName, tier: z.int().min(0).max(3), for: instanceName }),
+      ),
       stranded: z.array(
         z.object({ name: instanceName, tier: z.int().min(0).max(3), why: z.string() }),
       ),

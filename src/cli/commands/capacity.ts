@@ -10,15 +10,16 @@ export async function capacity(session: Session): Promise<void> {
 }
 
 function capacityText({ losses }: CapacityView, columns: number): string {
-  const rows = losses.map(({ kind, name, instances, promoted, placed, stranded }) => [
+  const rows = losses.map(({ kind, name, instances, promoted, placed, shed, stranded }) => [
     `${kind} ${name}`,
     String(instances),
     String(promoted),
     String(placed),
+    shed.map((one) => `${one.name} (tier ${one.tier})`).join(', ') || 'none',
     stranded.map((one) => `${one.name} (tier ${one.tier})`).join(', ') || 'none',
   ]);
   const table = tableText(
-    ['LOST', 'INSTANCES', 'STANDBY ANSWERS', 'PLACED ANEW', 'WITHOUT A PLACE'],
+    ['LOST', 'INSTANCES', 'STANDBY ANSWERS', 'PLACED ANEW', 'GIVE WAY', 'WITHOUT A PLACE'],
     rows,
     { right: new Set(['INSTANCES', 'STANDBY ANSWERS', 'PLACED ANEW']), columns },
   );
