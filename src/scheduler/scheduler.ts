@@ -152,7 +152,7 @@ export class Scheduler implements AsyncDisposable {
     this.#placer = new Reconciler('placement', placePeriodMs, clock, async () => {
       const parts = { store, clock, engine: this.engine, hands: this.agents };
       const { placed, waiting } = await placeWaiting(parts);
-      const shed = await this.#shedder.shed();
+      const shed = await this.#shedder.shed(waiting);
       const { add, remove } = await keepStandbys(store);
       if (placed + add.length + remove.length > 0) this.#pusher.wake();
       return (

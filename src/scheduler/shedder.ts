@@ -42,8 +42,15 @@ export class Shedder {
     else this.#stubbornUntil.set(host, this.#parts.clock.monotonicMs() + stubbornMs);
   }
 
-  /** @returns how many instances and standbys were told to give way */
-  async shed(): Promise<number> {
+  /**
+   * @param waiting how many instances placement found no host for
+   * @returns how many instances and standbys were told to give way
+   */
+  async shed(waiting: number): Promise<number> {
+    if (waiting === 0) {
+      this.#waitingSince = new Map();
+      return 0;
+    }
     const { store, clock, engine, hands } = this.#parts;
     const read = await store.transact(
       async (tx) => ({ fleet: await tx.fleet(), open: await tx.openOperations() }),

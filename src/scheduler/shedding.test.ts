@@ -215,6 +215,38 @@ test('the room of an instance whose host does not let go is given to nobody', as
   assert.deepEqual(others, ['a', 'b', 'c', 'd', 'e', 'f']);
 });
 
+test('a host that dies while it is to make room: its failover goes first, and others make room', async () => {
+  await using fleet = await Fleet.start(await databases.fresh());
+  const alike = Object.fromEntries(Object.keys(six).map((name) => [name, { tier: 3 }]));
+  await fleet.apply(specOf(alike));
+  await serve(fleet, 'a', 'b', 'c', 'd', 'e', 'f');
+  for (const agent of fleet.agents) agent.fault = 'never-release';
+  await fleet.apply(specOf({ ...alike, vital: { tier: 0 } }));
+  const shedding = async () =>
+    (await fleet.store.transact((tx) => tx.operations({ limit: 100 }))).filter(
+      ({ kind }) => kind === 'shed',
+    );
+  await fleet.until(async () => (await shedding()).some(({ steps }) => steps.length > 0));
+  const [first] = await shedding();
+  const dead = fleet.agent(String(first?.args['source']));
+  dead.disconnect();
+  dead.shown.clear();
+  await fleet.until(
+    async () => (await fleet.hosts()).find(({ name }) => name === dead.host)?.state === 'suspect',
+  );
+  for (const agent of fleet.agents) agent.fault = null;
+  await fleet.scheduler.detection.confirmDead(dead.host, 'ann', '');
+  const now = await fleet.store.transact((tx) => tx.operation(first?.id ?? ''));
+  assert.equal(now?.state, 'failed');
+  assert.match(now.error?.message ?? '', /gave way to the failover/);
+  await fleet.until(async () => 'vital' in (await serving(fleet)));
+  await fleet.quiet();
+  assert.equal(Object.keys(await serving(fleet)).length, 4);
+  const state = await fleet.store.transact((tx) => tx.fleet());
+  assert.ok(state.assignments.every(({ host, granted }) => host !== dead.host && granted));
+  assert.equal(state.sheds.length, 1, 'what the host held was lost with it, not shed');
+});
+
 test('nobody gives way to what matters as little', async () => {
   await using fleet = await Fleet.start(await databases.fresh());
   await fleet.apply(specOf(six));
