@@ -90,8 +90,10 @@ test('only what matters less gives way, never tier 0, and never what an operatio
         sheddings += 1;
         assert.ok(victims.length > 0);
         assert.ok(!busy.has(instance.id));
-        for (const { instance: victim } of victims) {
-          assert.ok(victim.spec.tier > instance.spec.tier && victim.spec.tier > 0);
+        for (const { instance: victim, role } of victims) {
+          const isLess = victim.spec.tier > instance.spec.tier;
+          assert.ok(isLess || (role === 'standby' && victim.spec.tier === instance.spec.tier));
+          assert.ok(victim.spec.tier > 0);
           assert.ok(!busy.has(victim.id));
         }
       }
@@ -138,7 +140,10 @@ test('one gives way only where all that matters less, and all standbys, would no
             (at) => at.host !== host || !isLess(at.instanceId, dearest),
           ),
           standbys: before.standbys.filter(
-            (at) => at.host !== host || !isLess(at.instanceId, instance.spec.tier),
+            (at) =>
+              at.host !== host ||
+              at.instanceId === instance.id ||
+              !isLess(at.instanceId, Math.max(0, instance.spec.tier - 1)),
           ),
         };
         assert.notDeepEqual(refusalsFor(emptied, instance, host), []);
@@ -203,6 +208,21 @@ test('the host where the least is lost: a standby, else tier 3, else 2, else 1',
     ['on h3: active three', 'on h4: active copied'],
   );
   assert.deepEqual(plan.slice(3), ['d on h2: active two', 'e on h1: active one']);
+});
+
+test('a standby gives way to what matters as much, and never one of tier 0', () => {
+  for (const [tier, count] of [
+    [0, 0],
+    [2, 1],
+  ] as const) {
+    const state = fleet({
+      hosts: [host('h1', { capacity: room(1) }), host('h2', { capacity: room(1) })],
+      instances: [instance('shop', { tier, standbys: 1 }), instance('mail', { tier })],
+      assigned: [['shop', 'h1']],
+      standbys: [['shop', 'h2']],
+    });
+    assert.equal(planShedding(state, atOnce).length, count);
+  }
 });
 
 test('of several that would do, the smallest one that makes room enough', () => {

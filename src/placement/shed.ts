@@ -40,8 +40,8 @@ export interface ShedLimits {
 /**
  * Makes room for instances that have no host and fit on none for want of room alone, the most
  * important first. On the host where the least is lost, the least important give way: standbys
- * before what runs, tier 3 before 2 before 1, only what matters less than the instance itself, so
- * never tier 0, and no more than has to. Where the instance would fit on a host that is suspect or
+ * before what runs, tier 3 before 2 before 1, only what matters less than the instance itself (of
+ * standbys also what matters as much), never tier 0, and no more than has to. Where the instance would fit on a host that is suspect or
  * cordoned just now, nobody gives way before it has waited for that one. Pure, and the same for the
  * same snapshot in any order.
  */
@@ -97,12 +97,15 @@ function cheapest(
   holdings: ReadonlyMap<HostName, readonly Holding[]>,
   { isHeard }: ShedLimits,
 ): Offer | null {
-  const { tier } = subject.instance.spec;
+  const { id, spec } = subject.instance;
   let best: Offer | null = null;
   for (const entry of fitting) {
     const { host, capacity, used } = entry;
     if (capacity === null || !isHeard(host.name) || !mayHaveRoomMade(subject, entry)) continue;
-    const yielding = (holdings.get(host.name) ?? []).filter((one) => mayGiveWay(one, tier));
+    const yielding = (holdings.get(host.name) ?? []).filter(
+      // Its own standby is no room to be made: it is what it would start from.
+      (one) => one.instance.id !== id && mayGiveWay(one, spec.tier),
+    );
     const victims = victimsFor(claimOn(subject, entry), used, capacity, yielding);
     if (victims === null) continue;
     const at = scored(subject, entry, scoreOf(subject, entry));

@@ -12,9 +12,12 @@ export interface Holding {
 /** What a claim lacks on a host, in each kind of room; nothing is below 0. */
 type Lack = Claim;
 
-/** True where a holding may give way to an instance of that tier: only what matters less does. */
-export function mayGiveWay({ instance }: Holding, tier: Tier): boolean {
-  return instance.spec.tier > tier;
+/**
+ * True where a holding may give way to an instance of that tier: what runs only where it matters
+ * less, a standby also where it matters as much, since it serves nobody. Nothing of tier 0 does.
+ */
+export function mayGiveWay({ instance: { spec }, role }: Holding, tier: Tier): boolean {
+  return spec.tier > tier || (role === 'standby' && spec.tier === tier && tier > 0);
 }
 
 /**
