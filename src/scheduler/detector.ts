@@ -188,13 +188,14 @@ export class Detector {
     this.#deciding.add(host);
     const heard = [...(this.#reports.get(host)?.values() ?? [])].map(({ heardMs }) => heardMs ?? 0);
     const lastHeardMs = heard.length === 0 ? null : Math.max(...heard);
-    void this.#parts
-      .silenced(host, { verdict, lastHeardMs, endMs: verdict.silencedAtMs })
-      .then((isKnown) => {
-        this.#deciding.delete(host);
-        const endedMs = this.#parts.clock.monotonicMs();
-        this.#inDoubtUntilMs.set(host, endedMs + (isKnown ? 0 : doubtMs));
-      });
+    void this.#decide(host, { verdict, lastHeardMs, endMs: verdict.silencedAtMs });
+  }
+
+  async #decide(host: HostName, proof: Proof): Promise<void> {
+    const isKnown = await this.#parts.silenced(host, proof);
+    this.#deciding.delete(host);
+    const endedMs = this.#parts.clock.monotonicMs();
+    this.#inDoubtUntilMs.set(host, endedMs + (isKnown ? 0 : doubtMs));
   }
 
   #hold(host: HostName): Hold {
