@@ -8,6 +8,10 @@ const listing = z.object({
   ),
 });
 
+const tables = z.object({
+  nftables: z.array(z.object({ table: z.object({ name: z.string() }).optional() })),
+});
+
 /** The rules in the kernel of this host. Calls are made one after another. */
 export class LeaseTable {
   readonly #table: string;
@@ -30,6 +34,26 @@ export class LeaseTable {
       const stale = (await this.#grantSets()).filter((name) => !wanted.has(name));
       await this.#run(renderLeaseRules({ ...rules, table: this.#table }, stale));
     });
+  }
+
+  /**
+   * Lets no frame of an instance through until `apply`, unless rules are there already. A kernel that
+   * has just started has none, while its host's witnesses are taken for the ones it goes by.
+   *
+   * @throws Error with what nft said
+   */
+  close(rules: Pick<LeaseRules, 'portPrefix' | 'leaseMs' | 'longLeaseMs'>): Promise<void> {
+    return this.#inTurn(async () => {
+      if (await this.#isThere()) return;
+      const closed = { ...rules, table: this.#table, witnesses: [], quorum: 1 };
+      await this.#run(renderLeaseRules(closed));
+    });
+  }
+
+  async #isThere(): Promise<boolean> {
+    const text = await commandOutput(['nft', '--json', 'list', 'tables', 'bridge']);
+    const { nftables } = tables.parse(JSON.parse(text));
+    return nftables.some(({ table }) => table?.name === this.#table);
   }
 
   async #grantSets(): Promise<string[]> {

@@ -72,9 +72,15 @@ export class Pulse implements Witness, AsyncDisposable {
     });
   }
 
-  /** Starts the thread. It probes nobody, and the rules are as they were, until `assign`. */
+  /**
+   * Starts the thread. It probes nobody until `assign`, and the rules are as they were; where there
+   * were none, no frame of an instance passes.
+   */
   static async start(options: PulseOptions): Promise<Pulse> {
-    for (const bridge of options.bridges) limitBacklog(bridge);
+    const { portPrefix, table, bridges } = options;
+    for (const bridge of bridges) limitBacklog(bridge);
+    const { leaseMs, awayMs } = productionTimings;
+    await table.close({ portPrefix, leaseMs, longLeaseMs: awayMs });
     return new Pulse(options, await HeartbeatResponder.open(heartbeatPort));
   }
 
