@@ -62,6 +62,17 @@ test('a witness that has told of a silence grants nothing until that is called o
   await until(() => fleet.answers('sw', first.address), 'answered again');
 });
 
+test('a kernel without rules lets nothing through before its agent knows whose lease it needs', async () => {
+  await using fleet = await passing();
+  fleet.signal('h1', 'SIGKILL');
+  await fleet.run('h1', ['nft', 'delete', 'table', 'bridge', 'bh_pulse_test']);
+  await until(() => fleet.answers('sw', first.address), 'as after a reboot: nothing is asked for');
+  await fleet.start('h1');
+  await silentEverywhere(fleet, ['sw', 'h1']);
+  await fleet.assignTo('h1');
+  await until(() => fleet.answers('sw', first.address), 'answered again');
+});
+
 test('a wrong secret renews nothing, nor does a probe of a host that is fenced', async () => {
   await using fleet = await passing();
   await fleet.assign({ wrongSecretForH1: true });

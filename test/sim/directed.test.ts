@@ -3,113 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Simulation } from '../../sim/simulation.ts';
-import type { HostName, InstanceName } from '../../src/domain/ids.ts';
-import type { Operation } from '../../src/domain/operation.ts';
-
-const network = {
-  ...{ delayMs: { least: 2, most: 20 }, late: { probability: 0, mostMs: 1 } },
-  ...{ doubled: 0, reordered: 0 },
-};
-const request = { reason: '', who: 'ann', mayWait: false, key: null } as const;
-
-/** A calm fleet, with words for what operators do to it. */
-class Course {
-  readonly simulation: Simulation;
-
-  private constructor(simulation: Simulation) {
-    this.simulation = simulation;
-  }
-
-  static async begin(hosts: number): Promise<Course> {
-    const fleet = { hosts, schedulers: 1, network, segment: null };
-    const simulation = new Simulation({ seed: 7, ...fleet });
-    await simulation.begin();
-    await simulation.run(3_000);
-    return new Course(simulation);
-  }
-
-  get scheduler() {
-    const scheduler = this.simulation.schedulers[0]?.scheduler;
-    assert.ok(scheduler);
-    return scheduler;
-  }
-
-  /**
-   * Applies instances by name and address as the whole spec.
-   *
-   * @returns how it came out, by and by: `open`, then `accepted` or an error's code
-   */
-  apply(instances: Readonly<Record<string, string>>, key: string | null = null) {
-    const outcome = { now: 'open' };
-    const what = { source: 'spec', text: specOf(instances), dryRun: false, prune: true };
-    this.scheduler.apply({ ...what, takeOver: false }, 'ann', key).then(
-      () => (outcome.now = 'accepted'),
-      (error: unknown) => (outcome.now = (error as { code: string }).code),
-    );
-    return outcome;
-  }
-
-  async cordon(name: string, reason: string | null): Promise<void> {
-    void this.scheduler.setCordon(name as HostName, reason, 'ann');
-    await this.simulation.run(500);
-  }
-
-  /** The hosts that answer for an address. */
-  owners(address: string): readonly string[] {
-    return this.simulation.hosts
-      .filter(({ host }) => host.answered.includes(address))
-      .map(({ host }) => host.name);
-  }
-
-  seat(name: string | undefined) {
-    const seat = this.simulation.hosts.find(({ host }) => host.name === name);
-    assert.ok(seat, `no host ${name}`);
-    return seat;
-  }
-
-  others(name: string | undefined) {
-    return this.simulation.hosts.filter(({ host }) => host.name !== name);
-  }
-
-  cutOff(name: string): void {
-    for (const peer of ['scheduler-1', ...this.others(name).map(({ host }) => host.name)]) {
-      this.simulation.network.block(name, peer);
-      this.simulation.network.block(peer, name);
-    }
-  }
-
-  operations(kind: string): readonly Operation[] {
-    const rows = [...this.simulation.database.tables.operations.values()];
-    return rows.map(({ operation }) => operation).filter((one) => one.kind === kind);
-  }
-
-  run(ms: number): Promise<void> {
-    return this.simulation.run(ms);
-  }
-}
-
-function specOf(instances: Readonly<Record<string, string>>): string {
-  const one = ([name, address]: [string, string]) => `
-  - name: ${name}
-    owner: team
-    service: ${name}
-    tier: 1
-    image: image:1
-    addresses: [{ pool: public, address: ${address} }]
-    config: |
-      frontend f
-        bind :80
-        http-request return status 200`;
-  const pool =
-    '{ name: public, cidr: 198.18.10.0/28, prefix: 16, gateway: 198.18.0.1, bridge: br0 }';
-  const entries = Object.entries(instances);
-  const list = entries.length === 0 ? '[]' : entries.map(one).join('');
-  return `apiVersion: bridgehead/v1\npools:\n  - ${pool}\ninstances: ${list}\n`;
-}
+import type { InstanceName } from '../../src/domain/ids.ts';
+import { Course, request } from './course.ts';
 
 test("an address that is taken off an instance of a silent host is nobody else's", async () => {
-  const course = await Course.begin(2);
+  const course = await Course.begin({ hosts: 2 });
   course.apply({ web: '198.18.10.5' });
   await course.run(8_000);
   const [home] = course.owners('198.18.10.5');
@@ -125,7 +23,7 @@ test("an address that is taken off an instance of a silent host is nobody else's
 });
 
 test('an address that its host has shown to be left is free for the next one', async () => {
-  const course = await Course.begin(2);
+  const course = await Course.begin({ hosts: 2 });
   course.apply({ web: '198.18.10.5' });
   await course.run(8_000);
   course.apply({ web: '198.18.10.6' });
@@ -137,7 +35,7 @@ test('an address that its host has shown to be left is free for the next one', a
 });
 
 test("what is being removed is not placed behind its operation's back", async () => {
-  const course = await Course.begin(3);
+  const course = await Course.begin({ hosts: 3 });
   await course.cordon('host-2', 'x');
   await course.cordon('host-3', 'x');
   course.apply({ yyy: '198.18.10.5' });
@@ -161,7 +59,7 @@ test("what is being removed is not placed behind its operation's back", async ()
 });
 
 test('a removal that was cancelled while its host let go is undone', async () => {
-  const course = await Course.begin(2);
+  const course = await Course.begin({ hosts: 2 });
   course.apply({ yyy: '198.18.10.5', xxx: '198.18.10.6' });
   await course.run(9_000);
   course.seat('host-1').process?.pause(4_000);
@@ -178,7 +76,7 @@ test('a removal that was cancelled while its host let go is undone', async () =>
 });
 
 test('nothing is moved to a target that died after it was prepared', async () => {
-  const course = await Course.begin(3);
+  const course = await Course.begin({ hosts: 3 });
   course.apply({ web: '198.18.10.5' });
   await course.run(9_000);
   const [home] = course.owners('198.18.10.5');
@@ -197,7 +95,7 @@ test('nothing is moved to a target that died after it was prepared', async () =>
 });
 
 test('a drain waits for what is on its way to its host, and moves it off again', async () => {
-  const course = await Course.begin(2);
+  const course = await Course.begin({ hosts: 2 });
   course.apply({ web: '198.18.10.5' });
   await course.run(9_000);
   const [home] = course.owners('198.18.10.5');
@@ -213,7 +111,7 @@ test('a drain waits for what is on its way to its host, and moves it off again',
 });
 
 test('what was applied cannot be cancelled into something else', async () => {
-  const course = await Course.begin(2);
+  const course = await Course.begin({ hosts: 2 });
   // The first host is the one that judges configurations: the other is to be paused.
   await course.cordon('host-1', 'x');
   course.apply({ web: '198.18.10.5' });
@@ -236,13 +134,13 @@ test('what was applied cannot be cancelled into something else', async () => {
 });
 
 test('an apply that is sent again by its key while it removes something answers for both', async () => {
-  const course = await Course.begin(2);
+  const course = await Course.begin({ hosts: 2 });
   course.apply({ web: '198.18.10.5' });
   await course.run(9_000);
   course.seat(course.owners('198.18.10.5')[0]).process?.pause(3_000);
-  const first = course.apply({}, 'key-1');
+  const first = course.apply({}, { key: 'key-1' });
   await course.run(500);
-  const second = course.apply({}, 'key-1');
+  const second = course.apply({}, { key: 'key-1' });
   await course.run(10_000);
   assert.deepEqual([first.now, second.now], ['accepted', 'accepted']);
   assert.equal(course.operations('remove').length, 1);
