@@ -46,6 +46,11 @@ export function planStandbys(input: PlacementInput, busy: ReadonlySet<InstanceId
     { ...input, standbys: input.standbys.filter((one) => !gone.has(one)) },
     waiting,
   );
+  // They are asked about, but where they run they take room all the same, and are kept away from.
+  for (const instance of waiting) {
+    const home = hostOf.get(instance.id)?.host;
+    if (home !== undefined && index.entry(home) !== undefined) index.occupy(instance, home);
+  }
   const add: Standby[] = [];
   for (const instance of waiting) {
     const taken = new Set([
