@@ -1,5 +1,6 @@
 // What must hold after every step, whatever happened: the rules of the design, as checks.
 
+import type { InstanceId } from '../src/domain/ids.ts';
 import { instanceObject, isOpen, type Operation } from '../src/domain/operation.ts';
 import { Breach } from './breach.ts';
 import { badConfigMark, type SimHost } from './host.ts';
@@ -182,14 +183,19 @@ export function unsettled(hosts: readonly SimHost[], tables: Tables): string | n
 }
 
 // Every host is full, and of nothing that matters less.
-function isCrowdedOut(tier: number, { hosts, instances, assignments }: Tables): boolean {
-  const held = [...assignments.values()];
-  const isFull = [...hosts.values()].every(
-    ({ name, capacity }) =>
-      capacity !== null && held.filter(({ host }) => host === name).length >= capacity.instances,
-  );
+function isCrowdedOut(tier: number, tables: Tables): boolean {
+  const tierOf = (id: InstanceId) => tables.instances.get(id)?.instance.spec.tier ?? 0;
+  const running = [...tables.assignments.values()];
+  const copies = [...tables.standbys.values()];
+  const isFull = [...tables.hosts.values()].every(({ name, capacity }) => {
+    const taken = [...running, ...copies].filter(({ host }) => host === name).length;
+    return capacity !== null && taken >= capacity.instances;
+  });
+  // A copy gives way to what matters as much, too; nothing of tier 0 does.
+  const stays = (copy: number) => copy === 0 || copy < tier;
   return (
     isFull &&
-    held.every(({ instanceId }) => (instances.get(instanceId)?.instance.spec.tier ?? 0) <= tier)
+    running.every(({ instanceId }) => tierOf(instanceId) <= tier) &&
+    copies.every(({ instanceId }) => stays(tierOf(instanceId)))
   );
 }
