@@ -4,6 +4,7 @@ import type { Tier } from '../domain/model.ts';
 import { instanceObject, type Operation } from '../domain/operation.ts';
 import type { KeptRoom } from '../placement/input.ts';
 import type { Shedding } from '../placement/shed.ts';
+import { lookResult } from '../protocol/frames.ts';
 import type { Transaction } from '../store/store.ts';
 import type { FleetView, Kind, Start } from './kind.ts';
 import { grant, hasLetGo, takeBack } from './release.ts';
@@ -11,6 +12,8 @@ import { Abandoned, type Run } from './run.ts';
 
 const releaseTimeoutMs = 10_000;
 const removeTimeoutMs = 20_000;
+const lookTimeoutMs = 2_000;
+const lookPauseMs = 200;
 const removeStep = 'remove';
 
 /**
@@ -118,8 +121,7 @@ async function giveWay(run: Run): Promise<void> {
       await run.commit((tx) => stillNeeded(run, tx));
       // The journal has this step by now, and with it every telling leaves the instance out.
       await run.hands.push();
-      const isGone = () => run.hands.isConnected(host) && run.hands.observed(host, id) === null;
-      if (await run.until(isGone, removeTimeoutMs)) return `${host} has its container no more`;
+      if (await isGone(run)) return `${host} has its container no more`;
       throw notReleased(run, 'took its container away');
     });
     await run.end('done', null, (tx) => remember(run, tx));
@@ -131,6 +133,24 @@ async function giveWay(run: Run): Promise<void> {
     });
     await run.hands.push();
   }
+}
+
+// What was told to be there a moment ago may not have been seen yet: the host is asked as well.
+async function isGone(run: Run): Promise<boolean> {
+  const { hands, clock } = run;
+  const id = victimOf(run.operation);
+  const host = sourceOf(run.operation);
+  const endMs = clock.monotonicMs() + removeTimeoutMs;
+  const isUnseen = () => hands.isConnected(host) && hands.observed(host, id) === null;
+  for (let leftMs = removeTimeoutMs; leftMs > 0; leftMs = endMs - clock.monotonicMs()) {
+    if (!(await run.until(isUnseen, leftMs))) return false;
+    const answer = await hands
+      .ask(host, { kind: 'look', instance: id }, lookTimeoutMs)
+      .catch(() => null);
+    if (answer !== null && lookResult.parse(answer).instance === null && isUnseen()) return true;
+    await clock.sleep(lookPauseMs);
+  }
+  return false;
 }
 
 // One that was taken over half way has it taken back already.
