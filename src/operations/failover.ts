@@ -7,7 +7,7 @@ import type { OperationEngine } from './engine.ts';
 import { planFailover } from './failover-plan.ts';
 import type { Kind } from './kind.ts';
 import { movedInstance } from './migrate.ts';
-import { grant } from './release.ts';
+import { giveBack, grant } from './release.ts';
 import { Abandoned, type Run } from './run.ts';
 import { verifiedFrom } from './verify.ts';
 
@@ -90,9 +90,10 @@ export async function failOver(
   for (const { instance, to } of promotions) {
     const epoch = await grant(tx, instance.id, to);
     await tx.deleteStandby({ instanceId: instance.id, host: to });
-    // Its lease may be running: what it was leaving is free when its successor answers.
-    const leaving = fleet.leaving.filter(({ instanceId }) => instanceId === instance.id);
-    for (const one of leaving) await tx.putLeaving({ ...one, epoch });
+    // The dead host may answer for these until its lease has run out: its heir's word frees them.
+    for (const one of fleet.leaving) {
+      if (one.instanceId === instance.id) await tx.putLeaving({ ...one, epoch });
+    }
   }
   const message =
     `proven to answer for nothing (${reasons.join('; ')}): ` +

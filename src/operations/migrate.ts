@@ -6,7 +6,7 @@ import { type SyncedSection, syncedSections } from '../haproxy/migration-peers.t
 import { lookResult, quiesceResult } from '../protocol/frames.ts';
 import type { Kind } from './kind.ts';
 import { checkMigration } from './migrate-checks.ts';
-import { grant, hasLetGo, takeBack } from './release.ts';
+import { giveBack, grant, hasLetGo, takeBack } from './release.ts';
 import { Abandoned, type Run } from './run.ts';
 import { carry } from './saga.ts';
 import { TableSync } from './table-sync.ts';
@@ -160,7 +160,7 @@ class Move {
     const message = cause instanceof Error ? cause.message : String(cause);
     // A new epoch, so that a late word of the failed attempt is void everywhere.
     await run.end('undone', cause, async (tx) => {
-      await grant(tx, instanceId, this.#source);
+      await giveBack(tx, instanceId, this.#source);
       await tx.deleteStandby({ instanceId, host: this.#target });
       await tx.addEvent({
         atMs: run.clock.wallMs(),

@@ -26,6 +26,19 @@ export async function grant(
 }
 
 /**
+ * Grants an instance to the host that it was taken back from. What a dead host had goes to others by
+ * the failover, or is left to placement: then nothing is given back.
+ */
+export async function giveBack(
+  tx: Transaction,
+  instanceId: InstanceId,
+  host: HostName,
+): Promise<void> {
+  const isDead = (await tx.fences()).some((one) => one.host === host);
+  if (!isDead) await grant(tx, instanceId, host);
+}
+
+/**
  * True once the host has said, of this epoch or a later one, that the instance's port is off the
  * wire. Silence is no proof, and neither is a host that has not heard of the instance yet: the
  * grant before may still be on its way to it.

@@ -4,7 +4,7 @@ import type { Assignment, Instance } from '../domain/model.ts';
 import { instanceObject } from '../domain/operation.ts';
 import type { Transaction } from '../store/store.ts';
 import { checkHeardHere, type FleetView, type Kind, type Start } from './kind.ts';
-import { grant, hasLetGo, takeBack } from './release.ts';
+import { giveBack, hasLetGo, takeBack } from './release.ts';
 import type { Run } from './run.ts';
 
 const releaseTimeoutMs = 10_000;
@@ -67,7 +67,7 @@ export async function undoRemoval(run: Run, cause: unknown = interrupted(run)): 
   const id = run.word('instanceId') as InstanceId;
   await run.end('undone', cause, async (tx) => {
     const held = await tx.assignment(id);
-    if (isTakenBack(held)) await grant(tx, id, held.host);
+    if (isTakenBack(held)) await giveBack(tx, id, held.host);
   });
   await run.hands.push();
 }

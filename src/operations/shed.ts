@@ -7,7 +7,7 @@ import type { Shedding } from '../placement/shed.ts';
 import { lookResult } from '../protocol/frames.ts';
 import type { Transaction } from '../store/store.ts';
 import type { FleetView, Kind, Start } from './kind.ts';
-import { grant, hasLetGo, takeBack } from './release.ts';
+import { giveBack, hasLetGo, takeBack } from './release.ts';
 import { Abandoned, type Run } from './run.ts';
 
 const releaseTimeoutMs = 10_000;
@@ -129,7 +129,7 @@ async function giveWay(run: Run): Promise<void> {
     if (error instanceof Abandoned) throw error;
     await run.end('undone', error, async (tx) => {
       const held = await tx.assignment(id);
-      if (held !== null && !held.granted) await grant(tx, id, held.host);
+      if (held !== null && !held.granted) await giveBack(tx, id, held.host);
     });
     await run.hands.push();
   }

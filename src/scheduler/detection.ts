@@ -5,7 +5,7 @@ import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName } from '../domain/ids.ts';
 import type { Fence, Host } from '../domain/model.ts';
-import { hostObject, type Operation } from '../domain/operation.ts';
+import { hostObject, instanceObject, type Operation } from '../domain/operation.ts';
 import type { OperationEngine } from '../operations/engine.ts';
 import { type FailoverCause, failOver, failoverTargets } from '../operations/failover.ts';
 import { findHost } from '../operations/find-host.ts';
@@ -46,6 +46,15 @@ export interface DetectionParts {
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
+/** A fence that this scheduler has seen. */
+interface Noted {
+  readonly atMs: number;
+  /** Of after that. */
+  readonly revision: number;
+  /** When it was seen, monotonic. */
+  readonly notedMs: number;
+}
+
 /** Who witnesses whom, what witnesses say, which hosts are silent, and when they are back. */
 export class Detection {
   readonly #parts: DetectionParts;
@@ -55,7 +64,7 @@ export class Detection {
   /** When each host was last connected to any scheduler, monotonic. */
   readonly #seenMs = new Map<HostName, number>();
   /** When each host was fenced that is, by wall clocks, and a revision of after that. */
-  readonly #fenced = new Map<HostName, { readonly atMs: number; readonly revision: number }>();
+  readonly #fenced = new Map<HostName, Noted>();
   /** Of what the sets were drawn when nothing was left to change. */
   #settledFor = '';
   readonly #startedMs: number;
@@ -138,6 +147,7 @@ export class Detection {
       this.#told.set(host, text);
       told += 1;
     }
+    await this.#strand(known.fleet, known.fences);
     const back = await this.#takeBack(known.fleet, known.fences);
     return `changed ${changed.length} sets, told ${told} agents, ${fenced.size - back} hosts are dead`;
   }
@@ -171,13 +181,41 @@ export class Detection {
       state !== 'dead' && nowMs - (this.#seenMs.get(name) ?? this.#startedMs) < graceMs;
   }
 
+  // A failover leaves what has no standby to placement once the last lease has run out. Where it was
+  // itself given up before that, or something else was at work on an instance, that is done here.
+  async #strand(fleet: FleetState, fences: readonly Fence[]): Promise<void> {
+    const { store, clock, timings, onFailover } = this.#parts;
+    await this.#noteFences(fences);
+    const sinceMs = clock.monotonicMs() - timings.leaseMs - timings.marginMs;
+    const isSilenced = ({ host, atMs }: Fence) => {
+      const noted = this.#fenced.get(host);
+      return noted?.atMs === atMs && noted.notedMs <= sinceMs;
+    };
+    const dead = new Set(fences.flatMap((fence) => (isSilenced(fence) ? fence.host : [])));
+    if (!fleet.assignments.some(({ host }) => dead.has(host))) return;
+    await store.transact(async (tx) => {
+      const stillDead = new Set(
+        (await tx.fences()).flatMap((one) => (isSilenced(one) ? one.host : [])),
+      );
+      const busy = new Set((await tx.openOperations()).flatMap(({ objects }) => objects));
+      const { assignments, instances } = await tx.fleet();
+      const names = new Map(instances.map(({ id, spec }) => [id, spec.name]));
+      for (const { instanceId: id, host } of assignments) {
+        const name = names.get(id);
+        if (!stillDead.has(host) || name === undefined || busy.has(instanceObject(name))) continue;
+        await tx.deleteLeaving(id, await tx.lastEpoch(id));
+        await tx.deleteAssignment(id);
+      }
+    });
+    onFailover();
+  }
+
   // A host that was held for dead is one of the fleet again when it has taken in that it holds
   // nothing any more, and shows that nothing of it is on the wire.
   async #takeBack(fleet: FleetState, fences: readonly Fence[]): Promise<number> {
     const { store, agents, clock } = this.#parts;
     const here = fences.flatMap(({ host }) => (agents.isConnected(host) ? host : []));
     if (here.length === 0) return 0;
-    await this.#noteFences(fences);
     const desired = desiredStates(here, fleet, new Map());
     const held = new Set(fleet.assignments.map(({ host }) => host));
     const clean = here.filter(
@@ -214,8 +252,9 @@ export class Detection {
     const isNoted = ({ host, atMs }: Fence) => this.#fenced.get(host)?.atMs === atMs;
     if (fences.every(isNoted)) return;
     const revision = await this.#parts.store.transact((tx) => tx.nextRevision());
+    const notedMs = this.#parts.clock.monotonicMs();
     for (const fence of fences) {
-      if (!isNoted(fence)) this.#fenced.set(fence.host, { atMs: fence.atMs, revision });
+      if (!isNoted(fence)) this.#fenced.set(fence.host, { atMs: fence.atMs, revision, notedMs });
     }
   }
 
