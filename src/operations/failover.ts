@@ -115,7 +115,7 @@ async function undoMigration(
     ...{ state: 'undone', endedMs: nowMs, error: preemptedBy(host).body() },
   });
   await tx.deleteLocks(operation.id);
-  await grant(tx, instanceId, operation.args['source'] as HostName);
+  await giveBack(tx, instanceId, operation.args['source'] as HostName);
   await tx.deleteStandby({ instanceId, host });
 }
 
