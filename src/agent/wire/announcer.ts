@@ -21,6 +21,13 @@ const defendPeriodMs = 10_000;
 /** How often one stranger is told of. */
 const tellPeriodMs = 300_000;
 const hearPeriodMs = 250;
+const turnPeriodMs = 25;
+/** Frames of an instance that go out as soon as it is on the wire: enough for most to be all. */
+const atOnceMax = 8;
+/** How long each turn may speak: a broadcast goes to every port of the bridge before it is sent. */
+const turnMs = 5;
+/** Frames in one turn: some ten thousand a second are as many as a small switch should be given. */
+const turnFramesMax = 256;
 /** Frames read of one voice in one turn: a storm of ARP must not hold up the others. */
 const hearMax = 64;
 
@@ -33,7 +40,10 @@ interface Voice {
   readonly told: Map<string, number>;
   defendedMs: number;
   readonly sinceMs: number;
+  /** How often all of it was said. */
   spoken: number;
+  /** How many frames of it have been said this time. */
+  said: number;
   nextMs: number;
 }
 
@@ -58,11 +68,15 @@ export class Announcer implements Disposable {
     this.#clock = clock;
     this.#onFailure = onFailure;
     this.#onConflict = onConflict;
-    this.#stop = clock.every(25, () => this.#speakDue());
+    this.#stop = clock.every(turnPeriodMs, () => this.#speakDue());
     this.#stopHearing = clock.every(hearPeriodMs, () => this.#hearAll());
   }
 
-  /** Begins a burst now, and goes on until `silence`. Replaces what the key spoke before. */
+  /**
+   * Begins a burst now, and goes on until `silence`. Replaces what the key spoke before. All addresses
+   * of a key are at one MAC, which switches learn from its very first frame: where there are many, the
+   * rest take turns with those of other keys, so that what else this host has to do is not held up.
+   */
   speak(
     key: string,
     namespace: string,
@@ -76,9 +90,9 @@ export class Announcer implements Disposable {
     const own = new Set(addresses.map(({ address }) => address));
     this.#voices.set(key, {
       ...{ socket, frames, mac, addresses: own, told: new Map() },
-      ...{ sinceMs, spoken: 0, nextMs: sinceMs, defendedMs: sinceMs - defendPeriodMs },
+      ...{ sinceMs, spoken: 0, said: 0, nextMs: sinceMs, defendedMs: sinceMs - defendPeriodMs },
     });
-    this.#speakDue();
+    this.#say(key, atOnceMax);
   }
 
   /** True where the key is being spoken for. */
@@ -91,19 +105,42 @@ export class Announcer implements Disposable {
     this.#voices.delete(key);
   }
 
+  // Those that were said least often first, and of these the first that were to be spoken for.
   #speakDue(): void {
-    const nowMs = this.#clock.monotonicMs();
-    for (const [key, voice] of this.#voices) {
-      if (nowMs < voice.nextMs) continue;
-      voice.spoken += 1;
-      const next = burstMs[voice.spoken];
-      voice.nextMs = next === undefined ? nowMs + periodMs : voice.sinceMs + next;
-      try {
-        for (const frame of voice.frames) voice.socket.send(frame);
-      } catch (error) {
-        this.#onFailure(key, error as Error);
+    const startMs = this.#clock.monotonicMs();
+    const due = [...this.#voices]
+      .filter(([, { nextMs }]) => startMs >= nextMs)
+      .toSorted(([, a], [, b]) => a.spoken - b.spoken);
+    let left = turnFramesMax;
+    for (const [key, voice] of due) {
+      while (startMs >= voice.nextMs) {
+        if (left <= 0 || this.#clock.monotonicMs() - startMs >= turnMs) return;
+        left -= this.#say(key, Math.min(left, atOnceMax));
       }
     }
+  }
+
+  /** Says the next frames of a key, at most so many. @returns how many, at least one */
+  #say(key: string, most: number): number {
+    const voice = this.#voices.get(key);
+    if (voice === undefined) return 1;
+    const frames = voice.frames.slice(voice.said, voice.said + most);
+    voice.said += frames.length;
+    if (voice.said >= voice.frames.length) {
+      const nowMs = this.#clock.monotonicMs();
+      voice.said = 0;
+      voice.spoken += 1;
+      // What should have been said meanwhile has been.
+      while (voice.sinceMs + (burstMs[voice.spoken] ?? Infinity) <= nowMs) voice.spoken += 1;
+      const next = burstMs[voice.spoken];
+      voice.nextMs = next === undefined ? nowMs + periodMs : voice.sinceMs + next;
+    }
+    try {
+      for (const frame of frames) voice.socket.send(frame);
+    } catch (error) {
+      this.#onFailure(key, error as Error);
+    }
+    return Math.max(1, frames.length);
   }
 
   #hearAll(): void {
