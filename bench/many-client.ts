@@ -1,5 +1,5 @@
-// Pings many addresses over and over from one packet socket, and says of each when the longest time
-// without an answer began and ended. Run inside the client's namespace: many-client.ts PLAN-FILE
+// Pings many addresses over and over from one packet socket, and says of each when the first long time
+// without an answer began and the last one ended. Run inside the client's namespace: many-client.ts PLAN-FILE
 
 import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
@@ -16,10 +16,10 @@ export interface ManyPlan {
   readonly targets: readonly { readonly address: string; readonly mac: string }[];
 }
 
-/** What it says of one target: milliseconds from its start. */
+/** What it says of one target, milliseconds from its start; null where it was never silent for long. */
 export interface Silence {
   readonly fromMs: number;
-  /** Null where no answer came after `fromMs`. */
+  /** Null where it was silent at the end. */
   readonly toMs: number | null;
 }
 
@@ -27,6 +27,10 @@ const etherTypeIpv4 = 0x0800;
 /** Each target is asked once in so many turns, so every 100 ms. */
 const turnsARound = 20;
 const turnMs = 5;
+/** Longer than two rounds take: one answer may get lost. */
+const longMs = 250;
+/** A longer time without a turn is this process's own silence. */
+const stallMs = 20;
 /** Answers that come late are waited for. */
 const lateMs = 200;
 const protocolIcmp = 1;
@@ -38,7 +42,11 @@ const identifier = process.pid & 0xffff;
 const frames = plan.targets.map(({ address, mac }) => echoTo(address, mac));
 const indexOf = new Map(plan.targets.map(({ address }, index) => [numberOf(address), index]));
 const goodMs = plan.targets.map(() => 0);
-const longest: Silence[] = plan.targets.map(() => ({ fromMs: 0, toMs: 0 }));
+/** Time in which this process had no turn, and how much of it there had been at each last answer. */
+let lostMs = 0;
+const lostAtGoodMs = plan.targets.map(() => 0);
+let drainedMs = 0;
+const silences: (Silence | null)[] = plan.targets.map(() => null);
 
 using socket = new PacketSocket('/proc/self/ns/net', 'eth0', etherTypeIpv4);
 const startMs = performance.now();
@@ -53,13 +61,20 @@ for (let turn = 0; performance.now() - startMs < plan.durationMs; turn += 1) {
 const endMs = performance.now() - startMs;
 await wait(lateMs);
 drain();
-const said = longest.map((silence, index): Silence => {
+for (const index of silences.keys()) note(index, endMs, null);
+console.log(JSON.stringify(silences));
+
+/** It was silent until now, when an answer came, or the end. */
+function note(index: number, nowMs: number, toMs: number | null): void {
   const fromMs = goodMs[index] ?? 0;
-  return endMs - fromMs > lengthOf(silence) ? { fromMs, toMs: null } : silence;
-});
-console.log(JSON.stringify(said));
+  if (nowMs - fromMs - (lostMs - (lostAtGoodMs[index] ?? 0)) < longMs) return;
+  silences[index] = { fromMs: silences[index]?.fromMs ?? fromMs, toMs };
+}
 
 function drain(): void {
+  const sinceMs = performance.now() - startMs - drainedMs;
+  if (sinceMs > stallMs) lostMs += sinceMs;
+  drainedMs += sinceMs;
   for (let frame = socket.receive(); frame !== null; frame = socket.receive()) {
     const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
     const isAnswer =
@@ -70,14 +85,10 @@ function drain(): void {
     const index = isAnswer ? indexOf.get(bytes.readUInt32BE(26)) : undefined;
     if (index === undefined) continue;
     const nowMs = performance.now() - startMs;
-    const silence = { fromMs: goodMs[index] ?? 0, toMs: nowMs };
-    if (lengthOf(silence) > lengthOf(longest[index])) longest[index] = silence;
+    note(index, nowMs, nowMs);
     goodMs[index] = nowMs;
+    lostAtGoodMs[index] = lostMs;
   }
-}
-
-function lengthOf(silence: Silence | undefined): number {
-  return silence === undefined ? 0 : (silence.toMs ?? Infinity) - silence.fromMs;
 }
 
 /** An Ethernet frame with an ICMP echo (RFC 792) in an IPv4 packet without options. */
