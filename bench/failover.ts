@@ -21,6 +21,12 @@ interface Party {
   readonly gapsMs: readonly number[];
 }
 
+interface OurParty {
+  readonly name: string;
+  readonly gapsMs: number[];
+  readonly courses: Course[];
+}
+
 /** One of our rounds: when its parts were over, milliseconds after the cut. */
 interface Course {
   readonly decidedMs: number;
@@ -38,11 +44,10 @@ export async function benchFailover(args: readonly string[]): Promise<object> {
   const rounds = z.coerce.number().int().min(1).max(1_000).parse(values.rounds);
   const byDefault = await keepalived('keepalived, adverts 1 s', 1, rounds);
   const tuned = await keepalived('keepalived, adverts 100 ms', 0.1, rounds);
-  const courses: Course[] = [];
-  const ours = await bridgehead(rounds, courses);
-  const parties = [byDefault, tuned, ours];
+  const { plain: ours, panic } = await bridgehead(rounds);
+  const parties = [byDefault, tuned, ours, panic];
   const machine = await machineFacts();
-  report(machine, rounds, parties, courses);
+  report(machine, rounds, parties);
   if (values.plot !== undefined) {
     await writeFile(values.plot, stripPlot('Host lost: time without an answer, ms', parties));
   }
@@ -52,10 +57,13 @@ export async function benchFailover(args: readonly string[]): Promise<object> {
     keepalived_default: figuresOf(byDefault.gapsMs),
     keepalived_tuned: figuresOf(tuned.gapsMs),
     ours: figuresOf(ours.gapsMs),
-    ours_course: courseOf(courses),
+    ours_course: courseOf(ours.courses),
+    ours_with_last_words: figuresOf(panic.gapsMs),
+    ours_with_last_words_course: courseOf(panic.courses),
     ratios: {
       p99_vs_keepalived_default: round(p99(ours) / p99(byDefault)),
       p99_vs_keepalived_tuned: round(p99(ours) / p99(tuned)),
+      p99_with_last_words_vs_keepalived_tuned: round(p99(panic) / p99(tuned)),
     },
   };
 }
@@ -73,27 +81,34 @@ async function keepalived(name: string, advertS: number, rounds: number): Promis
   return { name, gapsMs };
 }
 
-async function bridgehead(rounds: number, courses: Course[]): Promise<Party> {
+// Both of ours on one lab, by turns: what a round leaves behind is the same for either.
+async function bridgehead(rounds: number): Promise<{ plain: OurParty; panic: OurParty }> {
   await using lab = await LabUnderTest.up('g', port);
   const text = await readFile(exampleFile, 'utf8');
   const spec = text.replace('    tier: 0\n', '    tier: 0\n    standbys: 1\n');
   const applied = await lab.apply(spec, '--wait');
   if (applied.code !== 0) throw new Error(applied.stderr);
   const client = `/run/netns/bh-${lab.name}-client`;
-  const gapsMs: number[] = [];
-  while (gapsMs.length < rounds) {
+  const plain = ourParty('bridgehead, warm standby');
+  const panic = ourParty('bridgehead, with last words');
+  for (let count = 0; count < 2 * rounds; count += 1) {
+    const party = count % 2 === 0 ? plain : panic;
     const { host, address } = await whole(lab, 'shop-web');
     const offsetMs = Date.now() - sharedMs();
-    const loss = await lossOf(client, address, limitMs, () => killHost(lab, host));
-    const { gap, result: cutMs } = loss;
+    const kill = () => killHost(lab, host, party === panic);
+    const { gap, result: cutMs } = await lossOf(client, address, limitMs, kill);
     const now = await lab.instance('shop-web');
     if (now.host === host) throw new Error(`${host} was killed and holds still`);
-    gapsMs.push(gap.nextMs - gap.lastMs);
-    courses.push(await courseAfter(lab, host, { cutMs, offsetMs, gap }));
+    party.gapsMs.push(gap.nextMs - gap.lastMs);
+    party.courses.push(await courseAfter(lab, host, { cutMs, offsetMs, gap }));
     await lab.lab('crash', host);
     await lab.lab('heal', host);
   }
-  return { name: 'bridgehead, warm standby', gapsMs };
+  return { plain, panic };
+}
+
+function ourParty(name: string): OurParty {
+  return { name, gapsMs: [], courses: [] };
 }
 
 async function courseAfter(
@@ -118,8 +133,7 @@ async function courseAfter(
 function report(
   machine: Readonly<Record<string, string | number>>,
   rounds: number,
-  parties: readonly Party[],
-  courses: readonly Course[],
+  parties: readonly (Party | OurParty)[],
 ): void {
   for (const [name, value] of Object.entries(machine)) console.log(`${name}: ${value}`);
   console.log(`\nA host lost under load, ${rounds} rounds each; ms without a good answer`);
@@ -130,9 +144,14 @@ function report(
     const cells = Object.values(figuresOf(gapsMs));
     console.log(`${name.padEnd(30)}${cells.map((cell) => String(cell).padStart(9)).join('')}`);
   }
-  console.log(`\nOurs after the cut, median and largest:`);
-  for (const [name, { median, max }] of Object.entries(courseOf(courses))) {
-    console.log(`${`  ${name}`.padEnd(30)}${String(median).padStart(9)}${String(max).padStart(9)}`);
+  for (const party of parties) {
+    if (!('courses' in party)) continue;
+    console.log(`\n${party.name}, after the cut: median and largest`);
+    for (const [name, { median, max }] of Object.entries(courseOf(party.courses))) {
+      console.log(
+        `${`  ${name}`.padEnd(30)}${String(median).padStart(9)}${String(max).padStart(9)}`,
+      );
+    }
   }
   console.log(`\n${parties.map(histogram).join('\n')}\n`);
 }

@@ -1,6 +1,7 @@
 // The lab as the failover benches use it: a fleet that is whole, and a host of it that dies.
 
 import { hostOf, scopeOfHost, viewLab } from '../src/lab/lab-handle.ts';
+import { sayLastWords } from '../src/lab/last-words.ts';
 import { unplug } from '../src/lab/namespaces.ts';
 import { findProcesses, signalAll } from '../src/lab/processes.ts';
 import { eventually, type LabUnderTest } from '../test/lab/lab-under-test.ts';
@@ -35,11 +36,14 @@ export function whole(lab: LabUnderTest, name: string): Promise<{ host: string; 
  * Cuts a host's link and kills all its processes. What a real host leaves to nobody, its mounts and
  * cgroups, is left to `lab crash`: clearing it away would cost those that live.
  *
+ * @param isPanic its kernel says its last words by netconsole before
  * @returns when the link was cut, by {@link sharedMs}
  */
-export async function killHost(lab: LabUnderTest, host: string): Promise<number> {
+export async function killHost(lab: LabUnderTest, host: string, isPanic: boolean): Promise<number> {
   const view = viewLab({ name: lab.name });
-  const processes = findProcesses(scopeOfHost(view, hostOf(view, host)));
+  const node = hostOf(view, host);
+  const processes = findProcesses(scopeOfHost(view, node));
+  if (isPanic) await sayLastWords(view, node);
   await unplug(host, view.topology);
   const cutMs = sharedMs();
   signalAll(processes, 'SIGKILL');

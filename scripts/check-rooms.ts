@@ -32,6 +32,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'spec',
     'placement',
     'haproxy',
+    'crash',
     'domain',
   ],
   operations: ['detection', 'store', 'protocol', 'placement', 'haproxy', 'domain'],

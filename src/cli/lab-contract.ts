@@ -77,7 +77,7 @@ export interface Lab {
   ) => Promise<LabSummary>;
   readonly labDown: (lab: LabName, report: (step: Step) => void) => Promise<void>;
   readonly labStatus: (lab: LabName) => Promise<LabStatus>;
-  readonly labCrash: (lab: LabName, host: string) => Promise<void>;
+  readonly labCrash: (lab: LabName, host: string, isPanic: boolean) => Promise<void>;
   readonly labPartition: (lab: LabName, host: string, from: PartitionSide) => Promise<void>;
   readonly labHang: (lab: LabName, host: string) => Promise<void>;
   readonly labHeal: (lab: LabName, host: string, report: (step: Step) => void) => Promise<void>;

@@ -204,7 +204,7 @@ scheduler-2  running  http://127.0.0.1:7086
 
 test('faults reach the host that was named, in the lab that was named', async () => {
   const crash = await lab(['crash', 'host-1', '--name', 'b']);
-  assert.deepEqual(crash.calls, [['labCrash', { name: 'b' }, 'host-1']]);
+  assert.deepEqual(crash.calls, [['labCrash', { name: 'b' }, 'host-1', false]]);
   assert.equal(
     crash.out,
     'host host-1 is crashed; undo it with: bridgehead lab heal host-1 --name b\n',

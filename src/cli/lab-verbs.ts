@@ -142,11 +142,12 @@ function addFaultVerbs(verb: AddVerb): void {
   verb(
     'crash <host>',
     'take a host away at once, as a power cut does',
-    ['crash host-1'],
+    ['crash host-1', 'crash host-1 --panic'],
     async (session, [host = ''], given) => {
       const { labCrash } = await import('./commands/lab-faults.ts');
-      return labCrash(session, nameOf(given), host);
+      return labCrash(session, nameOf(given), host, given.is('panic'));
     },
+    (command) => command.option('--panic', 'its kernel says its last words by netconsole before'),
   );
   verb(
     'partition <host>',

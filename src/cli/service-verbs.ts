@@ -29,6 +29,10 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
     )
     .option('--agent-listen <address>', 'HOST:PORT for agents', serverDefaults.agentListen)
     .option('--agent-address <address>', 'HOST:PORT under which agents reach it')
+    .option(
+      '--netconsole-listen <address>',
+      "HOST:PORT (UDP) for the hosts' kernels, to hear their last words (default: not heard)",
+    )
     .option('--database-url <url>', 'a PostgreSQL server of your own (default: an embedded one)')
     .addOption(logLevel(serverDefaults.logLevel));
   does(
@@ -48,6 +52,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         listen: listen.length === 0 ? serverDefaults.listen : listen,
         agentListen: given.text('agentListen') ?? serverDefaults.agentListen,
         agentAddress: given.text('agentAddress') ?? null,
+        netconsoleListen: given.text('netconsoleListen') ?? null,
         databaseUrl: given.text('databaseUrl') ?? null,
         logLevel: given.text('logLevel') ?? serverDefaults.logLevel,
       });

@@ -16,7 +16,10 @@ export interface Timings {
   readonly heartbeatPeriodMs: number;
   /** How often a witness reports to schedulers even when nothing has changed. */
   readonly reportPeriodMs: number;
-  /** How fast and for how long a host is probed that is said to have panicked. */
+  /**
+   * How fast and for how long a host is probed that is said to have panicked: a kernel that dies says
+   * so first, and answers while it prints the rest.
+   */
   readonly hurryPeriodMs: number;
   readonly hurryForMs: number;
   /** Shortest silence of a host's kernel meanwhile. */
@@ -38,6 +41,6 @@ export const productionTimings: Timings = {
   heartbeatPeriodMs: 500,
   reportPeriodMs: 1_000,
   hurryPeriodMs: 5,
-  hurryForMs: 200,
+  hurryForMs: 2_000,
   hurrySilentMs: 40,
 };

@@ -10,6 +10,7 @@ import {
   startEngine,
 } from './host-power.ts';
 import { hostOf, type Lab, type LabOptions, labName, openLab, scopeOfHost } from './lab-handle.ts';
+import { sayLastWords } from './last-words.ts';
 import { withLock } from './lock.ts';
 import { applyPartitions, deleteNamespace, makeNamespaces, unplug } from './namespaces.ts';
 import { findPart, findProcesses, signalAll } from './processes.ts';
@@ -22,9 +23,12 @@ const stopLimitMs = 5_000;
 /**
  * Cuts the host's power: first its cable, so that not a frame leaves it any more, then every
  * process and its kernel state (namespace, mounts). Its disk stays. A host that is off stays off.
+ *
+ * @param isPanic its kernel says its last words by netconsole before
  */
-export async function labCrash(options: LabOptions, host: string): Promise<void> {
+export async function labCrash(options: LabOptions, host: string, isPanic = false): Promise<void> {
   await withHost(options, host, async (lab, node) => {
+    if (isPanic) await sayLastWords(lab, node);
     lab.journal.add({ kind: 'crashed', host: node.name });
     await unplug(node.name, lab.topology);
     await cutPower(lab, node);

@@ -14,6 +14,8 @@ export const schedulersDefault = 1;
 
 const readyLimitMs = 60_000;
 const tokenBytes = 32;
+/** Of the kernel's own documentation (networking/netconsole.rst). */
+const firstNetconsolePort = 6666;
 
 /** One scheduler, as the rest of the lab knows it. */
 export interface SchedulerSite {
@@ -25,6 +27,8 @@ export interface SchedulerSite {
   readonly url: string;
   /** TCP port for agents at the control node. */
   readonly agentPort: number;
+  /** UDP port for the hosts' kernels at the control node. */
+  readonly netconsolePort: number;
 }
 
 /** The schedulers of a lab; `port` is that of the first one's API, and the others follow it. */
@@ -38,6 +42,7 @@ export function schedulerSites(
     port: port + index,
     url: `http://127.0.0.1:${port + index}`,
     agentPort: schedulerPort + index,
+    netconsolePort: firstNetconsolePort + index,
   }));
 }
 
@@ -63,6 +68,7 @@ export function schedulerPart(
       ...['--data-dir', site.paths.folder],
       ...['--listen', `unix:${site.paths.apiSocket}`],
       ...['--agent-listen', `0.0.0.0:${site.agentPort}`],
+      ...['--netconsole-listen', `0.0.0.0:${site.netconsolePort}`],
       ...['--agent-address', agentAddressOf(site, node)],
       ...(isSharing ? ['--name', site.name, '--database-url', sharedDatabaseUrl(paths)] : []),
     ],

@@ -22,6 +22,8 @@ export const disarmedSetting = 'failover.disarmed';
 const secretBytes = 32;
 /** How long a host whose agent is gone stays a witness of others. */
 const graceMs = 15_000;
+/** What is said of one host's panic within this time is said once: a forger gets no more. */
+const hurryAgainMs = 5_000;
 
 export interface DetectionParts {
   readonly store: Store;
@@ -65,6 +67,10 @@ export class Detection {
   readonly #seenMs = new Map<HostName, number>();
   /** When each host was fenced that is, by wall clocks, and a revision of after that. */
   readonly #fenced = new Map<HostName, Noted>();
+  /** Hosts by the addresses of their bridges. */
+  #hostAt: ReadonlyMap<string, HostName> = new Map();
+  /** When each host's witnesses were last hurried, monotonic. */
+  readonly #hurriedMs = new Map<HostName, number>();
   /** Of what the sets were drawn when nothing was left to change. */
   #settledFor = '';
   readonly #startedMs: number;
@@ -101,7 +107,22 @@ export class Detection {
     await this.#parts.store.transact((tx) => tx.confirmWitnesses(host, version), 'rows');
   }
 
-  /** Somebody says that a host has panicked: its witnesses are to find out at once. */
+  /**
+   * Somebody says, by the address of a host's bridge, that it has panicked. Anybody can: it is told,
+   * and its witnesses ask at once, so that their silence comes sooner.
+   */
+  lastWords(address: string, words: string): void {
+    const { clock, event } = this.#parts;
+    const host = this.#hostAt.get(address);
+    if (host === undefined) return;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - (this.#hurriedMs.get(host) ?? Number.NEGATIVE_INFINITY) < hurryAgainMs) return;
+    this.#hurriedMs.set(host, nowMs);
+    this.hurry(host);
+    event('host.last-words', hostObject(host), `said from ${address}: ${words}`);
+  }
+
+  /** Has a host's witnesses find out at once whether it lives. */
   hurry(host: HostName): void {
     for (const witness of this.#parts.agents.connected) {
       if (witness !== host) this.#parts.agents.send(witness, { type: 'hurry', host });
@@ -132,6 +153,7 @@ export class Detection {
         ? known.sets
         : await store.transact((tx) => tx.witnessSets(), 'snapshot');
     const { hosts } = known.fleet;
+    this.#hostAt = new Map(hosts.flatMap(addressesOf));
     const fenced = new Set(hosts.flatMap(({ name, state }) => (state === 'dead' ? name : [])));
     const alive = new Set(known.sessions.flatMap(({ id, isAlive }) => (isAlive ? id : [])));
     const enrolled = hosts.filter(({ facts }) => facts !== null).length;
@@ -363,6 +385,11 @@ export class Detection {
     });
     return this.#secret;
   }
+}
+
+function addressesOf({ name, facts }: Host): readonly (readonly [string, HostName])[] {
+  const bridges = facts?.bridges ?? [];
+  return bridges.flatMap(({ addresses }) => addresses.map((address) => [address, name] as const));
 }
 
 async function readAll(tx: Transaction) {

@@ -44,7 +44,8 @@ interface Target {
   pending: SentProbe[];
   state: WitnessState;
   heartbeat: { readonly nonce: Buffer; readonly sentMs: number } | null;
-  /** It is probed fast until then, since somebody says that it has panicked. */
+  /** It is probed fast from then on and until then, since somebody says that it has panicked. */
+  hurrySinceMs: number;
   hurryUntilMs: number;
 }
 
@@ -98,7 +99,7 @@ export class Prober {
       const isSame = known?.given.address === given.address;
       const state = isSame ? known.state : this.#unheard(given.host);
       this.#targets.set(given.host, {
-        ...{ pending: [], heartbeat: null, hurryUntilMs: 0 },
+        ...{ pending: [], heartbeat: null, hurrySinceMs: 0, hurryUntilMs: 0 },
         ...(isSame ? known : {}),
         given,
         keys: pairKeys(given.secret),
@@ -128,6 +129,7 @@ export class Prober {
   hurry(host: string, nowMs: number): void {
     const target = this.#targets.get(host);
     if (target === undefined) return;
+    target.hurrySinceMs = nowMs;
     target.hurryUntilMs = nowMs + this.#timings.hurryForMs;
     this.#nextProbeMs = nowMs;
   }
@@ -222,7 +224,7 @@ export class Prober {
     const nonce = this.#wire.random(8);
     const isLong = leaseMs > this.#timings.leaseMs;
     const sentMs = this.#wire.monotonicMs();
-    const isGrant = mayGrant(target.state, this.#timings) && !this.#isHurried(target, sentMs);
+    const isGrant = this.#mayGrant(target, sentMs);
     const { token } = target.keys;
     const kind = isGrant ? (isLong ? 'long' : 'grant') : 'plain';
     const bytes = encodeProbe({ identifier: this.#identifier, sequence, token, nonce, kind });
@@ -234,6 +236,15 @@ export class Prober {
       ...target.pending.slice(-(pendingMax - 1)),
       { sequence, nonce, sentMs, isOverdue: false },
     ];
+  }
+
+  // One that is said to have panicked has to have answered every probe since. A host that lives does
+  // so at once, and its lease bridges what is lost: whoever speaks in its name costs it nothing.
+  #mayGrant(target: Target, nowMs: number): boolean {
+    if (!mayGrant(target.state, this.#timingsOf(target, nowMs))) return false;
+    if (!this.#isHurried(target, nowMs)) return true;
+    const { heardMs, unanswered } = target.state;
+    return (heardMs ?? 0) >= target.hurrySinceMs && unanswered === 0;
   }
 
   #askHeartbeats(nowMs: number): void {

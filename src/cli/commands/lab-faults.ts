@@ -5,9 +5,14 @@ import type { Session } from '../session.ts';
 import { stepPrinter } from '../steps.ts';
 
 /** Breaks a host as a power cut does: everything on it is gone at once. */
-export async function labCrash(session: Session, name: string, host: string): Promise<void> {
+export async function labCrash(
+  session: Session,
+  name: string,
+  host: string,
+  isPanic: boolean,
+): Promise<void> {
   const lab = await session.lab();
-  await lab.labCrash({ name }, host);
+  await lab.labCrash({ name }, host, isPanic);
   await report(session, name, host, 'crashed');
 }
 

@@ -12,6 +12,7 @@ import { createApi } from '../../api/server.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
 import { AgentListener } from '../../scheduler/agent-listener.ts';
 import { Membership } from '../../scheduler/membership.ts';
+import { NetconsoleListener } from '../../scheduler/netconsole-listener.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
 import { openStore } from '../../store/open-store.ts';
 import { systemClock } from '../../system/clock.ts';
@@ -68,6 +69,15 @@ export async function runServer(options: ServerOptions): Promise<void> {
 
   await scheduler.start();
   await listening(options.agentListen, () => listener.listen(agentListen.host, agentListen.port));
+  const netconsole = new NetconsoleListener({
+    onLastWords: (address, words) => scheduler.detection.lastWords(address, words),
+    log,
+  });
+  const { netconsoleListen } = options;
+  if (netconsoleListen !== null) {
+    const { host, port } = parseEndpoint(netconsoleListen);
+    await listening(netconsoleListen, () => netconsole.listen(host, port));
+  }
   const extra: Server[] = [];
   await api.ready();
   for (const [index, address] of options.listen.entries()) {
@@ -81,6 +91,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     store: kind,
     api: options.listen,
     agents: options.agentListen,
+    netconsole: options.netconsoleListen,
     version: manifest.version,
   });
 
@@ -91,6 +102,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   // A second signal, or a part that does not end, must not keep the process for ever.
   setTimeout(() => process.exit(1), stopTimeoutMs).unref();
   for (const one of extra) one.close();
+  netconsole.close();
   await api.close();
   await listener.close();
   await scheduler[Symbol.asyncDispose]();
@@ -140,7 +152,7 @@ async function listening<Result>(address: string, work: () => Promise<Result>): 
     throw new BridgeheadError(
       'PREREQUISITE_MISSING',
       `cannot listen on ${address}: ${isTaken ? 'the port is in use' : message}`,
-      'Give a free address with --listen (API) or --agent-listen (agents).',
+      'Give a free address with --listen (API), --agent-listen (agents) or --netconsole-listen.',
       { cause },
     );
   }

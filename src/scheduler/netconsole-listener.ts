@@ -1,0 +1,47 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { lastWordsIn } from '../crash/last-words.ts';
+
+/** More than any message of netconsole: MAX_PRINT_CHUNK in drivers/net/netconsole.c is 1,000. */
+const messageBytesMax = 2_048;
+
+export interface NetconsoleListenerParts {
+  /** A kernel panic was read in a message. @param address its sender's, which anybody can forge */
+  readonly onLastWords: (address: string, words: string) => void;
+  readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Hears the kernels of hosts by UDP (netconsole), and picks out the last words of a dying one. */
+export class NetconsoleListener {
+  readonly #parts: NetconsoleListenerParts;
+  #socket: Socket | null = null;
+
+  constructor(parts: NetconsoleListenerParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws Error with the system's code where the port is taken, say */
+  async listen(host: string, port: number): Promise<void> {
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+    this.#socket = socket;
+    socket.on('message', (bytes, from) => this.#hear(bytes, from));
+    socket.bind(port, host);
+    await once(socket, 'listening');
+    socket.on('error', (error) => this.#parts.log('netconsole', { error: String(error) }));
+  }
+
+  /** The port it is bound to. */
+  get port(): number {
+    return this.#socket?.address().port ?? 0;
+  }
+
+  close(): void {
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  #hear(bytes: Buffer, { address }: RemoteInfo): void {
+    const words = lastWordsIn(bytes.subarray(0, messageBytesMax).toString('latin1'));
+    if (words !== null) this.#parts.onLastWords(address.replace(/^::ffff:/, ''), words);
+  }
+}
