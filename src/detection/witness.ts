@@ -69,14 +69,19 @@ export function granted(state: WitnessState, endMs: number): WitnessState {
 export function heard(state: WitnessState, sentMs: number): WitnessState {
   const heardMs = Math.max(state.heardMs ?? sentMs, sentMs);
   // Only now is it known that what was missed before was lost, and not unanswered by a dead host.
-  const lost = state.isSilent ? 0 : state.unanswered;
-  const loss = (1 - (1 - state.loss) * (1 - lossWeight) ** lost) * (1 - lossWeight);
+  const passed = state.isSilent ? 0 : state.unanswered;
+  const loss = (1 - (1 - state.loss) * (1 - lossWeight) ** passed) * (1 - lossWeight);
   return { ...state, heardMs, unanswered: 0, loss };
 }
 
 /** The answer to a probe is overdue, and the witness itself has not slept meanwhile. */
 export function missed(state: WitnessState): WitnessState {
   return { ...state, unanswered: state.unanswered + 1 };
+}
+
+/** The answer to a probe is overdue, while that to a later one has come: nothing but loss. */
+export function lost(state: WitnessState): WitnessState {
+  return { ...state, loss: 1 - (1 - state.loss) * (1 - lossWeight) };
 }
 
 /** The agent answered. @param awayMs how long it said that it will be away now; 0 for not at all */

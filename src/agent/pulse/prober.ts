@@ -5,6 +5,7 @@ import {
   granted,
   heard,
   judged,
+  lost,
   mayGrant,
   missed,
   resumed,
@@ -184,7 +185,7 @@ export class Prober {
     for (const probe of target.pending) {
       if (probe.isOverdue || readMs - probe.sentMs < this.#periodOf(target, readMs)) continue;
       probe.isOverdue = true;
-      if (probe.sentMs > newest) target.state = missed(target.state);
+      target.state = probe.sentMs > newest ? missed(target.state) : lost(target.state);
     }
     target.state = judged(target.state, readMs, this.#timingsOf(target, readMs));
   }
