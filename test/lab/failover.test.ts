@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { hostOf, viewLab } from '../../src/lab/lab-handle.ts';
+import { sayLastWords } from '../../src/lab/last-words.ts';
 import type { InstanceView } from '../../src/protocol/api.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { ArpWitness } from './arp-witness.ts';
@@ -137,4 +139,25 @@ test('a scheduler that is gone for a while fails nothing over when it is back', 
   await lab.lab('up');
   assert.equal((await whole()).epoch, start.epoch);
   assert.equal((await lab.instance(cold)).phase, 'serving');
+});
+
+test('last words in the name of a host that lives are told of, and move and stop nothing', async () => {
+  const start = await whole();
+  const host = start.host ?? '';
+  const load = lab.load(warm, 8, 100);
+  await systemClock.sleep(1_000);
+  await sayLastWords(viewLab({ name: lab.name }), hostOf(viewLab({ name: lab.name }), host));
+  await eventually(async () => {
+    const { stdout } = await lab.api('events', '--object', `host/${host}`);
+    assert.match(stdout, /host\.last-words .*Kernel panic - not syncing/);
+  });
+  const { sent, failed } = await load;
+  assert.ok(sent > 700, `${sent} sent`);
+  assert.equal(failed, 0);
+  const now = await lab.instance(warm);
+  assert.deepEqual([now.host, now.epoch], [host, start.epoch]);
+});
+
+test('a host that dies with its last words said is failed over', async () => {
+  await round((host) => lab.lab('crash', host, '--panic'), 'dead');
 });
