@@ -4,15 +4,15 @@ import type { Verdict } from '../detection/verdict.ts';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName } from '../domain/ids.ts';
-import type { Fence, Host } from '../domain/model.ts';
-import { hostObject, instanceObject, type Operation } from '../domain/operation.ts';
+import type { Host } from '../domain/model.ts';
+import { hostObject, type Operation } from '../domain/operation.ts';
 import type { OperationEngine } from '../operations/engine.ts';
 import { type FailoverCause, failOver, failoverTargets } from '../operations/failover.ts';
 import { findHost } from '../operations/find-host.ts';
 import type { WitnessFrame } from '../protocol/pulse-frames.ts';
-import type { FleetState, HostWitnesses, Store, Transaction } from '../store/store.ts';
+import type { HostWitnesses, Store, Transaction } from '../store/store.ts';
 import type { Agents } from './agents.ts';
-import { desiredStates } from './desired-state.ts';
+import { DeadHosts } from './dead-hosts.ts';
 import { Detector, type Proof } from './detector.ts';
 import { bridgeAddress, pulseTellings, setsOf, setsToChange } from './pulse-tellings.ts';
 
@@ -48,15 +48,6 @@ export interface DetectionParts {
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
-/** A fence that this scheduler has seen. */
-interface Noted {
-  readonly atMs: number;
-  /** Of after that. */
-  readonly revision: number;
-  /** When it was seen, monotonic. */
-  readonly notedMs: number;
-}
-
 /** Who witnesses whom, what witnesses say, which hosts are silent, and when they are back. */
 export class Detection {
   readonly #parts: DetectionParts;
@@ -65,8 +56,7 @@ export class Detection {
   readonly #told = new Map<HostName, string>();
   /** When each host was last connected to any scheduler, monotonic. */
   readonly #seenMs = new Map<HostName, number>();
-  /** When each host was fenced that is, by wall clocks, and a revision of after that. */
-  readonly #fenced = new Map<HostName, Noted>();
+  readonly #deadHosts: DeadHosts;
   /** Hosts by the addresses of their bridges. */
   #hostAt: ReadonlyMap<string, HostName> = new Map();
   /** When each host's witnesses were last hurried, monotonic. */
@@ -87,6 +77,7 @@ export class Detection {
       held: (host, why, { reasons }) =>
         parts.event('failover.held', hostObject(host), `${why} (${reasons.join('; ')})`),
     });
+    this.#deadHosts = new DeadHosts({ ...parts, detector: this.#detector });
   }
 
   hear(witness: HostName, frame: WitnessFrame): void {
@@ -169,8 +160,7 @@ export class Detection {
       this.#told.set(host, text);
       told += 1;
     }
-    await this.#strand(known.fleet, known.fences);
-    const back = await this.#takeBack(known.fleet, known.fences);
+    const back = await this.#deadHosts.seeTo(known.fleet, known.fences);
     return `changed ${changed.length} sets, told ${told} agents, ${fenced.size - back} hosts are dead`;
   }
 
@@ -201,87 +191,6 @@ export class Detection {
     for (const { name, state } of hosts) if (state === 'ready') this.#seenMs.set(name, nowMs);
     return ({ name, state }) =>
       state !== 'dead' && nowMs - (this.#seenMs.get(name) ?? this.#startedMs) < graceMs;
-  }
-
-  // A failover leaves what has no standby to placement once the last lease has run out. Where it was
-  // itself given up before that, or something else was at work on an instance, that is done here.
-  async #strand(fleet: FleetState, fences: readonly Fence[]): Promise<void> {
-    const { store, clock, timings, onFailover } = this.#parts;
-    await this.#noteFences(fences);
-    const sinceMs = clock.monotonicMs() - timings.leaseMs - timings.marginMs;
-    const isSilenced = ({ host, atMs }: Fence) => {
-      const noted = this.#fenced.get(host);
-      return noted?.atMs === atMs && noted.notedMs <= sinceMs;
-    };
-    const dead = new Set(fences.flatMap((fence) => (isSilenced(fence) ? fence.host : [])));
-    if (!fleet.assignments.some(({ host }) => dead.has(host))) return;
-    await store.transact(async (tx) => {
-      const stillDead = new Set(
-        (await tx.fences()).flatMap((one) => (isSilenced(one) ? one.host : [])),
-      );
-      const busy = new Set((await tx.openOperations()).flatMap(({ objects }) => objects));
-      const { assignments, instances } = await tx.fleet();
-      const names = new Map(instances.map(({ id, spec }) => [id, spec.name]));
-      for (const { instanceId: id, host } of assignments) {
-        const name = names.get(id);
-        if (!stillDead.has(host) || name === undefined || busy.has(instanceObject(name))) continue;
-        await tx.deleteLeaving(id, await tx.lastEpoch(id));
-        await tx.deleteAssignment(id);
-      }
-    });
-    onFailover();
-  }
-
-  // A host that was held for dead is one of the fleet again when it has taken in that it holds
-  // nothing any more, and shows that nothing of it is on the wire.
-  async #takeBack(fleet: FleetState, fences: readonly Fence[]): Promise<number> {
-    const { store, agents, clock } = this.#parts;
-    const here = fences.flatMap(({ host }) => (agents.isConnected(host) ? host : []));
-    if (here.length === 0) return 0;
-    const desired = desiredStates(here, fleet, new Map());
-    const held = new Set(fleet.assignments.map(({ host }) => host));
-    const clean = here.filter(
-      (host) =>
-        !held.has(host) &&
-        !this.#isStillSilenced(host) &&
-        agents.hasTakenAfter(host, this.#revisionOf(host), desired.get(host) ?? []) &&
-        agents.observations(host).every(({ instance }) => !instance.linkUp),
-    );
-    for (const host of clean) {
-      await store.transact(async (tx) => {
-        // Another scheduler may have taken it back, and it may have died again since.
-        const atMs = (await tx.fences()).find((one) => one.host === host)?.atMs;
-        if (atMs === undefined || atMs !== this.#fenced.get(host)?.atMs) return;
-        await tx.deleteFence(host);
-        const message = 'is back: nothing that it held before is on the wire';
-        const event = { kind: 'host.returned', object: hostObject(host), message };
-        await tx.addEvent({ atMs: clock.wallMs(), ...event });
-      });
-    }
-    return clean.length;
-  }
-
-  // Its witnesses let nothing of it through yet: what it were given would be failed over at once.
-  // One that is gone itself will not say anything else.
-  #isStillSilenced(host: HostName): boolean {
-    const { agents } = this.#parts;
-    if (this.#detector.verdict(host).state !== 'silenced') return false;
-    return this.#detector.silentTo(host).some((witness) => agents.isConnected(witness));
-  }
-
-  // Whatever a host takes of a later revision than this was made when its fence stood.
-  async #noteFences(fences: readonly Fence[]): Promise<void> {
-    const isNoted = ({ host, atMs }: Fence) => this.#fenced.get(host)?.atMs === atMs;
-    if (fences.every(isNoted)) return;
-    const revision = await this.#parts.store.transact((tx) => tx.nextRevision());
-    const notedMs = this.#parts.clock.monotonicMs();
-    for (const fence of fences) {
-      if (!isNoted(fence)) this.#fenced.set(fence.host, { atMs: fence.atMs, revision, notedMs });
-    }
-  }
-
-  #revisionOf(host: HostName): number {
-    return this.#fenced.get(host)?.revision ?? Number.POSITIVE_INFINITY;
   }
 
   async #failOver(host: HostName, { verdict, lastHeardMs, endMs }: Proof): Promise<boolean> {
