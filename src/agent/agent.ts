@@ -5,7 +5,7 @@ import type { InstanceId, InstanceName } from '../domain/ids.ts';
 import type { HostFacts } from '../domain/model.ts';
 import type { AgentRequest, SchedulerFrame } from '../protocol/frames.ts';
 import { acceptGrants, formatGrants, type Grants, readGrants, type Told } from './grants.ts';
-import { notHere } from './instance-errors.ts';
+import { notHere, notKnown } from './instance-errors.ts';
 import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
 import type { Links, Peer } from './links.ts';
 import type { Machine } from './machine.ts';
@@ -56,6 +56,8 @@ export class Agent implements Disposable {
   #digest = '';
   #wanted: ReadonlyMap<InstanceId, DesiredInstance>;
   #facts: HostFacts;
+  /** Whether the Engine has said what is here: before that, what is not known may be here still. */
+  #knowsAll = false;
   /** Desired states are taken in the order they came, whoever sent them. */
   #inbox: Promise<void> = Promise.resolve();
   /** The one of the highest revision that came, the last where several have it. */
@@ -131,8 +133,9 @@ export class Agent implements Disposable {
 
   // Everything here that Bridgehead once made gets a keeper: one that is not desired takes it away.
   async #adopt(): Promise<void> {
-    const containers = await this.#machine.listContainers().catch(() => []);
-    for (const { id, name } of containers) this.#keeper(id, name);
+    const containers = await this.#machine.listContainers().catch(() => null);
+    for (const { id, name } of containers ?? []) this.#keeper(id, name);
+    if (containers !== null) this.#knowsAll = true;
     for (const { id, name } of this.#grants.desired) this.#keeper(id, name);
     for (const port of await this.#machine.listPorts()) {
       const isKnown = [...this.#keepers.values()].some((keeper) => keeper.port === port);
@@ -318,6 +321,9 @@ export class Agent implements Disposable {
         return this.#machine.probe(request.address, request.ports, request.timeoutMs);
       case 'look':
         await this.#inbox;
+        if (!this.#knowsAll && !this.#keepers.has(request.instance)) {
+          throw notKnown(request.instance);
+        }
         return { instance: this.#keepers.get(request.instance)?.observed ?? null };
       case 'quiesce': {
         // What the scheduler said before it asked counts, even if it is still on its way to the disk.

@@ -12,6 +12,15 @@ export function notHere(name: string): BridgeheadError {
   );
 }
 
+/** The error for an instance of which this host cannot say whether it is here. */
+export function notKnown(name: string): BridgeheadError {
+  return new BridgeheadError(
+    'ENGINE_DOWN',
+    `whether instance ${name} is on this host is not known: its Docker Engine has not answered since the agent started`,
+    'See to the Docker Engine of that host: systemctl status docker',
+  );
+}
+
 /** The error for a request under another epoch than the host's grant for the instance. */
 export function staleEpoch(name: string, asked: Epoch, current: Epoch): BridgeheadError {
   return new BridgeheadError(
