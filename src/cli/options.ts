@@ -11,6 +11,8 @@ export interface ServerOptions {
   readonly agentListen: string;
   /** `HOST:PORT` under which agents reach `agentListen`; null to let the server work it out. */
   readonly agentAddress: string | null;
+  /** Program that powers a host off; null for none. */
+  readonly powerOffCommand: string | null;
   /** Where the kernels of hosts are heard (netconsole, UDP), `HOST:PORT`; null for nowhere. */
   readonly netconsoleListen: string | null;
   /** A PostgreSQL server of one's own; null for the embedded one. */

@@ -20,6 +20,7 @@ test('server has its defaults', async () => {
     listen: ['127.0.0.1:7080'],
     agentListen: '0.0.0.0:7443',
     netconsoleListen: null,
+    powerOffCommand: null,
     agentAddress: null,
     databaseUrl: null,
     logLevel: 'info',
@@ -28,13 +29,14 @@ test('server has its defaults', async () => {
 
 test('server takes several addresses in place of the default one', async () => {
   const line =
-    'server --name scheduler-2 --data-dir /d --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --netconsole-listen 0.0.0.0:6666 --agent-address a:2 --database-url postgres://x --log-level debug';
+    'server --name scheduler-2 --data-dir /d --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --netconsole-listen 0.0.0.0:6666 --power-off-command /p/off --agent-address a:2 --database-url postgres://x --log-level debug';
   assert.deepEqual(await optionsOf(line.split(' ')), {
     name: 'scheduler-2',
     dataDir: '/d',
     listen: ['[::1]:80', 'unix:/run/a.sock'],
     agentListen: ':1',
     netconsoleListen: '0.0.0.0:6666',
+    powerOffCommand: '/p/off',
     agentAddress: 'a:2',
     databaseUrl: 'postgres://x',
     logLevel: 'debug',

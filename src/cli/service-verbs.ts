@@ -33,6 +33,10 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
       '--netconsole-listen <address>',
       "HOST:PORT (UDP) for the hosts' kernels, to hear their last words (default: not heard)",
     )
+    .option(
+      '--power-off-command <path>',
+      'program that powers a host off whose silence nobody can prove (default: a person is asked)',
+    )
     .option('--database-url <url>', 'a PostgreSQL server of your own (default: an embedded one)')
     .addOption(logLevel(serverDefaults.logLevel));
   does(
@@ -53,6 +57,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         agentListen: given.text('agentListen') ?? serverDefaults.agentListen,
         agentAddress: given.text('agentAddress') ?? null,
         netconsoleListen: given.text('netconsoleListen') ?? null,
+        powerOffCommand: given.text('powerOffCommand') ?? null,
         databaseUrl: given.text('databaseUrl') ?? null,
         logLevel: given.text('logLevel') ?? serverDefaults.logLevel,
       });

@@ -14,6 +14,7 @@ import type { HostWitnesses, Store, Transaction } from '../store/store.ts';
 import type { Agents } from './agents.ts';
 import { DeadHosts } from './dead-hosts.ts';
 import { Detector, type Proof } from './detector.ts';
+import { PowerFencing, type PowerOff } from './power-fencing.ts';
 import { bridgeAddress, pulseTellings, setsOf, setsToChange } from './pulse-tellings.ts';
 
 const secretSetting = 'pulse.secret';
@@ -43,6 +44,8 @@ export interface DetectionParts {
   ) => Promise<(waitMs: number) => void>;
   /** A failover has been written: hosts are to be told, and what has no host is to be placed. */
   readonly onFailover: () => void;
+  /** Powers a host off; null where nothing can. */
+  readonly powerOff: PowerOff | null;
   /** For people. */
   readonly event: (kind: string, object: string, message: string) => void;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
@@ -57,6 +60,7 @@ export class Detection {
   /** When each host was last connected to any scheduler, monotonic. */
   readonly #seenMs = new Map<HostName, number>();
   readonly #deadHosts: DeadHosts;
+  readonly #power: PowerFencing;
   /** Hosts by the addresses of their bridges. */
   #hostAt: ReadonlyMap<string, HostName> = new Map();
   /** When each host's witnesses were last hurried, monotonic. */
@@ -78,6 +82,11 @@ export class Detection {
         parts.event('failover.held', hostObject(host), `${why} (${reasons.join('; ')})`),
     });
     this.#deadHosts = new DeadHosts({ ...parts, detector: this.#detector });
+    this.#power = new PowerFencing({
+      ...parts,
+      detector: this.#detector,
+      confirm: (host, reason) => this.#confirm(host, reason),
+    });
   }
 
   hear(witness: HostName, frame: WitnessFrame): void {
@@ -149,7 +158,10 @@ export class Detection {
     const alive = new Set(known.sessions.flatMap(({ id, isAlive }) => (isAlive ? id : [])));
     const enrolled = hosts.filter(({ facts }) => facts !== null).length;
     const { disarmed } = known;
-    this.#detector.know({ sets, fenced, alive, enrolled, disarmed }, asOfMs);
+    const knowledge = { sets, fenced, alive, enrolled, disarmed };
+    this.#detector.know(knowledge, asOfMs);
+    const [first] = [...alive].toSorted();
+    this.#power.look(hosts, knowledge, first === session());
     let told = 0;
     const hears = (witness: HostName, of: HostName) => this.#detector.hears(witness, of);
     const source = { session: session(), timings, secret, hosts, sets, hears };
@@ -224,20 +236,20 @@ export class Detection {
    * @throws BridgeheadError HOST_ALIVE where anybody hears it; NOT_FOUND
    */
   async confirmDead(host: HostName, who: string, reason: string): Promise<Operation | null> {
-    const { store, clock, agents } = this.#parts;
+    const { store, agents } = this.#parts;
     const { hosts } = await store.transact((tx) => tx.fleet(), 'snapshot');
     findHost(hosts, host);
     const heard = this.#detector.heardBy(host);
     if (agents.isConnected(host)) throw isAlive(host, 'its agent is connected');
     if (heard.length > 0) throw isAlive(host, `${heard.join(', ')} hear it`);
     const why = `${who} says that it is off${reason === '' ? '' : `: ${reason}`}`;
-    const cause = {
-      host,
-      reasons: [why],
-      lastHeardMs: null,
-      silencedMs: clock.wallMs(),
-      waitMs: 0,
-    };
+    return this.#confirm(host, why);
+  }
+
+  #confirm(host: HostName, reason: string): Promise<Operation | null> {
+    const { clock } = this.#parts;
+    const times = { lastHeardMs: null, silencedMs: clock.wallMs(), waitMs: 0 };
+    const cause = { host, reasons: [reason], ...times };
     return this.#fence(cause, clock.monotonicMs(), async (tx) => !(await isConnected(tx, host)));
   }
 

@@ -20,6 +20,7 @@ import { desiredStates } from './desired-state.ts';
 import { Detection } from './detection.ts';
 import { operationKinds } from './kinds.ts';
 import { placeWaiting } from './placer.ts';
+import type { PowerOff } from './power-fencing.ts';
 import { Presence } from './presence.ts';
 import { Reconciler, type ReconcilerStatus } from './reconciler.ts';
 import { Recorder } from './recorder.ts';
@@ -41,6 +42,8 @@ export interface SchedulerParts {
   /** Makes the ids of instances, operations and sessions. */
   readonly newId: () => string;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+  /** Powers a host off whose silence nobody can prove; left out where nothing can. */
+  readonly powerOff?: PowerOff;
   /** How fast silent hosts are found out. */
   readonly timings?: Timings;
   /** Rules that a simulation breaks on purpose, to see that it notices. */
@@ -131,6 +134,7 @@ export class Scheduler implements AsyncDisposable {
     this.detection = new Detection({
       ...{ store, clock, session, log, agents: this.agents, engine: this.engine },
       timings: parts.timings ?? productionTimings,
+      powerOff: parts.powerOff ?? null,
       event: (kind, object, message) => this.#recorder.event(kind, object, message),
       prepareTelling: async (tx, hosts) => {
         const revision = await tx.nextRevision();

@@ -10,12 +10,14 @@ import { pino } from 'pino';
 import manifest from '../../../package.json' with { type: 'json' };
 import { createApi } from '../../api/server.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
+import type { Host } from '../../domain/model.ts';
 import { AgentListener } from '../../scheduler/agent-listener.ts';
 import { Membership } from '../../scheduler/membership.ts';
 import { NetconsoleListener } from '../../scheduler/netconsole-listener.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
 import { openStore } from '../../store/open-store.ts';
 import { systemClock } from '../../system/clock.ts';
+import { runPowerCommand } from '../../system/power-command.ts';
 import { issueServerCertificate } from '../../trust/authority.ts';
 import { hashSecret, isSecret, newSecret } from '../../trust/token.ts';
 import type { ServerOptions } from '../options.ts';
@@ -38,7 +40,12 @@ export async function runServer(options: ServerOptions): Promise<void> {
     log,
   });
   const name = options.name ?? hostname();
-  const scheduler = new Scheduler({ store, clock, name, newId: randomUUID, log });
+  const { powerOffCommand } = options;
+  const power =
+    powerOffCommand === null
+      ? {}
+      : { powerOff: (host: Host) => runPowerCommand(powerOffCommand, host) };
+  const scheduler = new Scheduler({ store, clock, name, newId: randomUUID, log, ...power });
   const membership = await Membership.open(store, clock);
   const agentListen = parseEndpoint(options.agentListen);
   const agentAddress = parseEndpoint(options.agentAddress ?? `${hostname()}:${agentListen.port}`);
