@@ -62,7 +62,12 @@ export class Shedder {
       const fleet = await tx.fleet();
       const view = { fleet, observed: hands.observed.bind(hands) };
       const results: Operation[] = [];
+      // What gives way in two places, here and as a standby there, does so one after the other.
+      const taken = new Set<InstanceId>();
       for (const shedding of this.#plan(fleet, await tx.openOperations())) {
+        const ids = shedding.victims.map(({ instance }) => instance.id);
+        if (ids.some((id) => taken.has(id))) continue;
+        for (const id of ids) taken.add(id);
         for (const victim of shedding.victims) {
           const start = startShedding(view, shedding, victim);
           const ask = { kind: 'shed' as const, args: start.args, who: 'scheduler' };

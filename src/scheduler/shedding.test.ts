@@ -169,6 +169,30 @@ test('a standby of what matters less goes before anything that runs', async () =
   assert.deepEqual(standbys, [], 'there is no room for it any more');
 });
 
+test('one that gives way in two places does so one after the other', async () => {
+  await using fleet = await Fleet.start(await databases.fresh(), hastyClock);
+  await fleet.apply(
+    specOf({ c: { tier: 3, standbys: 1, memoryMib: 256 }, x: { tier: 0, memoryMib: 256 } }),
+  );
+  await fleet.until(async () => (await serving(fleet))['c'] !== undefined);
+  await fleet.until(
+    async () => (await fleet.store.transact((tx) => tx.fleet())).standbys.length === 1,
+  );
+  const more = { tier: 1, memoryMib: 256 };
+  await fleet.apply(
+    specOf({
+      c: { tier: 3, standbys: 1, memoryMib: 256 },
+      x: { tier: 0, memoryMib: 256 },
+      a: more,
+      b: more,
+    }),
+  );
+  await fleet.until(async () => {
+    const now = await serving(fleet);
+    return ['a', 'b', 'x'].every((name) => now[name] !== undefined) && now['c'] === undefined;
+  });
+});
+
 test('several that give way for one: none of them is back in the hole before the other is gone', async () => {
   await using fleet = await Fleet.start(await databases.fresh());
   const alike = Object.fromEntries(Object.keys(six).map((name) => [name, { tier: 3 }]));
