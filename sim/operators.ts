@@ -128,6 +128,10 @@ export class Operators {
       await this.#ask(process, `${who} drains ${host}`, key, ({ scheduler }) =>
         begin(scheduler.drain(host, request)),
       );
+    } else if (dice < 0.86) {
+      await this.#ask(process, `${who} rebalances`, key, ({ scheduler }) =>
+        begin(scheduler.rebalance(2, request)),
+      );
     } else if (dice < 0.88) {
       await this.#ask(process, `${who} cordons ${host}`, null, async ({ scheduler }) => {
         const acknowledged = this.#promises.cordon(host);

@@ -91,6 +91,7 @@ export class Outcomes {
         break;
       }
       case 'failover':
+      case 'rebalance':
     }
   }
 

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import type { Operation } from '../domain/operation.ts';
 import { noSuchOperation } from '../operations/engine-errors.ts';
-import { drainRequest, migrateRequest, operationView } from '../protocol/api.ts';
+import {
+  drainRequest,
+  migrateRequest,
+  operationView,
+  rebalanceQuery,
+  rebalanceRequest,
+  rebalanceView,
+} from '../protocol/api.ts';
 import { hostName, instanceName } from '../protocol/shapes.ts';
 import { viewOperation } from '../scheduler/views.ts';
 import { failures, keyed, keyOf, type Routes } from './routes.ts';
@@ -48,6 +55,31 @@ export function operationRoutes(routes: Routes, { scheduler, store }: ApiParts):
       const { reason, wait: mayWait } = body;
       const request = { reason, mayWait, who: administrator, key: keyOf(headers) };
       return reply.status(202).send(await view(await scheduler.drain(params.name, request)));
+    },
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/rebalance',
+    schema: {
+      summary: 'The moves by which a rebalancing would even out the load of the hosts',
+      querystring: rebalanceQuery,
+      response: { 200: rebalanceView, ...failures },
+    },
+    handler: async ({ query }) => ({ moves: [...(await scheduler.rebalancing(query.movesMax))] }),
+  });
+  routes.route({
+    method: 'POST',
+    url: '/v1/rebalance',
+    schema: {
+      summary: 'Even out the load of the hosts, by at most so many migrations',
+      headers: keyed,
+      body: rebalanceRequest,
+      response: { 202: operationView, ...failures },
+    },
+    handler: async ({ body, headers }, reply) => {
+      const { movesMax, reason, wait: mayWait } = body;
+      const request = { reason, mayWait, who: administrator, key: keyOf(headers) };
+      return reply.status(202).send(await view(await scheduler.rebalance(movesMax, request)));
     },
   });
   routes.route({

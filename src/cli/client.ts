@@ -22,6 +22,8 @@ import {
   operationView,
   type PoolView,
   poolView,
+  type RebalanceView,
+  rebalanceView,
   type StatusView,
   statusView,
 } from '../protocol/api.ts';
@@ -52,6 +54,13 @@ export interface DrainInput {
   readonly wait: boolean;
 }
 
+export interface RebalanceInput {
+  readonly movesMax: number;
+  readonly reason: string;
+  /** Get in line where another one is at work. */
+  readonly wait: boolean;
+}
+
 export interface OperationsInput {
   /** Only those that lock it, such as `instance/shop-web`. */
   readonly object?: string | undefined;
@@ -79,6 +88,8 @@ export interface ApiClient {
   readonly explain: (instance: string) => Promise<ExplainView>;
   readonly migrate: (instance: string, input: MigrateInput, key: string) => Promise<OperationView>;
   readonly drain: (host: string, input: DrainInput, key: string) => Promise<OperationView>;
+  readonly rebalancing: (movesMax: number) => Promise<RebalanceView>;
+  readonly rebalance: (input: RebalanceInput, key: string) => Promise<OperationView>;
   /** The newest first. */
   readonly operations: (input: OperationsInput) => Promise<readonly OperationView[]>;
   readonly operation: (id: string) => Promise<OperationView>;
@@ -129,6 +140,9 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
       const path = `/v1/hosts/${part(name)}/drain`;
       return call(operationView, { method: 'POST', path, body, key });
     },
+    rebalancing: (movesMax) => get(`/v1/rebalance?movesMax=${movesMax}`, rebalanceView),
+    rebalance: (body, key) =>
+      call(operationView, { method: 'POST', path: '/v1/rebalance', body, key }),
     operations: ({ object, isOpen, limit }) => {
       const query = new URLSearchParams({ limit: String(limit) });
       if (isOpen) query.set('open', 'true');

@@ -210,3 +210,27 @@ done: host-1 is empty and stays cordoned after 2.0 s
   assert.match(runs[1].out, /move shop-api {14}900 ms {2}failed: no room \(2c3d\)\n$/);
   assert.match(runs[1].err, /^error: drain host-1 failed: host host-1 is not empty \(OPER/);
 });
+
+test('rebalance shows its plan without beginning, or begins with its budget', async () => {
+  const moves = [
+    { instance: 'shop-api', from: 'host-1', to: 'host-3', explanation: 'host-1 has 90 % claimed' },
+  ];
+  const begun = operation({
+    kind: 'rebalance',
+    title: 'rebalance balance',
+    objects: ['fleet/balance'],
+  });
+  await using server = await TestServer.start({
+    'GET /v1/rebalance?movesMax=4': () => ({ moves }),
+    'GET /v1/rebalance?movesMax=10': () => ({ moves: [] }),
+    'POST /v1/rebalance': () => begun,
+  });
+  const env = { BRIDGEHEAD_SERVER: server.url, BRIDGEHEAD_TOKEN: 'secret' };
+  const plan = await runLine(['rebalance', '--dry-run', '--max-moves', '4'], { env });
+  assert.match(plan.out, /^INSTANCE +FROM +TO +WHY\nshop-api +host-1 +host-3 +host-1 has 90 %/);
+  const even = await runLine(['rebalance', '--dry-run'], { env });
+  assert.equal(even.out, 'nothing need be moved\n');
+  const run = await runLine(['rebalance', '--max-moves', '2', '--no-wait'], { env });
+  assert.equal(run.code, 0, run.err);
+  assert.deepEqual(server.seen.at(-1)?.body, { movesMax: 2, reason: '', wait: false });
+});

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { WaitMode } from './commands/migrate.ts';
 import { type CommandLine, clientVerbs, type Given, keyOf, withKeyOption } from './verb.ts';
 
-/** Adds `migrate`, `drain`, `failover` and `ops` to the program. */
+/** Adds `migrate`, `drain`, `rebalance`, `failover` and `ops` to the program. */
 export function addOperationVerbs(program: Command, line: CommandLine): void {
   const group = program.commandsGroup('Operations:');
   const verb = clientVerbs(group, line);
@@ -27,6 +27,23 @@ export function addOperationVerbs(program: Command, line: CommandLine): void {
       return drain(session, host, beginOf(given));
     },
     withBeginOptions,
+  );
+  verb(
+    'rebalance',
+    'even out the load of the hosts, the least important instances first',
+    ['rebalance --dry-run', "rebalance --max-moves 5 --reason 'host-3 is back'"],
+    async (session, _, given) => {
+      const { rebalance, showRebalancing } = await import('./commands/rebalance.ts');
+      const movesMax = given.whole('maxMoves', '--max-moves', 1, 1_000);
+      if (given.is('dryRun')) return showRebalancing(session, movesMax);
+      return rebalance(session, movesMax, beginOf(given));
+    },
+    (command) =>
+      withBeginOptions(
+        command
+          .option('--max-moves <count>', 'the most that are moved', '10')
+          .option('--dry-run', 'say what would be moved'),
+      ),
   );
   addFailoverVerbs(group, line);
   addOpsVerbs(group, line);

@@ -124,6 +124,7 @@ export function inFrontOf(
 export function doneText(ended: OperationView, paint: Paint): string {
   const what: Readonly<Partial<Record<OperationView['kind'], string>>> = {
     migrate: `${ended.args['instance']} is on ${ended.args['target']}`,
+    rebalance: `${ended.steps.length} moves tried`,
     drain: `${ended.args['host']} is empty and stays cordoned`,
   };
   const but = ended.error === null ? '' : `, but ${ended.error.message}`;

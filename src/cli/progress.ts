@@ -76,7 +76,7 @@ function stepLine(
   paint: Paint,
 ): string {
   const took = durationText((endedMs ?? startedMs) - startedMs);
-  // The steps of a drain are named after the instances that it moves.
-  const nameWidth = kind === 'drain' ? 24 : 8;
+  // The steps of these two are named after the instances that it moves.
+  const nameWidth = kind === 'drain' || kind === 'rebalance' ? 24 : 8;
   return `${paint('dim', fineMomentText(startedMs))}  ${name.padEnd(nameWidth)} ${took.padStart(8)}  ${noteText(oneLine(note), paint)}`;
 }

@@ -1,9 +1,10 @@
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
 import type { Instance } from '../domain/model.ts';
-import { hostObject, instanceObject, isOpen, type Operation } from '../domain/operation.ts';
+import { hostObject, type Operation } from '../domain/operation.ts';
 import { explain } from '../placement/explain.ts';
 import type { FleetState } from '../store/store.ts';
+import { isCancelled, movedAsPartOf, toldOf } from './child-moves.ts';
 import type { OperationEngine } from './engine.ts';
 import { findHost } from './find-host.ts';
 import type { Kind } from './kind.ts';
@@ -65,9 +66,10 @@ async function empty(run: Run, engine: OperationEngine): Promise<void> {
       }
       tried.add(next.id);
       await run.step(`move ${next.spec.name}`, async () => {
-        const ended = await moved(run, engine, fleet, next);
-        if (ended.state === 'done') return `to ${String(ended.args['target'])} (${ended.id})`;
-        return `failed: ${ended.error?.message ?? ended.state} (${ended.id})`;
+        const { name } = next.spec;
+        const target = () => placeFor(fleet, name, host);
+        const move = { instance: name, target, reason: `drain of ${host}` };
+        return toldOf(await movedAsPartOf(run, engine, move));
       });
     }
     await run.end(left.length === 0 ? 'done' : 'failed', stuck(host, left));
@@ -77,73 +79,15 @@ async function empty(run: Run, engine: OperationEngine): Promise<void> {
   }
 }
 
-// One that was left half way finds the migration that it had begun, and waits for that.
-async function moved(
-  run: Run,
-  engine: OperationEngine,
-  fleet: FleetState,
-  { spec }: Instance,
-): Promise<Pick<Operation, 'id' | 'state' | 'args' | 'error'>> {
-  const { operation, clock } = run;
-  const object = instanceObject(spec.name);
-  const begun = (await run.look((tx) => tx.openOperations())).find(
-    ({ parentId, objects }) => parentId === operation.id && objects.includes(object),
-  );
-  try {
-    let child: Operation | null = begun ?? (await beginMove(operation, engine, fleet, spec.name));
-    const { id } = child;
-    while (child !== null && isOpen(child)) {
-      await clock.sleep(lookMs);
-      child = await run
-        .look((tx) => tx.operation(id))
-        .catch(async (error: unknown) => {
-          if (isCancelled(error)) await endMove(run, engine, id);
-          throw error;
-        });
-    }
-    if (child !== null) return child;
-    throw new Error('the migration is not in the journal any more');
-  } catch (error) {
-    if (error instanceof Abandoned || isCancelled(error)) throw error;
-    if (error instanceof BridgeheadError && error.code === 'DATABASE_UNAVAILABLE') {
-      throw new Abandoned('the store does not answer', error);
-    }
-    const { code, message, next } = BridgeheadError.wrap(error);
-    return { id: 'not begun', state: 'failed', args: {}, error: { code, message, next } };
-  }
-}
-
-// Whoever cancels a drain means the move that is under way too. One that is past its switch ends well.
-async function endMove(run: Run, engine: OperationEngine, id: string): Promise<void> {
-  await engine
-    .cancel(id, run.operation.cancelledBy ?? run.operation.who)
-    .catch((error: unknown) => {
-      if (!(error instanceof BridgeheadError) || error.code !== 'NOT_CANCELLABLE') throw error;
-    });
-}
-
 /** True for an operation that brings something to the host. */
 function isMoveTo({ kind, args, state }: Operation, host: HostName): boolean {
   return kind === 'migrate' && state === 'running' && args['target'] === host;
 }
 
-async function beginMove(
-  { id, who, args: { host } }: Operation,
-  engine: OperationEngine,
-  fleet: FleetState,
-  name: InstanceName,
-): Promise<Operation> {
+function placeFor(fleet: FleetState, name: InstanceName, host: HostName): HostName {
   const target = explain(fleet, name).candidates.find((one) => one.fits && one.host !== host);
   if (target === undefined) throw noPlace(name);
-  return engine.submit({
-    kind: 'migrate',
-    args: { instance: name, target: target.host },
-    who,
-    reason: `drain of ${String(host)}`,
-    mayWait: true,
-    key: null,
-    parentId: id,
-  });
+  return target.host;
 }
 
 function instancesOn(fleet: FleetState, host: HostName): readonly Instance[] {
@@ -153,10 +97,6 @@ function instancesOn(fleet: FleetState, host: HostName): readonly Instance[] {
   return fleet.instances
     .filter(({ id }) => here.has(id))
     .toSorted((a, b) => a.spec.tier - b.spec.tier || (a.spec.name < b.spec.name ? -1 : 1));
-}
-
-function isCancelled(error: unknown): boolean {
-  return error instanceof BridgeheadError && error.code === 'CANCELLED';
 }
 
 function noPlace(name: string): BridgeheadError {

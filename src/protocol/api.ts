@@ -165,6 +165,25 @@ export const drainRequest = z.object({
   wait: z.boolean().default(false),
 });
 
+const movesMax = z.coerce.number().int().min(1).max(1_000).default(10);
+
+/** The query of the plan. */
+export const rebalanceQuery = z.object({ movesMax });
+
+export const rebalanceRequest = z.object({
+  movesMax,
+  reason: z.string().max(1_024).default(''),
+  /** Get in line where another one is at work, instead of being refused. */
+  wait: z.boolean().default(false),
+});
+
+export const rebalanceView = z.object({
+  moves: z.array(
+    z.object({ instance: instanceName, from: hostName, to: hostName, explanation: z.string() }),
+  ),
+});
+export type RebalanceView = z.infer<typeof rebalanceView>;
+
 const words = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
 export const operationView = z.object({
@@ -299,6 +318,8 @@ export const confirmDeadRequest = z.object({ reason: z.string().max(1_024).defau
 //   GET  /v1/instances/:name/explain                    -> explainView
 //   POST /v1/instances/:name/migrate     migrateRequest -> 202 operationView
 //   POST /v1/hosts/:name/drain           drainRequest   -> 202 operationView
+//   GET  /v1/rebalance?movesMax=                        -> rebalanceView, what it would do
+//   POST /v1/rebalance                   rebalanceRequest -> 202 operationView
 //   GET  /v1/operations?object=&open=&limit=            -> {items: operationView[]}, newest first
 //   GET  /v1/operations/:id                             -> operationView
 //   POST /v1/operations/:id/cancel                      -> operationView

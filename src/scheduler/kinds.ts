@@ -5,6 +5,7 @@ import type { OperationEngine } from '../operations/engine.ts';
 import { failover } from '../operations/failover.ts';
 import type { Kind } from '../operations/kind.ts';
 import { migrate } from '../operations/migrate.ts';
+import { rebalance } from '../operations/rebalance.ts';
 import { remove } from '../operations/remove.ts';
 import { shed } from '../operations/shed.ts';
 
@@ -13,5 +14,6 @@ export function operationKinds(
   engine: () => OperationEngine,
   onShed: Parameters<typeof shed>[0],
 ): readonly Kind[] {
-  return [create, configure, migrate, remove, drain(engine), failover, shed(onShed)];
+  const byMoves = [drain(engine), rebalance(engine)];
+  return [create, configure, migrate, remove, ...byMoves, failover, shed(onShed)];
 }

@@ -228,6 +228,50 @@ test('a drain moves all off a host, the most important first, and leaves it cord
   assert.match(host?.cordonReason ?? '', /drained by ann/);
 });
 
+test('a rebalancing moves what is needed within its budget, and one runs at a time', async () => {
+  await using fleet = await Fleet.start(await databases.fresh());
+  const more = ['a', 'b', 'c', 'd', 'e']
+    .map(
+      (name, index) => `  - name: ${name}
+    owner: team
+    service: s-${name}
+    tier: ${index % 4}
+    image: image:1
+    addresses: [{ pool: public }]
+    config: |
+      frontend f
+        bind :80
+`,
+    )
+    .join('');
+  for (const name of ['host-2', 'host-3'])
+    await fleet.scheduler.setCordon(name as HostName, '', 'x');
+  await fleet.apply(spec('one', more));
+  await fleet.quiet();
+  const counts = async () => {
+    const { assignments } = await fleet.store.transact((tx) => tx.fleet());
+    return ['host-1', 'host-2', 'host-3'].map(
+      (name) => assignments.filter(({ host }) => host === name).length,
+    );
+  };
+  assert.deepEqual(await counts(), [6, 0, 0]);
+  assert.deepEqual(await fleet.scheduler.rebalancing(10), [], 'the others are cordoned');
+  for (const name of ['host-2', 'host-3']) {
+    await fleet.scheduler.setCordon(name as HostName, null, 'x');
+  }
+  assert.equal((await fleet.scheduler.rebalancing(10)).length, 4);
+  const first = await fleet.scheduler.rebalance(3, ask('ann'));
+  await assert.rejects(fleet.scheduler.rebalance(3, ask('bob')), refusal('BUSY', /rebalance/));
+  const ended = await fleet.ended(first);
+  assert.equal(ended.state, 'done', ended.error?.message ?? '');
+  assert.equal(ended.steps.length, 3, 'its budget');
+  assert.deepEqual((await counts()).toSorted((a, b) => a - b), [1, 2, 3]);
+  await fleet.ended(await fleet.scheduler.rebalance(10, ask('ann')));
+  assert.deepEqual(await counts(), [2, 2, 2]);
+  const idle = await fleet.ended(await fleet.scheduler.rebalance(10, ask('ann')));
+  assert.deepEqual([idle.state, idle.steps.length], ['done', 0]);
+});
+
 test('an instance of another owner is taken over only by who says so', async () => {
   await using fleet = await Fleet.serving(await databases.fresh());
   const other = spec('one').replace('owner: team', 'owner: others');

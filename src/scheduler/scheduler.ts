@@ -10,6 +10,7 @@ import type { Hands } from '../operations/hands.ts';
 import type { Kind } from '../operations/kind.ts';
 import { type LockRules, lockRules } from '../operations/locks.ts';
 import { isReleased, movedInstance } from '../operations/migrate.ts';
+import { rebalancingOf } from '../operations/rebalance.ts';
 import { SchedulerSession } from '../operations/session.ts';
 import { droppedAt } from '../operations/shed.ts';
 import type { ApplyAnswer, ExplainView } from '../protocol/api.ts';
@@ -278,6 +279,20 @@ export class Scheduler implements AsyncDisposable {
   /** Begins to move everything off a host, or gets that in line. @throws BridgeheadError BUSY */
   drain(host: HostName, request: OperationRequest): Promise<Operation> {
     return this.engine.submit({ kind: 'drain', args: { host }, ...request });
+  }
+
+  /** Begins to even out the load of the hosts. @throws BridgeheadError BUSY */
+  rebalance(movesMax: number, request: OperationRequest): Promise<Operation> {
+    return this.engine.submit({ kind: 'rebalance', args: { movesMax }, ...request });
+  }
+
+  /** The moves that {@link rebalance} would make now. */
+  async rebalancing(movesMax: number): Promise<ReturnType<typeof rebalancingOf>> {
+    const { store } = this.#parts;
+    return store.transact(
+      async (tx) => rebalancingOf(await tx.fleet(), await tx.openOperations(), movesMax),
+      'snapshot',
+    );
   }
 
   /** Waits for the work that was begun here, and for what agents said to be in the store. */

@@ -46,7 +46,8 @@ export async function drain(
   return go(session, api, begun, mode);
 }
 
-async function go(
+/** Looks on until the operation has ended, or says that it began. */
+export async function go(
   session: Session,
   api: ApiClient,
   begun: OperationView,
