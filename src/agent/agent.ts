@@ -75,7 +75,8 @@ export class Agent implements Disposable {
     this.#reports = new Reports(() => parts.links.peers);
     const { machine, clock } = parts;
     const { witness, log } = parts;
-    this.#witnessing = witness === undefined ? null : new Witnessing(witness, log);
+    const { signal } = this.#stopped;
+    this.#witnessing = witness === undefined ? null : new Witnessing(witness, clock, signal, log);
     this.#relays = new Relays({ machine, clock, desired: (id) => this.#desired(id) });
   }
 

@@ -1,6 +1,9 @@
+import type { Clock } from '../domain/clock.ts';
 import type { SchedulerFrame } from '../protocol/frames.ts';
 import type { PulseFrame, WitnessFrame } from '../protocol/pulse-frames.ts';
 import type { Peer } from './links.ts';
+
+const againMs = 1_000;
 
 /** A host's lease and the grants it gives, as the agent's state machine uses them. */
 export interface Witness {
@@ -17,17 +20,25 @@ export interface Witness {
 /** Carries words between the schedulers and this host's part in the witnesses. */
 export class Witnessing {
   readonly #witness: Witness;
+  readonly #clock: Clock;
+  /** Ends when the agent does. */
+  readonly #stopped: AbortSignal;
   readonly #log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
   /** Each scheduler's session, since its stream opened. */
   readonly #sessions = new Map<Peer, string>();
   #version = -1;
+  #latest: PulseFrame | null = null;
   #inbox: Promise<void> = Promise.resolve();
 
   constructor(
     witness: Witness,
+    clock: Clock,
+    stopped: AbortSignal,
     log: (message: string, details?: Readonly<Record<string, unknown>>) => void,
   ) {
     this.#witness = witness;
+    this.#clock = clock;
+    this.#stopped = stopped;
     this.#log = log;
     witness.onReport((report, sessions) => {
       for (const [peer, session] of this.#sessions) {
@@ -42,9 +53,18 @@ export class Witnessing {
   }
 
   hear(frame: SchedulerFrame, peer: Peer): void {
-    if (frame.type === 'pulse') this.#inbox = this.#inbox.then(() => this.#take(frame, peer));
+    if (frame.type === 'pulse') this.#put(frame, peer);
     else if (frame.type === 'resume') this.#witness.resume(frame);
     else if (frame.type === 'hurry') this.#witness.hurry(frame.host);
+  }
+
+  #put(frame: PulseFrame, peer: Peer): void {
+    this.#latest = frame;
+    this.#inbox = this.#inbox.then(() => this.#take(frame, peer));
+  }
+
+  #putAgain(frame: PulseFrame, peer: Peer): void {
+    if (this.#latest === frame) this.#put(frame, peer);
   }
 
   // Schedulers may be told of a change one after the other: what this host has confirmed it never
@@ -59,6 +79,11 @@ export class Witnessing {
       peer.send({ type: 'pulse-took', version: frame.version });
     } catch (error) {
       this.#log('cannot take the rules of its witnesses', { error: String(error) });
+      // Its scheduler does not say it again, and a kernel without rules lets nothing through.
+      this.#clock.sleep(againMs, this.#stopped).then(
+        () => this.#putAgain(frame, peer),
+        () => undefined,
+      );
     }
   }
 

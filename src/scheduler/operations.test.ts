@@ -265,7 +265,10 @@ test('a rebalancing moves what is needed within its budget, and one runs at a ti
   const ended = await fleet.ended(first);
   assert.equal(ended.state, 'done', ended.error?.message ?? '');
   assert.equal(ended.steps.length, 3, 'its budget');
-  assert.deepEqual((await counts()).toSorted((a, b) => a - b), [1, 2, 3]);
+  assert.deepEqual(
+    (await counts()).toSorted((a, b) => a - b),
+    [1, 2, 3],
+  );
   await fleet.ended(await fleet.scheduler.rebalance(10, ask('ann')));
   assert.deepEqual(await counts(), [2, 2, 2]);
   const idle = await fleet.ended(await fleet.scheduler.rebalance(10, ask('ann')));
