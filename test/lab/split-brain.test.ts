@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { Random } from '../../sim/random.ts';
+import { failoverView } from '../../src/protocol/api.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { ArpWitness } from './arp-witness.ts';
 import { LabClient, type Settled } from './lab-client.ts';
@@ -107,10 +108,23 @@ async function told(): Promise<string> {
   return answers.map(({ stdout, stderr }) => stdout + stderr).join('\n');
 }
 
+// A host that is torn off while one of its witnesses is new to it cannot be proven silent: that one
+// has promised nothing. Each tear finds the fleet at rest.
+function witnessed(): Promise<void> {
+  return eventually(async () => {
+    const { stdout } = await lab.api('failover', 'status', '-o', 'json');
+    for (const { name, verdict } of failoverView.parse(JSON.parse(stdout)).hosts) {
+      const hearing = verdict.reasons.filter((reason) => reason.includes(' hears it'));
+      assert.equal(hearing.length, 2, `${name}: ${verdict.reasons.join('; ')}`);
+    }
+  }, 60_000);
+}
+
 test(`${rounds} tears of the network, seed ${seed}: never two owners, and service where it can be`, async (t) => {
   const random = new Random(seed);
   for (const [round, shape] of drawShapes(rounds, random).entries()) {
     const before = await whole();
+    await witnessed();
     const fates = before.map(({ name, host }) => `${name} ${fateOf(host as LabHost, shape)}`);
     const what = `round ${round + 1}, ${nameOf(shape)}: ${fates.join(', ')}`;
     const witnesses = await Promise.all(
