@@ -4,6 +4,7 @@ import { hostOf, scopeOfHost, viewLab } from '../src/lab/lab-handle.ts';
 import { sayLastWords } from '../src/lab/last-words.ts';
 import { unplug } from '../src/lab/namespaces.ts';
 import { findProcesses, signalAll } from '../src/lab/processes.ts';
+import { commandOutput } from '../src/system/command.ts';
 import { eventually, type LabUnderTest } from '../test/lab/lab-under-test.ts';
 import { sharedMs } from './gap-watch.ts';
 
@@ -48,4 +49,22 @@ export async function killHost(lab: LabUnderTest, host: string, isPanic: boolean
   const cutMs = sharedMs();
   signalAll(processes, 'SIGKILL');
   return cutMs;
+}
+
+/**
+ * Ends all that a host says and does with its link up, as a panic does: the switch goes on sending
+ * where it last heard the host's addresses.
+ */
+export async function killSilently(lab: LabUnderTest, host: string): Promise<void> {
+  const view = viewLab({ name: lab.name });
+  const processes = findProcesses(scopeOfHost(view, hostOf(view, host)));
+  const inside = ['nsenter', `--net=/run/netns/bh-${lab.name}-${host}`, 'nft', '-f', '-'] as const;
+  // Its own kernel drops what comes in on the NIC and what would go out.
+  const rules = `table netdev bench_dead {
+  chain in { type filter hook ingress device eth0 priority -500; policy drop; }
+  chain out { type filter hook egress device eth0 priority -500; policy drop; }
+}
+`;
+  await commandOutput(inside, { input: rules });
+  signalAll(processes, 'SIGKILL');
 }
