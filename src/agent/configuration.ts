@@ -112,16 +112,21 @@ export async function reload(folders: InstanceFolders): Promise<void> {
 }
 
 /**
- * Holds or resumes all health checks. A standby cannot reach its backends: left alone it would
- * take every one for dead and, once promoted, answer 503 until they have passed their checks anew.
+ * Holds or resumes all health checks. Without a network every backend would be taken for dead, and
+ * clients would get 503 from the addresses' coming until the backends have passed their checks anew.
+ * HAProxy checks the first server as soon as it starts, and one check that fails then is enough to
+ * mark it down, so what is held is also marked up.
  */
 export async function setHealthChecks(folders: InstanceFolders, on: boolean): Promise<void> {
   const state = await askHaproxy(folders.run, runtimeSocket, 'show servers state');
-  const verb = on ? 'enable' : 'disable';
   const servers = parseCheckedServers(state);
   for (let first = 0; first < servers.length; first += serversACommand) {
     const part = servers.slice(first, first + serversACommand);
-    const commands = part.map((server) => `${verb} health ${server}`);
+    const commands = part.flatMap((server) =>
+      on
+        ? [`enable health ${server}`]
+        : [`disable health ${server}`, `set server ${server} health up`],
+    );
     await askHaproxy(folders.run, runtimeSocket, commands.join(';'));
   }
 }

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { askHaproxy } from '../../src/agent/haproxy-socket.ts';
 import { hostOf, viewLab } from '../../src/lab/lab-handle.ts';
 import { sayLastWords } from '../../src/lab/last-words.ts';
+import { labPaths } from '../../src/lab/paths.ts';
 import type { InstanceView } from '../../src/protocol/api.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { ArpWitness } from './arp-witness.ts';
@@ -75,6 +77,17 @@ async function round(harm: (host: string) => Promise<unknown>, state: string): P
   const seen = await witness.stop();
   assert.equal(seen.maxRepliesToOne, 1, JSON.stringify(seen.doubleAnswered));
 }
+
+test('a standby, which reaches no backend, takes every one for up until it can ask', async () => {
+  const { id, standbys } = await whole();
+  const host = labPaths(lab.name).host(standbys[0] ?? '');
+  await eventually(async () => {
+    const folder = join(host.agent, 'instances', id, 'run');
+    const state = await askHaproxy(folder, 'stats.sock', 'show servers state shop');
+    const up = [...state.matchAll(/^\d+ shop \d+ (\S+) \S+ 2 /gm)].map(([, server]) => server);
+    assert.deepEqual(up, ['shop-1', 'shop-2'], state);
+  });
+});
 
 test('a host that loses its power: its standbys answer, the rest is placed anew, and it comes back with nothing', async () => {
   await round((host) => lab.lab('crash', host), 'dead');
