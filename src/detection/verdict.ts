@@ -7,7 +7,7 @@ import { quorumOf, type WitnessSet } from './witness-sets.ts';
 /** What one witness last said of one host. Times are monotonic, by the clock of who was told. */
 export interface Report {
   readonly witness: HostName;
-  /** `unknown`: it has never heard the host, and grants nothing. */
+  /** `unknown`: it has only begun to probe the host, and grants nothing yet. */
   readonly state: 'hears' | 'silent' | 'unknown';
   /** When its last grant runs out in the host's kernel; null where none ever left. */
   readonly grantEndMs: number | null;
@@ -79,7 +79,7 @@ function reasonsOf({ sets, reports }: Evidence, nowMs: number): readonly string[
     const report = reports.get(witness);
     if (report === undefined) return `${witness} says nothing`;
     const { state, heardMs, agentHeardMs, loss } = report;
-    if (state === 'unknown') return `${witness} has never heard it`;
+    if (state === 'unknown') return `${witness} has not heard it yet`;
     const age = (ms: number | null) => (ms === null ? 'never' : `${Math.round(nowMs - ms)} ms ago`);
     const lost = loss < 0.01 ? '' : `, ${Math.round(loss * 100)} % of its probes get no answer`;
     const what = state === 'hears' ? 'hears it' : 'does not hear it';

@@ -11,6 +11,8 @@ import type { Timings } from './timings.ts';
 const mistake = 1e-6;
 /** Loss that is assumed even where none was seen. */
 const lossLeast = 0.03;
+/** Loss that is assumed of a host that has not answered yet. */
+const lossUnknown = 0.3;
 /** Weight of one probe in the measured loss: some three seconds count. */
 const lossWeight = 1 / 150;
 /** Stands for every scheduler: who may have been told is not known any more. */
@@ -20,8 +22,15 @@ export interface WitnessState {
   /** Monotonic times; null where it never happened. */
   readonly heardMs: number | null;
   readonly agentHeardMs: number | null;
+  /** When it was first probed, as far as this witness knows. */
+  readonly probedSinceMs: number | null;
   /** When the last grant that left runs out. */
   readonly grantEndMs: number | null;
+  /**
+   * When the last grant runs out that a process before this one may have given; null once the host
+   * is known to have taken a newer one in its place.
+   */
+  readonly inheritedEndMs: number | null;
   /** The host said that its agent will be away until then. */
   readonly agentAwayUntilMs: number;
   /** Probes in a row whose answer is overdue. */
@@ -37,17 +46,28 @@ export interface WitnessState {
   readonly isFenced: boolean;
 }
 
-/**
- * A host that is not known yet.
- *
- * @param told who may have been told of its silence before
- * @param silences how often it had fallen silent before, as far as that is known
- */
-export function unheard(told: readonly string[], silences: number): WitnessState {
+/** What outlasts the time in which a host is probed. */
+export type Past = Pick<WitnessState, 'told' | 'silences' | 'inheritedEndMs'>;
+
+/** A host that is not known yet, but for what was promised of it before. */
+export function unheard(past: Past): WitnessState {
+  const { told, silences, inheritedEndMs } = past;
   return {
-    ...{ heardMs: null, agentHeardMs: null, grantEndMs: null, agentAwayUntilMs: 0 },
-    ...{ unanswered: 0, loss: 0, isSilent: false, silences, told, isFenced: false },
+    ...{ heardMs: null, agentHeardMs: null, probedSinceMs: null, grantEndMs: null },
+    ...{ inheritedEndMs, agentAwayUntilMs: 0, unanswered: 0, loss: 0, isSilent: false },
+    ...{ silences, told, isFenced: false },
   };
+}
+
+/** When the last grant runs out that may be in the host's kernel; null where there is none. */
+export function lastGrantEndMs({ grantEndMs, inheritedEndMs }: WitnessState): number | null {
+  if (grantEndMs === null || inheritedEndMs === null) return grantEndMs ?? inheritedEndMs;
+  return Math.max(grantEndMs, inheritedEndMs);
+}
+
+/** A probe went out, whether it grants or not. */
+export function probed(state: WitnessState, nowMs: number): WitnessState {
+  return state.probedSinceMs === null ? { ...state, probedSinceMs: nowMs } : state;
 }
 
 /**
@@ -65,13 +85,19 @@ export function granted(state: WitnessState, endMs: number): WitnessState {
   return { ...state, grantEndMs: Math.max(state.grantEndMs ?? endMs, endMs) };
 }
 
-/** The kernel answered a probe. @param sentMs of the probe: its answer proves nothing newer */
-export function heard(state: WitnessState, sentMs: number): WitnessState {
+/**
+ * The kernel answered a probe.
+ *
+ * @param sentMs of the probe: its answer proves nothing newer
+ * @param isGrant whether that probe granted, and so replaced every grant before it
+ */
+export function heard(state: WitnessState, sentMs: number, isGrant: boolean): WitnessState {
   const heardMs = Math.max(state.heardMs ?? sentMs, sentMs);
   // Only now is it known that what was missed before was lost, and not unanswered by a dead host.
   const passed = state.isSilent ? 0 : state.unanswered;
   const loss = (1 - (1 - state.loss) * (1 - lossWeight) ** passed) * (1 - lossWeight);
-  return { ...state, heardMs, unanswered: 0, loss };
+  const inheritedEndMs = isGrant ? null : state.inheritedEndMs;
+  return { ...state, heardMs, inheritedEndMs, unanswered: 0, loss };
 }
 
 /** The answer to a probe is overdue, and the witness itself has not slept meanwhile. */
@@ -99,14 +125,16 @@ export function probesToSilence(loss: number, { silentMs, probePeriodMs }: Timin
 
 /**
  * Whether the host is silent by now: its kernel, by probes that were missed, or its agent, by time.
- * A host that was never heard is not silent but unknown, and is granted nothing either.
+ * One that never answered falls silent as well, counted from its first probe: it may have died just
+ * as this witness was set to watch it.
  */
 export function judged(state: WitnessState, nowMs: number, timings: Timings): WitnessState {
-  const { heardMs, agentHeardMs, agentAwayUntilMs, unanswered, loss } = state;
+  const { heardMs, probedSinceMs, agentHeardMs, agentAwayUntilMs, unanswered, loss } = state;
+  const sinceMs = heardMs ?? probedSinceMs;
   const isKernelSilent =
-    heardMs !== null &&
-    nowMs - heardMs >= timings.silentMs &&
-    unanswered >= probesToSilence(loss, timings);
+    sinceMs !== null &&
+    nowMs - sinceMs >= timings.silentMs &&
+    unanswered >= probesToSilence(heardMs === null ? lossUnknown : loss, timings);
   const agentSilentMs = agentHeardMs === null ? 0 : nowMs - agentHeardMs;
   const isAgentSilent = agentSilentMs >= timings.agentSilentMs && nowMs >= agentAwayUntilMs;
   const isSilent = isKernelSilent || isAgentSilent;

@@ -5,9 +5,12 @@ import {
   granted,
   heard,
   judged,
+  lastGrantEndMs,
   lost,
   mayGrant,
   missed,
+  type Past,
+  probed,
   resumed,
   toldTo,
   unheard,
@@ -35,6 +38,7 @@ interface SentProbe {
   readonly sequence: number;
   readonly nonce: Uint8Array;
   readonly sentMs: number;
+  readonly isGrant: boolean;
   isOverdue: boolean;
 }
 
@@ -62,7 +66,8 @@ export class Prober {
   readonly #promises: Promises | null;
   readonly #targets = new Map<string, Target>();
   /** What was promised of hosts that were targets before. */
-  readonly #memory = new Map<string, Pick<WitnessState, 'told' | 'silences'>>();
+  readonly #memory = new Map<string, Past>();
+  readonly #startedMs: number;
   #timings: Timings = productionTimings;
   #sessions: readonly string[] = [];
   #sequence = 0;
@@ -77,6 +82,7 @@ export class Prober {
     this.#wire = wire;
     this.#promises = promises;
     this.#identifier = wire.random(2).readUInt16BE();
+    this.#startedMs = wire.monotonicMs();
   }
 
   /** Of this prober's ICMP messages. */
@@ -94,7 +100,10 @@ export class Prober {
     this.#targets.clear();
     this.#timings = timings;
     // What was told of a host that is no target any more holds if it becomes one again.
-    for (const [host, { state }] of before) this.#memory.set(host, state);
+    for (const [host, { state }] of before) {
+      const { told, silences } = state;
+      this.#memory.set(host, { told, silences, inheritedEndMs: lastGrantEndMs(state) });
+    }
     for (const given of targets) {
       const known = before.get(given.host);
       const isSame = known?.given.address === given.address;
@@ -110,10 +119,15 @@ export class Prober {
   }
 
   #unheard(host: string): WitnessState {
-    const kept = this.#memory.get(host) ?? this.#promises?.[host];
-    if (kept !== undefined) return unheard(kept.told, kept.silences);
+    const known = this.#memory.get(host);
+    if (known !== undefined) return unheard(known);
+    // The agent before may have given a long grant as its last, up to this one's start.
+    const inheritedEndMs = this.#startedMs + this.#timings.awayMs;
+    const kept = this.#promises?.[host];
+    if (kept !== undefined) return unheard({ ...kept, inheritedEndMs });
     // Without a memory every scheduler may have been told of every host.
-    return unheard(this.#promises === null ? [anyScheduler] : [], 0);
+    const told = this.#promises === null ? [anyScheduler] : [];
+    return unheard({ told, silences: 0, inheritedEndMs });
   }
 
   /** Schedulers that a report reaches from now on. */
@@ -143,7 +157,7 @@ export class Prober {
       );
       if (probe === undefined) continue;
       target.pending = target.pending.filter((one) => one !== probe);
-      target.state = heard(target.state, probe.sentMs);
+      target.state = heard(target.state, probe.sentMs, probe.isGrant);
     }
   }
 
@@ -232,10 +246,11 @@ export class Prober {
     this.#wire.sendProbe(bytes, target.given.address);
     // Granted until after it left, however long this thread was stopped in between.
     const leftMs = this.#wire.monotonicMs();
+    target.state = probed(target.state, sentMs);
     if (isGrant) target.state = granted(target.state, leftMs + leaseMs);
     target.pending = [
       ...target.pending.slice(-(pendingMax - 1)),
-      { sequence, nonce, sentMs, isOverdue: false },
+      { sequence, nonce, sentMs, isGrant, isOverdue: false },
     ];
   }
 
@@ -273,13 +288,14 @@ export class Prober {
     this.#said = said;
     this.#nextReportMs = nowMs + this.#timings.reportPeriodMs;
     const age = (ms: number | null) => (ms === null ? null : Math.max(0, nowMs - ms));
+    const left = (ms: number | null) => (ms === null ? null : ms - nowMs);
     const reports: WitnessFrame['reports'] = [...this.#targets.values()].map(
       ({ given, state }) => ({
         host: given.host,
         state: stateOf(state),
         heardAgeMs: age(state.heardMs),
         agentAgeMs: age(state.agentHeardMs),
-        grantLeftMs: state.grantEndMs === null ? null : state.grantEndMs - nowMs,
+        grantLeftMs: left(lastGrantEndMs(state)),
         loss: state.loss,
         silences: state.silences,
         told: [...state.told],
@@ -289,7 +305,7 @@ export class Prober {
   }
 
   #keep(): void {
-    const states = new Map(this.#memory);
+    const states = new Map<string, Past>(this.#memory);
     for (const [host, { state }] of this.#targets) states.set(host, state);
     const promises: Promises = {
       ...this.#promises,
