@@ -108,8 +108,9 @@ async function told(): Promise<string> {
   return answers.map(({ stdout, stderr }) => stdout + stderr).join('\n');
 }
 
-// A host that is torn off while one of its witnesses is new to it cannot be proven silent: that one
-// has promised nothing. Each tear finds the fleet at rest.
+// A witness that has just told of a silence grants nothing until its scheduler lets it go on. Where
+// the next tear cuts it off before that, its host has lost a witness. Each tear finds the fleet at
+// rest.
 function witnessed(): Promise<void> {
   return eventually(async () => {
     const { stdout } = await lab.api('failover', 'status', '-o', 'json');
