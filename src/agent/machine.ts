@@ -88,8 +88,8 @@ export interface MachineHaproxy {
   /** Hash of the configuration that HAProxy says it runs; null while it says nothing. */
   loadedHash(id: InstanceId): Promise<string | null>;
   /**
-   * Holds or resumes all health checks. A standby cannot reach its backends: left alone it would
-   * take every one for dead and, once promoted, answer 503 until they have passed their checks anew.
+   * Holds or resumes all health checks; a backend whose checks are held counts as up. Without a
+   * network all would be taken for dead, and clients would get 503 until they have passed anew.
    */
   setHealthChecks(id: InstanceId, on: boolean): Promise<void>;
 }

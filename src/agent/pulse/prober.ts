@@ -123,11 +123,9 @@ export class Prober {
     if (known !== undefined) return unheard(known);
     // The agent before may have given a long grant as its last, up to this one's start.
     const inheritedEndMs = this.#startedMs + this.#timings.awayMs;
-    const kept = this.#promises?.[host];
-    if (kept !== undefined) return unheard({ ...kept, inheritedEndMs });
     // Without a memory every scheduler may have been told of every host.
     const told = this.#promises === null ? [anyScheduler] : [];
-    return unheard({ told, silences: 0, inheritedEndMs });
+    return unheard({ told, silences: 0, ...this.#promises?.[host], inheritedEndMs });
   }
 
   /** Schedulers that a report reaches from now on. */
