@@ -10,5 +10,6 @@ export function hostFacts(bootId: string, address: string): HostFacts {
     nics: [{ name: 'eth0', driver: 'sim' }],
     bridges: [{ name: 'br0', addresses: [`${address}/16`], vlanAware: false }],
     images: images.map((reference) => ({ reference, haproxy: '2.6.12' })),
+    gateways: [],
   };
 }

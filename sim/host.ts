@@ -365,6 +365,7 @@ export class SimHost implements Node {
       silence: (id) => void spoken.delete(id),
       onConflict: () => undefined,
       speaks: (id) => spoken.has(id),
+      isAnswered: async () => null,
       probe: async ({ address }) => {
         await process.pass(random.between(1, 20));
         return { mac: this.#wire.claimsOn(address)[0]?.mac ?? null, openPorts: [] };

@@ -2,13 +2,14 @@ import type { Clock } from '../domain/clock.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { InstanceId, InstanceName } from '../domain/ids.ts';
-import type { HostFacts } from '../domain/model.ts';
+import type { GatewayFact, HostFacts } from '../domain/model.ts';
 import type { AgentRequest, SchedulerFrame } from '../protocol/frames.ts';
+import { Gateways } from './gateways.ts';
 import { acceptGrants, formatGrants, type Grants, readGrants, type Told } from './grants.ts';
 import { notHere, notKnown } from './instance-errors.ts';
 import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
 import type { Links, Peer } from './links.ts';
-import type { Machine } from './machine.ts';
+import type { Machine, MachineFacts } from './machine.ts';
 import { Relays } from './relays.ts';
 import { Reports } from './reports.ts';
 import { type Witness, Witnessing } from './witnessing.ts';
@@ -55,7 +56,8 @@ export class Agent implements Disposable {
   /** Of what was taken last; none after a start, so that it is told again. */
   #digest = '';
   #wanted: ReadonlyMap<InstanceId, DesiredInstance>;
-  #facts: HostFacts;
+  readonly #gateways: Gateways;
+  #facts: MachineFacts;
   /** Whether the Engine has said what is here: before that, what is not known may be here still. */
   #knowsAll = false;
   /** Desired states are taken in the order they came, whoever sent them. */
@@ -65,7 +67,7 @@ export class Agent implements Disposable {
   readonly #stops: (() => void)[] = [];
   readonly #stopped = new AbortController();
 
-  private constructor(parts: AgentParts, facts: HostFacts, grants: Grants) {
+  private constructor(parts: AgentParts, facts: MachineFacts, grants: Grants) {
     this.#parts = parts;
     this.#facts = facts;
     this.#grants = grants;
@@ -77,6 +79,12 @@ export class Agent implements Disposable {
     const { witness, log } = parts;
     const { signal } = this.#stopped;
     this.#witnessing = witness === undefined ? null : new Witnessing(witness, clock, signal, log);
+    this.#gateways = new Gateways({
+      clock,
+      desired: () => this.#wanted.values(),
+      ask: (bridge, address, timeoutMs) => machine.isAnswered(bridge, address, timeoutMs),
+      changed: (gateway, before) => this.#tellGateway(gateway, before),
+    });
     this.#relays = new Relays({ machine, clock, desired: (id) => this.#desired(id) });
   }
 
@@ -102,6 +110,7 @@ export class Agent implements Disposable {
     parts.links.onFrame((frame, peer) => agent.#receive(frame, peer));
     agent.#stops.push(parts.clock.every(lookPeriodMs, () => agent.#lookAtAll()));
     agent.#stops.push(parts.clock.every(refreshPeriodMs, () => void agent.#refresh()));
+    agent.#stops.push(agent.#gateways.watch());
     agent.#stops.push(() => agent.#stopped.abort());
     agent.#stops.push(() => agent.#relays[Symbol.dispose]());
     void agent.#watchContainers();
@@ -172,7 +181,19 @@ export class Agent implements Disposable {
     const instances = [...this.#keepers.values()].flatMap(({ observed }) =>
       observed === null ? [] : [observed],
     );
-    this.#reports.hello(peer, this.#facts, instances);
+    this.#reports.hello(peer, this.#allFacts(), instances);
+  }
+
+  #allFacts(): HostFacts {
+    return { ...this.#facts, gateways: this.#gateways.facts };
+  }
+
+  #tellGateway({ address, bridge, answers }: GatewayFact, before: boolean | null): void {
+    this.#reports.facts(this.#allFacts());
+    if (answers && before === null) return;
+    const kind = answers ? 'gateway.answers' : 'gateway.silent';
+    const how = answers ? 'answers this host again' : 'does not answer this host';
+    this.#reports.event(kind, 'host', `gateway ${address} ${how} on ${bridge}`);
   }
 
   #receive(frame: SchedulerFrame, peer: Peer): void {
@@ -294,7 +315,7 @@ export class Agent implements Disposable {
   async #refresh(): Promise<void> {
     try {
       this.#facts = await this.#machine.readFacts();
-      this.#reports.facts(this.#facts);
+      this.#reports.facts(this.#allFacts());
       await this.#adopt();
     } catch (error) {
       this.#parts.log('cannot read facts or adopt', { error: String(error) });

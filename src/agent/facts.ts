@@ -1,8 +1,8 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { availableParallelism, release, totalmem, uptime } from 'node:os';
-import type { HostFacts } from '../domain/model.ts';
 import type { DockerEngine } from '../system/docker-engine.ts';
 import { readBridges } from './kernel.ts';
+import type { MachineFacts } from './machine.ts';
 
 /** What every port that Bridgehead makes is called. */
 export const portPrefix = 'bh';
@@ -20,7 +20,7 @@ export async function readFacts(
   engine: DockerEngine,
   agentVersion: string,
   bootIdFile: string,
-): Promise<HostFacts> {
+): Promise<MachineFacts> {
   const [docker, images, bridges, bootId] = await Promise.all([
     engine.version().then(
       ({ version }) => version,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { InstanceId, InstanceName } from '../domain/ids.ts';
-import type { HostFacts, Resources, ServiceAddress } from '../domain/model.ts';
+import type { Resources, ServiceAddress } from '../domain/model.ts';
 import type { ProbeResult, ValidateResult } from '../protocol/frames.ts';
 import type { DockerEngine } from '../system/docker-engine.ts';
 import * as configuration from './configuration.ts';
@@ -24,11 +24,12 @@ import type {
   InterfaceAddress,
   Interior,
   Machine,
+  MachineFacts,
   PeerConnection,
   Port,
 } from './machine.ts';
 import { acceptPeer } from './peer-socket.ts';
-import { probeAddress } from './probe.ts';
+import { isAnswered, probeAddress } from './probe.ts';
 import { endQuiesce, quiesce } from './quiesce.ts';
 import { Announcer } from './wire/announcer.ts';
 import { findDuplicate } from './wire/ask.ts';
@@ -72,7 +73,7 @@ export class LinuxMachine implements Machine, Disposable {
     this.#announcer[Symbol.dispose]();
   }
 
-  readFacts(): Promise<HostFacts> {
+  readFacts(): Promise<MachineFacts> {
     return readFacts(this.#engine, this.#options.agentVersion, this.#options.bootIdFile);
   }
 
@@ -245,6 +246,10 @@ export class LinuxMachine implements Machine, Disposable {
     timeoutMs: number,
   ): Promise<ProbeResult> {
     return probeAddress(address, ports, timeoutMs, this.#options.clock);
+  }
+
+  isAnswered(bridge: string, address: string, timeoutMs: number): Promise<boolean | null> {
+    return isAnswered(bridge, address, timeoutMs, this.#options.clock);
   }
 
   #path(name: string): string {

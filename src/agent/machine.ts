@@ -166,7 +166,12 @@ export interface MachineWire {
   speaks(id: InstanceId): boolean;
   /** Looks at an address from this host: the MAC that answers, and the ports that open. */
   probe(address: ServiceAddress, ports: readonly number[], timeoutMs: number): Promise<ProbeResult>;
+  /** Whether an address answers this host itself on a bridge; null where it has none to ask from. */
+  isAnswered(bridge: string, address: string, timeoutMs: number): Promise<boolean | null>;
 }
+
+/** What a host says of itself, but for gateways: which ones matter depends on what it holds. */
+export type MachineFacts = Omit<HostFacts, 'gateways'>;
 
 /**
  * The host as the agent's state machine sees it. Each method is one effect or one reading, and
@@ -179,5 +184,5 @@ export interface Machine
     MachinePeers,
     MachineNetwork,
     MachineWire {
-  readFacts(): Promise<HostFacts>;
+  readFacts(): Promise<MachineFacts>;
 }

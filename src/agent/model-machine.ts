@@ -4,7 +4,7 @@ import type { DesiredInstance } from '../domain/desired.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { InstanceId, InstanceName } from '../domain/ids.ts';
 import { macOfInstance, portOfInstance } from '../domain/mac.ts';
-import type { HostFacts, Resources } from '../domain/model.ts';
+import type { Resources } from '../domain/model.ts';
 import type { ProbeResult, ValidateResult } from '../protocol/frames.ts';
 import { fingerprintOf } from './container-shape.ts';
 import type {
@@ -13,6 +13,7 @@ import type {
   InterfaceAddress,
   Interior,
   Machine,
+  MachineFacts,
   PeerConnection,
   Port,
 } from './machine.ts';
@@ -22,7 +23,7 @@ interface ModelContainer extends Container {
   readonly name: InstanceName;
 }
 
-const facts: Omit<HostFacts, 'bootId'> = {
+const facts: Omit<MachineFacts, 'bootId'> = {
   agentVersion: '0',
   kernel: '6.1.0',
   docker: '20.10',
@@ -52,6 +53,8 @@ export class ModelMachine implements Machine {
   readonly spoken = new Set<InstanceId>();
   /** What connects as a peer, by the socket's name; each once. */
   readonly peers = new Map<string, PeerConnection>();
+  /** Addresses of the segment that do not answer this host. */
+  readonly deaf = new Set<string>();
   isEngineDown = false;
   #configs = new Map<InstanceId, string>();
   #loaded = new Map<InstanceId, string>();
@@ -77,7 +80,7 @@ export class ModelMachine implements Machine {
     return this.interiors.get(port.pid)?.addresses ?? [];
   }
 
-  async readFacts(): Promise<HostFacts> {
+  async readFacts(): Promise<MachineFacts> {
     return { ...facts, bootId: this.#bootId };
   }
 
@@ -284,6 +287,10 @@ export class ModelMachine implements Machine {
 
   speaks(id: InstanceId): boolean {
     return this.spoken.has(id);
+  }
+
+  async isAnswered(_: string, address: string): Promise<boolean> {
+    return !this.deaf.has(address);
   }
 
   async probe(): Promise<ProbeResult> {

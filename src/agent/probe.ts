@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { familyOf } from '../domain/address.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ServiceAddress } from '../domain/model.ts';
@@ -36,4 +37,24 @@ export async function probeAddress(
     ...ports.map((port) => canConnect({ host: address, port }, timeoutMs)),
   ]);
   return { mac, openPorts: ports.filter((_, index) => open[index]) };
+}
+
+/** Whether an address of the segment answers this host itself; null where it has none to ask from. */
+export async function isAnswered(
+  bridge: string,
+  address: string,
+  timeoutMs: number,
+  clock: Clock,
+): Promise<boolean | null> {
+  const family = familyOf(address);
+  const own = networkInterfaces()[bridge]?.find(
+    (one) => familyOf(one.address) === family && !isLinkLocal(one.address),
+  );
+  if (own === undefined) return null;
+  const question = { namespace: ownNamespace, name: bridge, mac: own.mac, own: own.address };
+  return (await resolveMac({ ...question, address, timeoutMs }, clock)) !== null;
+}
+
+function isLinkLocal(address: string): boolean {
+  return address.startsWith('fe80:');
 }

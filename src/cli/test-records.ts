@@ -30,6 +30,7 @@ export const hosts = [
       nics: [{ name: 'eth0', driver: 'ixgbe' }],
       bridges: [{ name: 'br0', addresses: ['198.18.0.11/16'], vlanAware: true }],
       images: [{ reference: 'bridgehead/haproxy:2.6', haproxy: '2.6.12' }],
+      gateways: [],
     },
     lastSeenMs: nowMs - 400,
     verdict: { state: 'alive', reasons: ['host-2 hears it: kernel 3 ms ago, agent 120 ms ago'] },

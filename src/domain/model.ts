@@ -26,6 +26,14 @@ export interface HostFacts {
   }[];
   /** HAProxy images that the host's Docker Engine holds. `haproxy` is the version inside. */
   readonly images: readonly { readonly reference: string; readonly haproxy: string }[];
+  readonly gateways: readonly GatewayFact[];
+}
+
+/** A gateway of addresses that a host answers for or may have to, and whether it answers the host. */
+export interface GatewayFact {
+  readonly bridge: string;
+  readonly address: string;
+  readonly answers: boolean;
 }
 
 /** What a host may carry. Taken from the spec, or derived from its facts where that is silent. */

@@ -2,6 +2,7 @@ import type { HostName } from '../domain/ids.ts';
 import type { Instance } from '../domain/model.ts';
 import { hostObject, instanceObject, type Operation } from '../domain/operation.ts';
 import type { FleetState } from '../store/store.ts';
+import { lacksGateway } from './gateway-evidence.ts';
 
 /** What becomes of the instances of a host that is proven silent. Most important first. */
 export interface FailoverPlan {
@@ -16,9 +17,9 @@ export interface FailoverPlan {
 }
 
 /**
- * Which standby of each instance takes over: one on a host that is heard, rather on one that is not
- * cordoned, and of those the one on the host with the fewest instances, counting what this very plan
- * gives it. Pure.
+ * Which standby of each instance takes over: one on a host that is heard, rather on one whose gateway
+ * answers, then on one that is not cordoned, and of those the one on the host with the fewest
+ * instances, counting what this very plan gives it. Pure.
  *
  * @param open all operations that have not ended
  */
@@ -46,6 +47,7 @@ export function planFailover(
       .filter(({ name, state }) => name !== dead && state === 'ready')
       .toSorted(
         (a, b) =>
+          Number(lacksGateway(a.facts, instance)) - Number(lacksGateway(b.facts, instance)) ||
           Number(a.cordonReason !== null) - Number(b.cordonReason !== null) ||
           (load.get(a.name) ?? 0) - (load.get(b.name) ?? 0) ||
           (a.name < b.name ? -1 : 1),

@@ -5,6 +5,7 @@ import { hostObject, instanceObject, type Operation, type Words } from '../domai
 import type { Transaction } from '../store/store.ts';
 import type { OperationEngine } from './engine.ts';
 import { planFailover } from './failover-plan.ts';
+import { gatewayEvidence } from './gateway-evidence.ts';
 import type { Kind } from './kind.ts';
 import { movedInstance } from './migrate.ts';
 import { giveBack, grant } from './release.ts';
@@ -12,6 +13,8 @@ import { Abandoned, type Run } from './run.ts';
 import { verifiedFrom } from './verify.ts';
 
 const promoteTimeoutMs = 10_000;
+/** What is verified stays locked: a few at a time, and no more than a witness has sockets for. */
+const verifiedAtOnce = 8;
 
 /**
  * Gives what a silent host held to others. It begins where the proof of the silence has been
@@ -63,11 +66,12 @@ interface Promoted {
 export async function failOver(
   tx: Transaction,
   engine: OperationEngine,
-  { host, reasons, lastHeardMs, silencedMs, waitMs }: FailoverCause,
+  { host, reasons: told, lastHeardMs, silencedMs, waitMs }: FailoverCause,
   nowMs: number,
 ): Promise<Operation | null> {
   if ((await tx.fences()).some((one) => one.host === host)) return null;
   const fleet = await tx.fleet();
+  const reasons = [...told, ...gatewayEvidence(fleet.hosts, host)];
   const open = await tx.openOperations();
   const { promotions, stranded, preempted, thwarted } = planFailover(fleet, open, host);
   for (const operation of preempted) {
@@ -155,13 +159,17 @@ async function seeThrough(run: Run): Promise<void> {
       return notes.length === 0 ? 'no instance has a standby' : notes.join(', ');
     });
     await run.step('verify', async () => {
-      const notes: string[] = [];
-      for (const { name, to } of promoted) {
-        const instance = await run.instance(name);
-        if (instance === null) continue;
-        notes.push(await verifiedFrom(run, instance, to, host).catch(told));
-      }
-      return notes.join('; ');
+      const notes = new Map<InstanceName, string>();
+      const left = promoted.values();
+      const work = async () => {
+        for (const { name, to } of left) {
+          const instance = await run.instance(name);
+          if (instance === null) continue;
+          notes.set(name, await verifiedFrom(run, instance, to, host).catch(messageOf));
+        }
+      };
+      await Promise.all(Array.from({ length: verifiedAtOnce }, work));
+      return promoted.flatMap(({ name }) => notes.get(name) ?? []).join('; ');
     });
   } catch (error) {
     if (error instanceof Abandoned) throw error;
@@ -186,7 +194,7 @@ async function strand(run: Run, host: HostName): Promise<string> {
   return `${stranded.length} instances without a standby are placed anew`;
 }
 
-function told(error: unknown): string {
+function messageOf(error: unknown): string {
   if (error instanceof Abandoned) throw error;
   return (error as Error).message;
 }

@@ -19,6 +19,7 @@ export const facts: HostFacts = {
     { name: 'br1', addresses: [], vlanAware: true },
   ],
   images: [{ reference: 'haproxy:2.6', haproxy: '2.6.12' }],
+  gateways: [],
 };
 
 export function host(name: string, overrides: Partial<Host> = {}): Host {

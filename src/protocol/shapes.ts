@@ -29,6 +29,10 @@ export const hostFacts: z.ZodType<HostFacts> = z.object({
     z.object({ name: z.string(), addresses: z.array(z.string()), vlanAware: z.boolean() }),
   ),
   images: z.array(z.object({ reference: z.string(), haproxy: z.string() })),
+  // Facts that were kept before hosts told of it have none.
+  gateways: z
+    .array(z.object({ bridge: z.string(), address: z.string(), answers: z.boolean() }))
+    .default([]),
 });
 
 export const resources: z.ZodType<Resources> = z.object({

@@ -18,6 +18,7 @@ export const modelFacts: HostFacts = {
   nics: [{ name: 'eth0', driver: 'veth' }],
   bridges: [{ name: 'br0', addresses: ['198.18.0.11'], vlanAware: false }],
   images: [{ reference: 'image:1', haproxy: '2.6.12' }],
+  gateways: [],
 };
 
 /** What a model agent does instead of what it should; null for nothing. */

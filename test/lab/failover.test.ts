@@ -105,6 +105,8 @@ test('a host that only the scheduler hears is failed over too: its clients hear 
   await using witness = await ArpWitness.start(lab.name, start.addresses[0]?.address ?? '');
   await lab.lab('partition', host, '--from', 'peers');
   await failedOver(host, start);
+  const { stdout } = await lab.api('events', '--object', `host/${host}`);
+  assert.match(stdout, /host\.dead .*gateway 198\.18\.0\.1 answered it when it last said, answers/);
   await lab.lab('heal', host);
   await whole();
   const seen = await witness.stop();
@@ -126,6 +128,22 @@ test('a host that only the scheduler does not hear keeps what it has', async () 
 
 test('a host whose user space hangs for good is failed over, and goes on later to no harm', async () => {
   await round((host) => lab.lab('hang', host), 'dead');
+});
+
+test('a gateway that falls silent is told of by each host, moves nothing, and is told of again', async () => {
+  const start = await whole();
+  const host = start.host ?? '';
+  const told = async (kind: RegExp, answers: boolean) => {
+    const { facts } = (await lab.hosts()).find(({ name }) => name === host) ?? {};
+    const gateway = facts?.gateways.find(({ address }) => address === '198.18.0.1');
+    assert.equal(gateway?.answers, answers);
+    assert.match((await lab.api('events', '--object', `host/${host}`)).stdout, kind);
+  };
+  assert.equal((await lab.inside('switch', 'ip', 'link', 'set', 'sw0', 'arp', 'off')).code, 0);
+  await eventually(() => told(/gateway\.silent .*198\.18\.0\.1 does not answer/, false));
+  assert.equal((await lab.inside('switch', 'ip', 'link', 'set', 'sw0', 'arp', 'on')).code, 0);
+  await eventually(() => told(/gateway\.answers .*198\.18\.0\.1 answers this host again/, true));
+  assert.equal((await whole()).epoch, start.epoch);
 });
 
 test('agents that restart, all at once, move nothing and stop nothing', async () => {

@@ -1,4 +1,5 @@
 import { BridgeheadError } from '../../domain/errors.ts';
+import type { GatewayFact } from '../../domain/model.ts';
 import type { EventView, HostView, InstanceView, PoolView } from '../../protocol/api.ts';
 import { durationText } from '../duration.ts';
 import { kindOf } from '../kinds.ts';
@@ -96,6 +97,7 @@ function hostFields(host: HostView, operation: string, nowMs: number, paint: Pai
           ['Boot', `${facts.bootId}, up ${durationText(facts.uptimeS * 1_000)}`],
           ['NICs', facts.nics.map((nic) => `${nic.name} (${nic.driver})`).join('\n') || '-'],
           ['Bridges', facts.bridges.map(bridgeText).join('\n') || '-'],
+          ['Gateways', facts.gateways.map(gatewayText).join('\n') || '-'],
           [
             'Images',
             facts.images.map((one) => `${one.reference} (HAProxy ${one.haproxy})`).join('\n') ||
@@ -109,6 +111,10 @@ function hostFields(host: HostView, operation: string, nowMs: number, paint: Pai
 function bridgeText(bridge: NonNullable<HostView['facts']>['bridges'][number]): string {
   const vlan = bridge.vlanAware ? ', VLAN-aware' : '';
   return `${bridge.name}: ${bridge.addresses.join(' ') || 'no address'}${vlan}`;
+}
+
+function gatewayText({ address, bridge, answers }: GatewayFact): string {
+  return `${address} on ${bridge}: ${answers ? 'answers' : 'DOES NOT ANSWER'}`;
 }
 
 function poolRecord(pool: PoolView): string {
