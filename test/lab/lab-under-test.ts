@@ -65,6 +65,17 @@ export async function eventually<Result>(
   }
 }
 
+const standing = new Set<LabUnderTest>();
+const interruptedCode = 130;
+
+// `await using` and `after` do not run where a person ends the run: the labs would stand on.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await Promise.allSettled([...standing].map((lab) => lab[Symbol.asyncDispose]()));
+    process.exit(interruptedCode);
+  });
+}
+
 /** One lab; disposing takes it down, whatever state it is in. */
 export class LabUnderTest implements AsyncDisposable {
   readonly name: string;
@@ -95,6 +106,7 @@ export class LabUnderTest implements AsyncDisposable {
   }
 
   bringUp(...more: readonly string[]): Promise<CommandResult> {
+    standing.add(this);
     return bridgehead(
       ['lab', 'up', '--name', this.name, '--port', String(this.port), ...more],
       300_000,
@@ -193,6 +205,7 @@ export class LabUnderTest implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const result = await bridgehead(['lab', 'down', '--name', this.name]);
     await rm(this.folder, { recursive: true, force: true });
+    standing.delete(this);
     assert.equal(result.code, 0, `lab down: ${result.stdout}${result.stderr}`);
   }
 }
