@@ -1,7 +1,9 @@
+import { familyOf } from '../../domain/address.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Claim } from '../machine.ts';
-import { announcement, arpSpeaker, etherTypeArp } from './frames.ts';
+import { advertiser, announcement, arpSpeaker, etherTypeArp, etherTypeIpv6 } from './frames.ts';
 import { PacketSocket } from './libc.ts';
+import { advertisementsOnly } from './packet-filter.ts';
 
 /** When the burst after a takeover speaks, milliseconds after link up. */
 export const burstMs: readonly number[] = [0, 50, 150, 500, 1_000, 2_000, 5_000];
@@ -33,6 +35,8 @@ const hearMax = 64;
 
 interface Voice {
   readonly socket: PacketSocket;
+  /** Hears strangers who advertise an IPv6 address; null where the voice has none. */
+  readonly ear6: PacketSocket | null;
   readonly frames: readonly Uint8Array[];
   readonly mac: string;
   readonly addresses: ReadonlySet<string>;
@@ -88,8 +92,11 @@ export class Announcer implements Disposable {
     const sinceMs = this.#clock.monotonicMs();
     const socket = new PacketSocket(namespace, 'eth0', etherTypeArp);
     const own = new Set(addresses.map(({ address }) => address));
+    const ear6 = addresses.some(({ address }) => familyOf(address) === 6)
+      ? new PacketSocket(namespace, 'eth0', etherTypeIpv6, advertisementsOnly)
+      : null;
     this.#voices.set(key, {
-      ...{ socket, frames, mac, addresses: own, told: new Map() },
+      ...{ socket, ear6, frames, mac, addresses: own, told: new Map() },
       ...{ sinceMs, spoken: 0, said: 0, nextMs: sinceMs, defendedMs: sinceMs - defendPeriodMs },
     });
     this.#say(key, atOnceMax);
@@ -101,7 +108,9 @@ export class Announcer implements Disposable {
   }
 
   silence(key: string): void {
-    this.#voices.get(key)?.socket[Symbol.dispose]();
+    const voice = this.#voices.get(key);
+    voice?.socket[Symbol.dispose]();
+    voice?.ear6?.[Symbol.dispose]();
     this.#voices.delete(key);
   }
 
@@ -154,12 +163,8 @@ export class Announcer implements Disposable {
   }
 
   #hear(key: string, voice: Voice): void {
-    for (let frames = 0; frames < hearMax; frames += 1) {
-      const frame = voice.socket.receive();
-      if (frame === null) return;
-      const claim = arpSpeaker(frame);
-      if (claim === null || claim.mac === voice.mac || !voice.addresses.has(claim.address))
-        continue;
+    for (const claim of claimsHeard(voice)) {
+      if (claim.mac === voice.mac || !voice.addresses.has(claim.address)) continue;
       const nowMs = this.#clock.monotonicMs();
       if (nowMs - voice.defendedMs >= defendPeriodMs) {
         voice.defendedMs = nowMs;
@@ -178,5 +183,20 @@ export class Announcer implements Disposable {
     this.#stop();
     this.#stopHearing();
     for (const key of [...this.#voices.keys()]) this.silence(key);
+  }
+}
+
+function* claimsHeard({ socket, ear6 }: Voice): Generator<Claim> {
+  const ears = [
+    { ear: socket, read: arpSpeaker },
+    { ear: ear6, read: advertiser },
+  ];
+  for (const { ear, read } of ears) {
+    for (let frames = 0; frames < hearMax; frames += 1) {
+      const frame = ear?.receive() ?? null;
+      if (frame === null) break;
+      const claim = read(frame);
+      if (claim !== null) yield claim;
+    }
   }
 }

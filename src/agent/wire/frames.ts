@@ -1,6 +1,6 @@
 // Ethernet frames that speak for an address, built and read byte by byte.
 
-import { addressNumber, familyOf } from '../../domain/address.ts';
+import { addressNumber, canonicalAddress, familyOf } from '../../domain/address.ts';
 import { internetChecksum } from './checksum.ts';
 
 /** EtherTypes (IEEE 802 numbers): ARP and IPv6. */
@@ -82,6 +82,18 @@ export function arpSpeaker(
   const sender = frame.subarray(28, 32);
   if (sender.every((byte) => byte === 0)) return null;
   return { mac: macText(frame.subarray(22, 28)), address: [...sender].join('.') };
+}
+
+/** Who says in this frame that it holds which IPv6 address; null where it says nothing of the kind. */
+export function advertiser(
+  bytes: Uint8Array,
+): { readonly mac: string; readonly address: string } | null {
+  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isNeighbour = frame.length >= 78 && frame.readUInt16BE(12) === etherTypeIpv6;
+  if (!isNeighbour || frame[20] !== icmpv6 || frame[54] !== neighbourAdvertisement) return null;
+  const groups = frame.subarray(62, 78).toString('hex').match(/.{4}/g) ?? [];
+  const address = canonicalAddress(groups.join(':'));
+  return address === null ? null : { mac: macText(frame.subarray(6, 12)), address };
 }
 
 function claimantArp(frame: Buffer, address: string): string | null {

@@ -13,6 +13,10 @@ const send = libc.func('int64_t send(int fd, const void *bytes, size_t length, i
 const recv = libc.func('int64_t recv(int fd, _Out_ void *bytes, size_t length, int flags)');
 const close = libc.func('int close(int fd)');
 const ioctl = libc.func('int ioctl(int fd, unsigned long request, _Inout_ void *argument)');
+const filterProgram = koffi.struct('sock_fprog', { len: 'uint16_t', filter: 'void *' });
+const setFilter = libc.func(
+  'int setsockopt(int fd, int level, int name, const sock_fprog *program, uint32_t length)',
+);
 const interfaceIndex = libc.func('uint32_t if_nametoindex(const char *name)');
 
 // Values of linux/x86-64's and every other Linux ABI's headers (sched.h, sys/socket.h).
@@ -23,6 +27,9 @@ const sockDgram = 2;
 const sockRaw = 3;
 const sockNonblock = 0o4000;
 const sockCloexec = 0o2000000;
+const solSocket = 1;
+const soAttachFilter = 26;
+const filterInstructionBytes = 8;
 const eagain = 11;
 const ebusy = 16;
 // linux/sockios.h and linux/if.h: struct ifreq has the name first, then a union.
@@ -109,9 +116,10 @@ export class PacketSocket implements Disposable {
    * @param namespace path of the namespace, such as `/proc/PID/ns/net`
    * @param name interface inside it
    * @param etherType frames to receive; 0 to receive none
+   * @param filter the program that chooses among them, of `packet-filter.ts`; null for all
    */
-  constructor(namespace: string, name: string, etherType: number) {
-    this.#fd = insideNamespace(namespace, () => open(name, etherType));
+  constructor(namespace: string, name: string, etherType: number, filter: Buffer | null = null) {
+    this.#fd = insideNamespace(namespace, () => open(name, etherType, filter));
   }
 
   /** @throws Error with the kernel's code when the frame was not taken, the link being down say */
@@ -135,7 +143,7 @@ export class PacketSocket implements Disposable {
   }
 }
 
-function open(name: string, etherType: number): number {
+function open(name: string, etherType: number, filter: Buffer | null): number {
   const index = Number(interfaceIndex(name));
   if (index === 0) throw new Error(`no interface ${name} in the namespace`);
   const fd = Number(
@@ -147,12 +155,24 @@ function open(name: string, etherType: number): number {
   address.writeUInt16LE(afPacket, 0);
   address.writeUInt16BE(etherType, 2);
   address.writeInt32LE(index, 4);
-  if (bind(fd, address, address.length) !== 0) {
-    const error = failure(`cannot bind a packet socket to ${name}`);
+  try {
+    if (filter !== null) attach(fd, filter);
+    if (bind(fd, address, address.length) !== 0) {
+      throw failure(`cannot bind a packet socket to ${name}`);
+    }
+  } catch (error) {
     close(fd);
     throw error;
   }
   return fd;
+}
+
+function attach(fd: number, filter: Buffer): void {
+  const program = { len: filter.length / filterInstructionBytes, filter };
+  const size = koffi.sizeof(filterProgram);
+  if (setFilter(fd, solSocket, soAttachFilter, program, size) !== 0) {
+    throw failure('cannot filter a packet socket');
+  }
 }
 
 function networkOrder(value: number): number {
