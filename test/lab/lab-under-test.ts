@@ -70,9 +70,10 @@ const interruptedCode = 130;
 
 // `await using` and `after` do not run where a person ends the run: the labs would stand on.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, async () => {
-    await Promise.allSettled([...standing].map((lab) => lab[Symbol.asyncDispose]()));
-    process.exit(interruptedCode);
+  process.once(signal, () => {
+    void Promise.allSettled([...standing].map((lab) => lab[Symbol.asyncDispose]())).then(() =>
+      process.exit(interruptedCode),
+    );
   });
 }
 
