@@ -18,6 +18,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'protocol',
     'haproxy',
     'crash',
+    'statistics',
     'system',
     'domain',
   ],
@@ -45,12 +46,21 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   placement: ['domain'],
   haproxy: ['domain'],
   crash: ['domain'],
+  statistics: [],
   system: ['domain'],
   domain: [],
 };
 
 /** Rooms of pure decisions: no module of Node but these. */
-const pure = new Set(['domain', 'detection', 'placement', 'haproxy', 'spec', 'crash']);
+const pure = new Set([
+  'domain',
+  'detection',
+  'placement',
+  'haproxy',
+  'spec',
+  'crash',
+  'statistics',
+]);
 const pureModules = new Set(['node:crypto', 'node:util']);
 const testModules = new Set(['node:test', 'node:assert/strict', 'fast-check']);
 

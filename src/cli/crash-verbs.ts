@@ -1,6 +1,7 @@
-// `crash parse`: reads crash reports out of logs, without a server.
+// `crash`: what can be done with crash reports without a server.
 
 import type { Command } from 'commander';
+import { addAnalysisVerbs } from './analysis-verbs.ts';
 import { type CommandLine, does, withOutputOption } from './verb.ts';
 
 /** Adds the verbs about crash reports to the program. */
@@ -8,7 +9,7 @@ export function addCrashVerbs(program: Command, line: CommandLine): void {
   const crash = program
     .commandsGroup('Crash reports:')
     .command('crash')
-    .description('read crash reports of the kernel');
+    .description('read crash reports of the kernel, and reckon with crashes');
   const parse = withOutputOption(
     crash
       .command('parse')
@@ -26,4 +27,5 @@ export function addCrashVerbs(program: Command, line: CommandLine): void {
       await parseCrashes(session, files);
     },
   );
+  addAnalysisVerbs(crash, line);
 }
