@@ -66,9 +66,11 @@ function anyShape(random: Random): Shape {
 /**
  * What a shape means for the instances of one host. `stays`: a witness hears it, so it goes on
  * serving. `moves`: nobody hears it, both others can say so, and they hear each other. `rests`:
- * nobody hears it, so it must not answer, and nobody can prove that to a scheduler.
+ * nobody hears it, so it must not answer, and nobody can prove that to a scheduler. `either`: both
+ * others' words reach the scheduler, whose own reach not both: a stream that is cut one way carries
+ * what its sender has to say until it misses the answers, and the proof may be among it.
  */
-export type Fate = 'stays' | 'moves' | 'rests';
+export type Fate = 'stays' | 'moves' | 'rests' | 'either';
 
 export function fateOf(host: LabHost, { cuts }: Shape): Fate {
   const isCut = (from: Member, to: Member) =>
@@ -79,7 +81,8 @@ export function fateOf(host: LabHost, { cuts }: Shape): Fate {
   const witnesses = [first, second];
   if (witnesses.some((witness) => hearEachOther(witness, host))) return 'stays';
   const canSay = witnesses.every((witness) => hearEachOther(witness, 'control'));
-  return canSay && hearEachOther(first, second) ? 'moves' : 'rests';
+  if (canSay) return hearEachOther(first, second) ? 'moves' : 'rests';
+  return witnesses.every((witness) => !isCut(witness, 'control')) ? 'either' : 'rests';
 }
 
 /** `nft` words that cut a switch so, in one transaction. */

@@ -88,6 +88,13 @@ async function meanwhile(instance: Settled, shape: Shape): Promise<void> {
         assert.notEqual(now.host, instance.host, `${name} moves`);
         await lab.fetch(addressOf(instance));
       }, movesLimitMs);
+    case 'either':
+      return eventually(async () => {
+        const now = await client.instance(name);
+        if (now.host === instance.host) {
+          assert.equal(await answers(instance), false, `${name} is silent, or moves`);
+        }
+      });
     case 'rests':
       return eventually(async () => {
         assert.equal(await answers(instance), false, `${name} is silent`);
