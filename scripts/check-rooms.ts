@@ -19,11 +19,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'haproxy',
     'crash',
     'statistics',
+    'logs',
     'system',
     'domain',
   ],
   lab: ['store', 'protocol', 'system', 'domain'],
-  api: ['scheduler', 'operations', 'store', 'trust', 'protocol', 'system', 'domain'],
+  api: ['scheduler', 'operations', 'store', 'logs', 'trust', 'protocol', 'system', 'domain'],
   scheduler: [
     'detection',
     'operations',
@@ -34,11 +35,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'placement',
     'haproxy',
     'crash',
+    'logs',
     'domain',
   ],
   operations: ['detection', 'store', 'protocol', 'placement', 'haproxy', 'domain'],
   agent: ['detection', 'trust', 'protocol', 'haproxy', 'system', 'domain'],
-  store: ['detection', 'system', 'domain'],
+  store: ['detection', 'logs', 'system', 'domain'],
   spec: ['haproxy', 'domain'],
   trust: ['domain'],
   protocol: ['detection', 'domain'],
@@ -47,6 +49,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   haproxy: ['domain'],
   crash: ['domain'],
   statistics: [],
+  logs: ['domain'],
   system: ['domain'],
   domain: [],
 };
@@ -60,6 +63,7 @@ const pure = new Set([
   'spec',
   'crash',
   'statistics',
+  'logs',
 ]);
 const pureModules = new Set(['node:crypto', 'node:util']);
 const testModules = new Set(['node:test', 'node:assert/strict', 'fast-check']);

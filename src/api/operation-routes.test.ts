@@ -3,15 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import type { HostView, InstanceView, OperationView } from '../protocol/api.ts';
+import { LogIntake } from '../scheduler/log-intake.ts';
 import { ModelAgent } from '../scheduler/model-agent.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
-import type { Store } from '../store/store.ts';
+import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { createApi } from './server.ts';
 
 let databases: TestDatabases;
-let store: Store;
+let store: PostgresStore;
+let intake: LogIntake;
 let scheduler: Scheduler;
 let api: FastifyInstance;
 const agents = ['host-1', 'host-2'].map((name) => new ModelAgent(name));
@@ -40,8 +42,16 @@ before(async () => {
     log: () => undefined,
   });
   await scheduler.start();
+  intake = new LogIntake({
+    store: store.logs,
+    clock: systemClock,
+    limits: { days: 1, messages: 1_000 },
+    hostOf: (address, name) => scheduler.detection.hostOf(address, name),
+    log: () => undefined,
+  });
   api = await createApi({
     store,
+    logs: { store: store.logs, counts: () => intake.counts },
     storeKind: 'embedded',
     scheduler,
     version: '0.0.0',

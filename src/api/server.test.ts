@@ -2,15 +2,18 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
+import type { LogsView } from '../protocol/log-views.ts';
+import { LogIntake } from '../scheduler/log-intake.ts';
 import { ModelAgent } from '../scheduler/model-agent.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
-import type { Store } from '../store/store.ts';
+import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { createApi } from './server.ts';
 
 let databases: TestDatabases;
-let store: Store;
+let store: PostgresStore;
+let intake: LogIntake;
 let scheduler: Scheduler;
 let api: FastifyInstance;
 const token = 'right';
@@ -27,8 +30,16 @@ before(async () => {
     log: () => undefined,
   });
   await scheduler.start();
+  intake = new LogIntake({
+    store: store.logs,
+    clock: systemClock,
+    limits: { days: 1, messages: 1_000 },
+    hostOf: (address, name) => scheduler.detection.hostOf(address, name),
+    log: () => undefined,
+  });
   api = await createApi({
     store,
+    logs: { store: store.logs, counts: () => intake.counts },
     storeKind: 'embedded',
     scheduler,
     version: '0.0.0',
@@ -194,4 +205,37 @@ instances:
   assert.equal(cordoned.json<{ cordonReason: string }>().cordonReason, 'fan');
   const open = await post('/v1/hosts/host-1/uncordon', {});
   assert.equal(open.json<{ cordonReason: null }>().cordonReason, null);
+});
+
+test('logs are searched, and what a message has around it', async () => {
+  for (const text of [
+    '<3>Jan  1 00:00:00 host-1 kernel: BUG: bad page',
+    '<6>veth up',
+    '<6>veth down',
+  ]) {
+    intake.take(Buffer.from(text), '198.51.100.1', null);
+  }
+  await intake.store();
+  const get = async (url: string) => {
+    const answer = await api.inject({ url, headers: { authorization: `Bearer ${token}` } });
+    return {
+      status: answer.statusCode,
+      body: answer.json<LogsView & { error: { message: string } }>(),
+    };
+  };
+  const found = await get(`/v1/logs?query=${encodeURIComponent('"bad page" host:host-1')}`);
+  assert.deepEqual(
+    found.body.items.map(({ text, host }) => [text, host]),
+    [['BUG: bad page', 'host-1']],
+  );
+  assert.equal(found.body.intake.stored, 3);
+  const around = await get(`/v1/logs/${(found.body.items[0]?.id ?? 0) + 1}/around?lines=1`);
+  assert.deepEqual(
+    around.body.items.map(({ text }) => text),
+    ['veth up', 'veth down'],
+  );
+  const bad = await get(`/v1/logs?query=${encodeURIComponent('"open')}`);
+  assert.equal(bad.status, 400);
+  assert.match(bad.body.error.message, /a quote is not closed/);
+  assert.equal((await get('/v1/logs/999999/around')).status, 404);
 });

@@ -9,12 +9,15 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { BridgeheadError } from '../domain/errors.ts';
+import type { IntakeCounts } from '../scheduler/log-intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { LogStore } from '../store/log-store.ts';
 import type { Store } from '../store/store.ts';
 import { applyRoutes } from './apply-routes.ts';
 import { failoverRoutes } from './failover-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { hostRoutes } from './host-routes.ts';
+import { logRoutes } from './log-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
 
 /** A spec carries whole HAProxy configurations: sixteen MiB, and some for its JSON quoting. */
@@ -26,6 +29,7 @@ export interface ApiParts {
   readonly storeKind: 'embedded' | 'external';
   readonly scheduler: Scheduler;
   readonly version: string;
+  readonly logs: { readonly store: LogStore; readonly counts: () => IntakeCounts };
   /** True for the token that may do everything. */
   readonly isAdmin: (token: string) => boolean;
   readonly newJoinToken: (
@@ -90,6 +94,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     fleetRoutes(routes, parts);
     hostRoutes(routes, parts);
     failoverRoutes(routes, parts);
+    logRoutes(routes, parts);
     operationRoutes(routes, parts);
   });
   api.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());

@@ -27,6 +27,12 @@ import {
   type StatusView,
   statusView,
 } from '../protocol/api.ts';
+import {
+  type LogMessageView,
+  type LogsView,
+  logMessageView,
+  logsView,
+} from '../protocol/log-views.ts';
 import { type CallOptions, createCall } from './call.ts';
 import type { Access } from './context.ts';
 
@@ -76,6 +82,16 @@ export interface EventsInput {
   readonly limit: number;
 }
 
+export interface LogsInput {
+  readonly query: string;
+  /** Received in this time, wall-clock milliseconds. */
+  readonly sinceMs?: number | null;
+  readonly untilMs?: number | null;
+  /** Only messages with a greater id, the next ones; else the newest. */
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
 /** The API, typed. Every function rejects with BridgeheadError. A `key` is an idempotency key. */
 export interface ApiClient {
   readonly apply: (input: ApplyInput, key: string) => Promise<ApplyAnswer>;
@@ -102,6 +118,8 @@ export interface ApiClient {
   readonly arm: () => Promise<FailoverView>;
   readonly confirmDead: (host: string, reason: string) => Promise<OperationView>;
   readonly events: (input: EventsInput) => Promise<readonly EventView[]>;
+  readonly logs: (input: LogsInput) => Promise<LogsView>;
+  readonly logsAround: (id: number, lines: number) => Promise<readonly LogMessageView[]>;
   readonly newJoinToken: (host: string, ttlS: number) => Promise<JoinTokenView>;
   readonly status: () => Promise<StatusView>;
 }
@@ -165,6 +183,15 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
       if (after !== undefined) query.set('after', String(after));
       return list(`/v1/events?${query.toString()}`, eventView);
     },
+    logs: ({ query, sinceMs, untilMs, after, limit }) => {
+      const given = { query, since: sinceMs, until: untilMs, after, limit };
+      const search = new URLSearchParams();
+      for (const [name, value] of Object.entries(given)) {
+        if (value !== undefined && value !== null) search.set(name, String(value));
+      }
+      return get(`/v1/logs?${search.toString()}`, logsView);
+    },
+    logsAround: (id, lines) => list(`/v1/logs/${id}/around?lines=${lines}`, logMessageView),
     newJoinToken: (host, ttlS) => post('/v1/join-tokens', joinTokenView, { host, ttlS }),
     status: () => get('/v1/status', statusView),
   };

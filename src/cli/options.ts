@@ -15,6 +15,12 @@ export interface ServerOptions {
   readonly powerOffCommand: string | null;
   /** Where the kernels of hosts are heard (netconsole, UDP), `HOST:PORT`; null for nowhere. */
   readonly netconsoleListen: string | null;
+  /** Where syslog is heard by UDP and TCP, and by TLS, `HOST:PORT`; null for nowhere. */
+  readonly syslogListen: string | null;
+  readonly syslogTlsListen: string | null;
+  /** How long messages of logs are kept, and how many. */
+  readonly logDays: number;
+  readonly logMessages: number;
   /** A PostgreSQL server of one's own; null for the embedded one. */
   readonly databaseUrl: string | null;
   readonly logLevel: string;
@@ -37,6 +43,8 @@ export const serverDefaults = {
   dataDir: '/var/lib/bridgehead',
   listen: ['127.0.0.1:7080'],
   agentListen: '0.0.0.0:7443',
+  logDays: 30,
+  logMessages: 5_000_000,
   logLevel: 'info',
 } as const;
 

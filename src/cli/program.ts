@@ -7,6 +7,7 @@ import { reportFailure } from './failure.ts';
 import { addFleetVerbs } from './fleet-verbs.ts';
 import { addImportVerb } from './import-verb.ts';
 import { addLabVerbs } from './lab-verbs.ts';
+import { addLogVerbs } from './log-verbs.ts';
 import { addOperationVerbs } from './operation-verbs.ts';
 import type { OutputFormat } from './output.ts';
 import { addServiceVerbs } from './service-verbs.ts';
@@ -76,6 +77,7 @@ export function createProgram(line: CommandLine): Command {
   addImportVerb(program, line);
   addOperationVerbs(program, line);
   addCrashVerbs(program, line);
+  addLogVerbs(program, line);
   addLabVerbs(program, line);
   addServiceVerbs(program, line);
   addCompletionVerb(program, line);

@@ -20,6 +20,7 @@ test('server has its defaults', async () => {
     listen: ['127.0.0.1:7080'],
     agentListen: '0.0.0.0:7443',
     netconsoleListen: null,
+    ...{ syslogListen: null, syslogTlsListen: null, logDays: 30, logMessages: 5_000_000 },
     powerOffCommand: null,
     agentAddress: null,
     databaseUrl: null,
@@ -29,13 +30,14 @@ test('server has its defaults', async () => {
 
 test('server takes several addresses in place of the default one', async () => {
   const line =
-    'server --name scheduler-2 --data-dir /d --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --netconsole-listen 0.0.0.0:6666 --power-off-command /p/off --agent-address a:2 --database-url postgres://x --log-level debug';
+    'server --name scheduler-2 --data-dir /d --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --netconsole-listen 0.0.0.0:6666 --syslog-listen :514 --syslog-tls-listen :6514 --log-days 7 --log-messages 10000 --power-off-command /p/off --agent-address a:2 --database-url postgres://x --log-level debug';
   assert.deepEqual(await optionsOf(line.split(' ')), {
     name: 'scheduler-2',
     dataDir: '/d',
     listen: ['[::1]:80', 'unix:/run/a.sock'],
     agentListen: ':1',
     netconsoleListen: '0.0.0.0:6666',
+    ...{ syslogListen: ':514', syslogTlsListen: ':6514', logDays: 7, logMessages: 10_000 },
     powerOffCommand: '/p/off',
     agentAddress: 'a:2',
     databaseUrl: 'postgres://x',

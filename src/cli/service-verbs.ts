@@ -33,6 +33,17 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
       '--netconsole-listen <address>',
       "HOST:PORT (UDP) for the hosts' kernels, to hear their last words (default: not heard)",
     )
+    .option('--syslog-listen <address>', 'HOST:PORT for syslog, UDP and TCP (default: not heard)')
+    .option(
+      '--syslog-tls-listen <address>',
+      'HOST:PORT for syslog by TLS, from hosts with a certificate of this fleet (default: not heard)',
+    )
+    .option('--log-days <days>', 'how long messages are kept', String(serverDefaults.logDays))
+    .option(
+      '--log-messages <count>',
+      'how many messages are kept, the newest',
+      String(serverDefaults.logMessages),
+    )
     .option(
       '--power-off-command <path>',
       'program that powers a host off whose silence nobody can prove (default: a person is asked)',
@@ -57,6 +68,10 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         agentListen: given.text('agentListen') ?? serverDefaults.agentListen,
         agentAddress: given.text('agentAddress') ?? null,
         netconsoleListen: given.text('netconsoleListen') ?? null,
+        syslogListen: given.text('syslogListen') ?? null,
+        syslogTlsListen: given.text('syslogTlsListen') ?? null,
+        logDays: given.whole('logDays', '--log-days', 1, 3_650),
+        logMessages: given.whole('logMessages', '--log-messages', 1_000, 1_000_000_000),
         powerOffCommand: given.text('powerOffCommand') ?? null,
         databaseUrl: given.text('databaseUrl') ?? null,
         logLevel: given.text('logLevel') ?? serverDefaults.logLevel,

@@ -16,6 +16,8 @@ const readyLimitMs = 60_000;
 const tokenBytes = 32;
 /** Of the kernel's own documentation (networking/netconsole.rst). */
 const firstNetconsolePort = 6666;
+/** RFC 5426 3.3. */
+const firstSyslogPort = 514;
 
 /** One scheduler, as the rest of the lab knows it. */
 export interface SchedulerSite {
@@ -29,6 +31,8 @@ export interface SchedulerSite {
   readonly agentPort: number;
   /** UDP port for the hosts' kernels at the control node. */
   readonly netconsolePort: number;
+  /** UDP and TCP port for syslog at the control node. */
+  readonly syslogPort: number;
 }
 
 /** The schedulers of a lab; `port` is that of the first one's API, and the others follow it. */
@@ -43,6 +47,7 @@ export function schedulerSites(
     url: `http://127.0.0.1:${port + index}`,
     agentPort: schedulerPort + index,
     netconsolePort: firstNetconsolePort + index,
+    syslogPort: firstSyslogPort + index,
   }));
 }
 
@@ -69,6 +74,7 @@ export function schedulerPart(
       ...['--listen', `unix:${site.paths.apiSocket}`],
       ...['--agent-listen', `0.0.0.0:${site.agentPort}`],
       ...['--netconsole-listen', `0.0.0.0:${site.netconsolePort}`],
+      ...['--syslog-listen', `0.0.0.0:${site.syslogPort}`],
       ...['--agent-address', agentAddressOf(site, node)],
       ...(isSharing ? ['--name', site.name, '--database-url', sharedDatabaseUrl(paths)] : []),
     ],

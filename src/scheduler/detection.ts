@@ -63,6 +63,7 @@ export class Detection {
   readonly #power: PowerFencing;
   /** Hosts by the addresses of their bridges. */
   #hostAt: ReadonlyMap<string, HostName> = new Map();
+  #names: ReadonlySet<string> = new Set();
   /** When each host's witnesses were last hurried, monotonic. */
   readonly #hurriedMs = new Map<HostName, number>();
   /** Of what the sets were drawn when nothing was left to change. */
@@ -122,6 +123,11 @@ export class Detection {
     event('host.last-words', hostObject(host), `said from ${address}: ${words}`);
   }
 
+  /** The enrolled host that has this address on a bridge, else the one of that name; null for none. */
+  hostOf(address: string, name: string): HostName | null {
+    return this.#hostAt.get(address) ?? (this.#names.has(name) ? (name as HostName) : null);
+  }
+
   /** Has a host's witnesses find out at once whether it lives. */
   hurry(host: HostName): void {
     for (const witness of this.#parts.agents.connected) {
@@ -154,6 +160,7 @@ export class Detection {
         : await store.transact((tx) => tx.witnessSets(), 'snapshot');
     const { hosts } = known.fleet;
     this.#hostAt = new Map(hosts.flatMap(addressesOf));
+    this.#names = new Set(hosts.map(({ name }) => name));
     const fenced = new Set(hosts.flatMap(({ name, state }) => (state === 'dead' ? name : [])));
     const alive = new Set(known.sessions.flatMap(({ id, isAlive }) => (isAlive ? id : [])));
     const enrolled = hosts.filter(({ facts }) => facts !== null).length;

@@ -8,10 +8,12 @@ const messageBytesMax = 2_048;
 export interface NetconsoleListenerParts {
   /** A kernel panic was read in a message. @param address its sender's, which anybody can forge */
   readonly onLastWords: (address: string, words: string) => void;
+  /** Every message, as it came. */
+  readonly onMessage: (bytes: Uint8Array, address: string) => void;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
-/** Hears the kernels of hosts by UDP (netconsole), and picks out the last words of a dying one. */
+/** Hears the kernels of hosts by UDP (netconsole), the last words of a dying one before all else. */
 export class NetconsoleListener {
   readonly #parts: NetconsoleListenerParts;
   #socket: Socket | null = null;
@@ -41,7 +43,10 @@ export class NetconsoleListener {
   }
 
   #hear(bytes: Buffer, { address }: RemoteInfo): void {
-    const words = lastWordsIn(bytes.subarray(0, messageBytesMax).toString('latin1'));
-    if (words !== null) this.#parts.onLastWords(address.replace(/^::ffff:/, ''), words);
+    const message = bytes.subarray(0, messageBytesMax);
+    const from = address.replace(/^::ffff:/, '');
+    const words = lastWordsIn(message.toString('latin1'));
+    if (words !== null) this.#parts.onLastWords(from, words);
+    this.#parts.onMessage(message, from);
   }
 }

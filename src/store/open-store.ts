@@ -1,7 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { EmbeddedPostgres } from './embedded-postgres.ts';
 import { PostgresStore } from './postgres-store.ts';
-import type { Store } from './store.ts';
 
 export interface OpenStoreOptions {
   /**
@@ -24,7 +23,7 @@ export interface OpenStoreOptions {
  */
 export async function openStore(
   options: OpenStoreOptions,
-): Promise<{ readonly store: Store; readonly kind: 'embedded' | 'external' }> {
+): Promise<{ readonly store: PostgresStore; readonly kind: 'embedded' | 'external' }> {
   const { databaseUrl, directory, clock, random, log } = options;
   if (databaseUrl !== null) {
     const connection = { connectionString: databaseUrl };

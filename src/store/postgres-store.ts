@@ -1,11 +1,13 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Clock } from '../domain/clock.ts';
-import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { FleetEvent, ObservedInstance } from '../domain/model.ts';
+import type { LogStore } from './log-store.ts';
 import { migrate, readMigrationFiles } from './migrate.ts';
 import type { Connection } from './ownership.ts';
+import { translate, unavailable } from './postgres-errors.ts';
+import { PostgresLogs } from './postgres-logs.ts';
 import { PostgresTransaction } from './postgres-transaction.ts';
 import type { Schema } from './schema.ts';
 import type { EventFilter, Isolation, Observation, Store, Transaction } from './store.ts';
@@ -37,6 +39,7 @@ const levels = {
 
 /** The store over PostgreSQL, the embedded server or yours alike. */
 export class PostgresStore implements Store {
+  readonly logs: LogStore;
   readonly #pool: pg.Pool;
   readonly #db: Kysely<Schema>;
   readonly #options: PostgresStoreOptions;
@@ -45,6 +48,7 @@ export class PostgresStore implements Store {
     this.#options = options;
     this.#pool = pool;
     this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+    this.logs = new PostgresLogs(pool);
   }
 
   /**
@@ -179,28 +183,4 @@ export class PostgresStore implements Store {
     await this.#pool.end();
     await this.#options.onDispose?.();
   }
-}
-
-function translate(error: unknown): unknown {
-  if (error instanceof BridgeheadError) return error;
-  const { code = '', syscall } = error as { code?: string; syscall?: string };
-  // Class 08 is "connection exception", 57P is "operator intervention", 57014 and 25P03 are the two
-  // timeouts of ours; the rest are the socket's.
-  const isLost =
-    code.startsWith('08') ||
-    code.startsWith('57P') ||
-    code === '57014' ||
-    code === '25P03' ||
-    syscall !== undefined ||
-    /terminated|timeout exceeded when trying to connect|Connection ended/i.test(String(error));
-  return isLost ? unavailable(error) : error;
-}
-
-function unavailable(cause: unknown): BridgeheadError {
-  return new BridgeheadError(
-    'DATABASE_UNAVAILABLE',
-    `the database does not answer: ${(cause as Error).message}`,
-    'Look at the PostgreSQL server and its log; Bridgehead goes on by itself when it is back.',
-    { cause },
-  );
 }

@@ -4,11 +4,14 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { z } from 'zod';
 import { askHaproxy } from '../../src/agent/haproxy-socket.ts';
 import { hostOf, viewLab } from '../../src/lab/lab-handle.ts';
 import { sayLastWords } from '../../src/lab/last-words.ts';
 import { labPaths } from '../../src/lab/paths.ts';
+import { addressOf } from '../../src/lab/topology.ts';
 import type { InstanceView } from '../../src/protocol/api.ts';
+import { logMessageView } from '../../src/protocol/log-views.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { ArpWitness } from './arp-witness.ts';
 import { eventually, LabUnderTest } from './lab-under-test.ts';
@@ -182,11 +185,38 @@ test('last words in the name of a host that lives are told of, and move and stop
     const { stdout } = await lab.api('events', '--object', `host/${host}`);
     assert.match(stdout, /host\.last-words .*Kernel panic - not syncing/);
   });
+  await eventually(async () => {
+    const { stdout } = await lab.api('logs', '"Kernel panic - not syncing"', `host:${host}`);
+    assert.match(stdout, new RegExp(` ${host} .*Kernel panic - not syncing`));
+  });
   const { sent, failed } = await load;
   assert.ok(sent > 700, `${sent} sent`);
   assert.equal(failed, 0);
   const now = await lab.instance(warm);
   assert.deepEqual([now.host, now.epoch], [host, start.epoch]);
+});
+
+test('what hosts log by syslog is found, in each form and under the name of its host', async () => {
+  const control = viewLab({ name: lab.name }).topology.control;
+  const server = ['--server', addressOf(control).v4, '--port', '514'];
+  const say = async (text: string, ...form: string[]) => {
+    const { code, stderr } = await lab.inside('host-2', 'logger', ...server, ...form, '--', text);
+    assert.equal(code, 0, stderr);
+  };
+  await say('by UDP, the old form', '--udp', '--rfc3164', '--tag', 'drill');
+  await say('by TCP, the new form', '--tcp', '--rfc5424', '--tag', 'drill');
+  await say('counted', '--tcp', '--octet-count', '--tag', 'drill', '--priority', 'kern.err');
+  await eventually(async () => {
+    const { stdout } = await lab.api('logs', 'host:host-2', 'app:drill', '-o', 'json');
+    const found = z.array(logMessageView).parse(JSON.parse(stdout));
+    assert.deepEqual(found.map(({ text, form }) => `${form} ${text}`).toSorted(), [
+      'rfc3164 by UDP, the old form',
+      'rfc5424 by TCP, the new form',
+      'rfc5424 counted',
+    ]);
+  });
+  const bad = await lab.api('logs', 'severity:error', 'count', '--without', 'UDP');
+  assert.match(bad.stdout, /host-2 +error +drill\[?\d*\]?: counted/);
 });
 
 test('a host that dies with its last words said is failed over', async () => {

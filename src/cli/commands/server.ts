@@ -12,9 +12,11 @@ import { createApi } from '../../api/server.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { Host } from '../../domain/model.ts';
 import { AgentListener } from '../../scheduler/agent-listener.ts';
+import { LogIntake } from '../../scheduler/log-intake.ts';
 import { Membership } from '../../scheduler/membership.ts';
 import { NetconsoleListener } from '../../scheduler/netconsole-listener.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
+import { SyslogListener } from '../../scheduler/syslog-listener.ts';
 import { openStore } from '../../store/open-store.ts';
 import { systemClock } from '../../system/clock.ts';
 import { runPowerCommand } from '../../system/power-command.ts';
@@ -64,8 +66,15 @@ export async function runServer(options: ServerOptions): Promise<void> {
     log,
   });
   const adminHash = hashSecret(await adminToken(directory));
+  const { logDays: days, logMessages: messages } = options;
+  const intake = new LogIntake({
+    store: store.logs,
+    ...{ clock, log, limits: { days, messages } },
+    hostOf: (address, called) => scheduler.detection.hostOf(address, called),
+  });
   const api = await createApi({
     store,
+    logs: { store: store.logs, counts: () => intake.counts },
     storeKind: kind,
     scheduler,
     version: manifest.version,
@@ -75,15 +84,29 @@ export async function runServer(options: ServerOptions): Promise<void> {
   });
 
   await scheduler.start();
+  intake.start();
   await listening(options.agentListen, () => listener.listen(agentListen.host, agentListen.port));
   const netconsole = new NetconsoleListener({
     onLastWords: (address, words) => scheduler.detection.lastWords(address, words),
+    onMessage: (bytes, address) => intake.take(bytes, address, null),
     log,
   });
-  const { netconsoleListen } = options;
+  const syslog = new SyslogListener({
+    onMessage: (bytes, address, host) => intake.take(bytes, address, host),
+    ...{ tls: { ...server, ca: membership.authority.certificate }, log },
+  });
+  const { netconsoleListen, syslogListen, syslogTlsListen } = options;
   if (netconsoleListen !== null) {
     const { host, port } = parseEndpoint(netconsoleListen);
     await listening(netconsoleListen, () => netconsole.listen(host, port));
+  }
+  if (syslogListen !== null) {
+    const { host, port } = parseEndpoint(syslogListen);
+    await listening(syslogListen, () => syslog.listen(host, port));
+  }
+  if (syslogTlsListen !== null) {
+    const { host, port } = parseEndpoint(syslogTlsListen);
+    await listening(syslogTlsListen, () => syslog.listenTls(host, port));
   }
   const extra: Server[] = [];
   await api.ready();
@@ -99,6 +122,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     api: options.listen,
     agents: options.agentListen,
     netconsole: options.netconsoleListen,
+    syslog: [syslogListen, syslogTlsListen],
     version: manifest.version,
   });
 
@@ -110,6 +134,8 @@ export async function runServer(options: ServerOptions): Promise<void> {
   setTimeout(() => process.exit(1), stopTimeoutMs).unref();
   for (const one of extra) one.close();
   netconsole.close();
+  syslog.close();
+  await intake.stop();
   await api.close();
   await listener.close();
   await scheduler[Symbol.asyncDispose]();
@@ -159,7 +185,7 @@ async function listening<Result>(address: string, work: () => Promise<Result>): 
     throw new BridgeheadError(
       'PREREQUISITE_MISSING',
       `cannot listen on ${address}: ${isTaken ? 'the port is in use' : message}`,
-      'Give a free address with --listen (API), --agent-listen (agents) or --netconsole-listen.',
+      'Give a free address with --listen (API), --agent-listen (agents), --netconsole-listen or --syslog-listen.',
       { cause },
     );
   }

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** One message of a log; times in wall-clock milliseconds. */
+export const logMessageView = z.object({
+  id: z.number(),
+  receivedMs: z.number(),
+  /** By the clock of the host itself; null where the message has no time. */
+  saidMs: z.number().nullable(),
+  /** The enrolled host; empty where it is not known. */
+  host: z.string(),
+  source: z.string(),
+  hostname: z.string(),
+  app: z.string(),
+  pid: z.string(),
+  facility: z.number().nullable(),
+  severity: z.number().nullable(),
+  /** `raw`: nothing of it could be read but its text. */
+  form: z.enum(['rfc5424', 'rfc3164', 'kernel', 'raw']),
+  /** How many of the same came one after the other. */
+  repeats: z.number(),
+  text: z.string(),
+});
+export type LogMessageView = z.infer<typeof logMessageView>;
+
+/** What became of the messages that this scheduler has received since its start. */
+export const intakeView = z.object({
+  received: z.number(),
+  stored: z.number(),
+  waiting: z.number(),
+  dropped: z.number(),
+  unread: z.number(),
+});
+
+export const logsView = z.object({ items: z.array(logMessageView), intake: intakeView });
+export type LogsView = z.infer<typeof logsView>;

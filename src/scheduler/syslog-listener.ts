@@ -1,0 +1,114 @@
+import { createSocket, type Socket as Datagrams } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { FrameCutter } from '../logs/frames.ts';
+import { hostOfCertificate } from '../trust/authority.ts';
+
+const connectionsMax = 1_000;
+/** When the kernel begins to ask whether a sender that says nothing is still there. */
+const keepAliveMs = 60_000;
+/** What the kernel holds of datagrams while this process does something else. */
+const receiveBufferBytes = 8 * 1024 * 1024;
+
+export interface SyslogListenerParts {
+  /** @param host whom the sender's certificate names; null without one */
+  readonly onMessage: (bytes: Uint8Array, address: string, host: string | null) => void;
+  readonly tls: { readonly certificate: string; readonly key: string; readonly ca: string };
+  readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Hears syslog by UDP, by TCP in both framings (RFC 6587), and by TLS (RFC 5425). */
+export class SyslogListener {
+  readonly #parts: SyslogListenerParts;
+  #datagrams: Datagrams | null = null;
+  readonly #servers: Server[] = [];
+  readonly #sockets = new Set<Socket>();
+
+  constructor(parts: SyslogListenerParts) {
+    this.#parts = parts;
+  }
+
+  /** UDP and TCP at one port. @throws Error with the system's code where it is taken, say */
+  async listen(host: string, port: number): Promise<void> {
+    const datagrams = createSocket({
+      type: host.includes(':') ? 'udp6' : 'udp4',
+      recvBufferSize: receiveBufferBytes,
+    });
+    this.#datagrams = datagrams;
+    datagrams.on('message', (bytes, from) =>
+      this.#parts.onMessage(bytes, plainAddress(from.address), null),
+    );
+    datagrams.bind(port, host);
+    await once(datagrams, 'listening');
+    datagrams.on('error', (error) => this.#parts.log('syslog', { error: String(error) }));
+    const server = createServer((socket) => this.#read(socket, null));
+    // Port 0 is for tests: both have to be one.
+    await this.#start(server, host, datagrams.address().port);
+  }
+
+  /**
+   * By TLS, where only senders are heard that have a certificate of this fleet, as agents do.
+   *
+   * @throws Error with the system's code where the port is taken, say
+   */
+  async listenTls(host: string, port: number): Promise<void> {
+    const { certificate: cert, key, ca } = this.#parts.tls;
+    const options = { cert, key, ca, requestCert: true, rejectUnauthorized: true };
+    const server = createTlsServer(options, (socket) => this.#read(socket, hostOf(socket)));
+    server.on('tlsClientError', (error, socket) =>
+      this.#parts.log('syslog: a sender without a certificate of this fleet', {
+        address: socket.remoteAddress,
+        error: error.message,
+      }),
+    );
+    await this.#start(server, host, port);
+  }
+
+  /** Where it listens for datagrams and plain streams, and for TLS; 0 where it does not. */
+  get ports(): { readonly plain: number; readonly tls: number } {
+    const [plain, tls] = [this.#datagrams?.address().port ?? 0, this.#servers.at(-1)?.address()];
+    return { plain, tls: typeof tls === 'object' ? (tls?.port ?? 0) : 0 };
+  }
+
+  close(): void {
+    this.#datagrams?.close();
+    this.#datagrams = null;
+    for (const server of this.#servers.splice(0)) server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async #start(server: Server, host: string, port: number): Promise<void> {
+    server.maxConnections = connectionsMax;
+    server.listen(port, host);
+    await once(server, 'listening');
+    server.on('error', (error) => this.#parts.log('syslog', { error: String(error) }));
+    this.#servers.push(server);
+  }
+
+  #read(socket: Socket, host: string | null): void {
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const cutter = new FrameCutter();
+    const give = (messages: readonly Uint8Array[]) => {
+      for (const message of messages) this.#parts.onMessage(message, address, host);
+    };
+    this.#sockets.add(socket);
+    socket.setKeepAlive(true, keepAliveMs);
+    socket.on('data', (chunk: Buffer) => give(cutter.push(chunk)));
+    // A connection that breaks ends as well: what came of its last message is kept.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      give(cutter.end());
+      this.#sockets.delete(socket);
+    });
+  }
+}
+
+function hostOf(socket: TLSSocket): string | null {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate === undefined ? null : hostOfCertificate(certificate.raw);
+}
+
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:/, '');
+}

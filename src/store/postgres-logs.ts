@@ -1,0 +1,127 @@
+import type pg from 'pg';
+import type { SearchTerm } from '../logs/query.ts';
+import type { LogStore, StoredMessage, UnstoredMessage, Wanted } from './log-store.ts';
+import { translate } from './postgres-errors.ts';
+
+interface Row {
+  readonly id: string;
+  readonly received_ms: number;
+  readonly said_ms: number | null;
+  readonly host: string;
+  readonly source: string;
+  readonly hostname: string;
+  readonly app: string;
+  readonly pid: string;
+  readonly facility: number | null;
+  readonly severity: number | null;
+  readonly form: StoredMessage['form'];
+  readonly repeats: number;
+  readonly text: string;
+}
+
+const columns = `received_ms, said_ms, host, source, hostname, app, pid, facility, severity, form,
+  repeats, text`;
+const types = [
+  ...['float8', 'float8', 'text', 'text', 'text', 'text', 'text', 'int2', 'int2', 'text'],
+  ...['int4', 'text'],
+];
+
+/** Messages of logs in PostgreSQL. Every value is a parameter; none is made part of a statement. */
+export class PostgresLogs implements LogStore {
+  readonly #pool: pg.Pool;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  async #query<Result extends pg.QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+  ): Promise<pg.QueryResult<Result>> {
+    try {
+      return await this.#pool.query<Result>(text, [...values]);
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  async append(messages: readonly UnstoredMessage[]): Promise<void> {
+    const of = <Value>(read: (one: UnstoredMessage) => Value) => messages.map(read);
+    const arrays = types.map((type, index) => `$${index + 1}::${type}[]`).join(', ');
+    await this.#query(`insert into log_messages (${columns}) select * from unnest(${arrays})`, [
+      ...[of((one) => one.receivedMs), of((one) => one.saidMs), of((one) => one.host)],
+      ...[of((one) => one.source), of((one) => one.hostname), of((one) => one.app)],
+      ...[of((one) => one.pid), of((one) => one.facility), of((one) => one.severity)],
+      ...[of((one) => one.form), of((one) => one.repeats), of((one) => one.text)],
+    ]);
+  }
+
+  async search({
+    terms,
+    sinceMs,
+    untilMs,
+    afterId,
+    limit,
+  }: Wanted): Promise<readonly StoredMessage[]> {
+    const values: unknown[] = [];
+    const value = (one: unknown) => `$${values.push(one)}`;
+    const conditions = terms.map((term) => conditionOf(term, value));
+    if (sinceMs !== null) conditions.push(`received_ms >= ${value(sinceMs)}`);
+    if (untilMs !== null) conditions.push(`received_ms < ${value(untilMs)}`);
+    if (afterId !== null) conditions.push(`id > ${value(afterId)}`);
+    const order = afterId === null ? 'desc' : 'asc';
+    const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
+    const { rows } = await this.#query<Row>(
+      `select id, ${columns} from log_messages ${where} order by id ${order} limit ${value(limit)}`,
+      values,
+    );
+    const found = rows.map(messageOf);
+    return afterId === null ? found.toReversed() : found;
+  }
+
+  async around(id: number, lines: number): Promise<readonly StoredMessage[]> {
+    const { rows } = await this.#query<Row>(
+      `with it as (select host, source from log_messages where id = $1),
+      own as (select m.* from log_messages m, it where
+        case when it.host <> '' then m.host = it.host else m.host = '' and m.source = it.source end)
+      select * from ((select id, ${columns} from own where id <= $1 order by id desc limit $2 + 1)
+        union all (select id, ${columns} from own where id > $1 order by id limit $2)) as near
+      order by id`,
+      [id, lines],
+    );
+    return rows.map(messageOf);
+  }
+
+  async prune(beforeMs: number, most: number): Promise<number> {
+    const old = await this.#query('delete from log_messages where received_ms < $1', [beforeMs]);
+    const many = await this.#query(
+      `delete from log_messages where id <=
+        (select id from log_messages order by id desc offset $1 limit 1)`,
+      [most],
+    );
+    return (old.rowCount ?? 0) + (many.rowCount ?? 0);
+  }
+}
+
+function conditionOf(term: SearchTerm, value: (one: unknown) => string): string {
+  const not = term.isWanted ? '' : 'not ';
+  switch (term.kind) {
+    case 'text':
+      return `${not}text ilike ${value(`%${term.text.replace(/[\\%_]/g, '\\$&')}%`)}`;
+    case 'field': {
+      const one = value(term.value);
+      return term.field === 'app'
+        ? `${not}app = ${one}`
+        : `${not}(host = ${one} or hostname = ${one} or source = ${one})`;
+    }
+    case 'level': {
+      const compared = term.field === 'severity' ? '<=' : '=';
+      return `${not}coalesce(${term.field} ${compared} ${value(term.value)}, false)`;
+    }
+  }
+}
+
+function messageOf(row: Row): StoredMessage {
+  const { id, received_ms: receivedMs, said_ms: saidMs, ...rest } = row;
+  return { id: Number(id), receivedMs, saidMs, ...rest };
+}
