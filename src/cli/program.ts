@@ -6,6 +6,7 @@ import { addCrashVerbs } from './crash-verbs.ts';
 import { reportFailure } from './failure.ts';
 import { addFleetVerbs } from './fleet-verbs.ts';
 import { addImportVerb } from './import-verb.ts';
+import { addKnownIssueVerbs } from './known-issue-verbs.ts';
 import { addLabVerbs } from './lab-verbs.ts';
 import { addLogVerbs } from './log-verbs.ts';
 import { addOperationVerbs } from './operation-verbs.ts';
@@ -77,7 +78,11 @@ export function createProgram(line: CommandLine): Command {
   addImportVerb(program, line);
   addOperationVerbs(program, line);
   addCrashVerbs(program, line);
+<<<<<<< HEAD
   addLogVerbs(program, line);
+=======
+  addKnownIssueVerbs(program, line);
+>>>>>>> ab5de71 (Known issues: entries with releases for each branch, matched by crash parse and explain)
   addLabVerbs(program, line);
   addServiceVerbs(program, line);
   addCompletionVerb(program, line);

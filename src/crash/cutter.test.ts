@@ -82,7 +82,7 @@ test('the fingerprint holds over addresses, offsets, processes, and compiler suf
     .replace('ffff800011223344', 'ffff800055667788');
   const ids = [sample.text, other].map((text) => crashesIn(text)[0]?.fingerprint.id);
   assert.equal(ids[0], ids[1]);
-  assert.match(ids[0] ?? '', /^[0-9a-f]{16}$/);
+  assert.match(ids[0] ?? '', /^v1-[0-9a-f]{16}$/);
 });
 
 test('only the first report of a boot says that it is', () => {

@@ -29,6 +29,6 @@ export function fingerprintOf(
     for (const frame of telling.slice(0, 3)) parts.push(`frame ${frame.function}`);
   }
   const text = [`v${fingerprintVersion}`, ...parts].join('\n');
-  const id = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  return { version: fingerprintVersion, id, parts };
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return { version: fingerprintVersion, id: `v${fingerprintVersion}-${hash}`, parts };
 }

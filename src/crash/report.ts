@@ -69,7 +69,7 @@ export interface CrashReport {
 export interface Fingerprint {
   /** Version of the algorithm: groups of another version are left alone. */
   readonly version: number;
-  /** 16 hexadecimal digits. */
+  /** `v1-` and 16 hexadecimal digits: two versions never give the same id. */
   readonly id: string;
   /** What went into it, in order. */
   readonly parts: readonly string[];

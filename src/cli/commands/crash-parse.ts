@@ -1,52 +1,39 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { Cutter } from '../../crash/cutter.ts';
-import { linesOf } from '../../crash/lines.ts';
 import type { CrashReport } from '../../crash/report.ts';
-import { BridgeheadError } from '../../domain/errors.ts';
+import { findKnown, type Known } from '../../known-issues/find.ts';
+import { readCrashes } from '../crash-input.ts';
+import { issuesWith } from '../known-issue-files.ts';
 import { oneLine, printable } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { recordText } from '../table.ts';
 
 const framesShown = 12;
-const stdin = '-';
+
+type Parsed = CrashReport & { readonly file: string; readonly known: readonly Known[] };
 
 /**
- * Prints the crash reports in log files, in order; needs no server.
+ * Prints the crash reports in log files, in order, with the known issues that they fit; needs no
+ * server.
  *
+ * @param folders of known issues beside those of the program
  * @throws BridgeheadError REQUEST_INVALID for a file that cannot be read
  */
-export async function parseCrashes(session: Session, files: readonly string[]): Promise<void> {
-  const found: (CrashReport & { readonly file: string })[] = [];
+export async function parseCrashes(
+  session: Session,
+  files: readonly string[],
+  folders: readonly string[],
+): Promise<void> {
+  const issues = await issuesWith(folders);
+  const found: Parsed[] = [];
   for (const file of files) {
-    for (const report of await crashesOf(session, file)) found.push({ file, ...report });
+    for (const report of await readCrashes(session, file))
+      found.push({ file, ...report, known: findKnown(issues, report) });
   }
   await session.print(found, () =>
     found.length === 0 ? 'No crash report found.' : found.map(reportText).join('\n\n'),
   );
 }
 
-async function crashesOf(session: Session, file: string): Promise<readonly CrashReport[]> {
-  const cutter = new Cutter();
-  const found: CrashReport[] = [];
-  try {
-    if (file !== stdin && (await stat(file)).isDirectory()) throw new Error('it is a directory');
-    const input: AsyncIterable<Uint8Array> =
-      file === stdin ? session.terminal.input() : createReadStream(file);
-    for await (const line of linesOf(input)) {
-      found.push(...cutter.push(line));
-    }
-  } catch (error) {
-    throw new BridgeheadError(
-      'REQUEST_INVALID',
-      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      'Give log files that are there and readable, or - for the standard input.',
-    );
-  }
-  return [...found, ...cutter.flush()].toSorted((a, b) => a.line - b.line);
-}
-
-function reportText(report: CrashReport & { readonly file: string }): string {
+function reportText(report: Parsed): string {
   const fields: (readonly [string, string | number | null])[] = [
     ['Where', `${report.file}:${report.line}`],
     ['Kind', report.kind],
@@ -60,8 +47,15 @@ function reportText(report: CrashReport & { readonly file: string }): string {
     ['Host', report.host],
     ['First in boot', report.firstInBoot ? 'yes' : 'no'],
     ['Whole', report.corrupted ? `no: ${report.doubts.join('; ')}` : 'yes'],
-    ['Fingerprint', `v${report.fingerprint.version} ${report.fingerprint.id}`],
+    ['Fingerprint', report.fingerprint.id],
     ['  made of', report.fingerprint.parts.join(', ')],
+    ...report.known.map(
+      ({ id, title, certainty, verdict }) =>
+        [
+          certainty === 'likely' ? 'Known as' : 'Perhaps',
+          `${id}: ${title}; this kernel: ${verdict.affected}, ${verdict.why}`,
+        ] as const,
+    ),
   ];
   const said = fields.flatMap(([name, value]) =>
     value === null ? [] : [[name, oneLine(printable(String(value)))] as const],
