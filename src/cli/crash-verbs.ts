@@ -48,5 +48,4 @@ export function addCrashVerbs(program: Command, line: CommandLine): void {
     },
   );
   addAnalysisVerbs(crash, line);
-  addAnalysisVerbs(crash, line);
 }

@@ -62,8 +62,14 @@ export function addKnownIssueVerbs(program: Command, line: CommandLine): void {
 
 /** For what uses known issues: the operator's own. */
 export function withFoldersOption(command: Command): Command {
+  // A variadic option would take the log files behind it for folders.
+  const collected = (path: string, before: readonly string[] | undefined) => [
+    ...(before ?? []),
+    path,
+  ];
   return command.option(
-    '--known-issues <path...>',
-    'files of known issues of your own, or folders of them',
+    '--known-issues <path>',
+    'known issues of your own: a file or a folder; may be given several times',
+    collected,
   );
 }

@@ -78,11 +78,8 @@ export function createProgram(line: CommandLine): Command {
   addImportVerb(program, line);
   addOperationVerbs(program, line);
   addCrashVerbs(program, line);
-<<<<<<< HEAD
   addLogVerbs(program, line);
-=======
   addKnownIssueVerbs(program, line);
->>>>>>> ab5de71 (Known issues: entries with releases for each branch, matched by crash parse and explain)
   addLabVerbs(program, line);
   addServiceVerbs(program, line);
   addCompletionVerb(program, line);

@@ -15,18 +15,13 @@ export function queriesOf(report: CrashReport): readonly string[] {
   else if (head !== null) queries.push(`"${head}"`);
   const address = /(?:at|address:) ((?:0x)?0{4,14}[0-9a-f]{1,4})$/.exec(report.lines[0] ?? '')?.[1];
   if (place !== null && address !== undefined) queries.push(`"${address}" "${place}"`);
-  const callers = report.frames
-    .filter((frame) => frame.isReliable && frame.function !== place)
-    .map((frame) => frame.function);
-  const [first, second] = [...new Set(callers)];
-  if (place !== null && first !== undefined)
-    queries.push(
-      ['', place, first, second]
-        .filter((name) => name !== undefined)
-        .slice(1)
-        .map((name) => `"${name}"`)
-        .join(' '),
-    );
+  const others = report.frames.filter((frame) => frame.function !== place);
+  const sure = others.filter((frame) => frame.isReliable);
+  const callers = (sure.length > 0 ? sure : others).map((frame) => frame.function);
+  if (place !== null && callers.length > 0) {
+    const names = [place, ...new Set(callers)].slice(0, 3);
+    queries.push(names.map((name) => `"${name}"`).join(' '));
+  }
   if (place !== null && report.release !== null) queries.push(`"${place}" "${report.release}"`);
   return [...new Set(queries)].slice(0, maxQueries);
 }

@@ -13,7 +13,7 @@ import { readCrashes } from '../crash-input.ts';
 import { issuesWith } from '../known-issue-files.ts';
 import { oneLine, printable } from '../printable.ts';
 import type { Session } from '../session.ts';
-import { recordText } from '../table.ts';
+import { recordText, tableText } from '../table.ts';
 import { verdictFields } from './known-issues.ts';
 
 /** One report with all that is to be said of it. */
@@ -59,8 +59,10 @@ export async function explainCrashes(
     advice: issue.advice,
   }));
   await session.print({ reports, lines: noise }, () => {
-    const texts = reports.map((report) => textOf(report, issues, session.columns));
+    const told = new Map<string, string>();
+    const texts = reports.map((report) => textOf(report, issues, told, session.columns));
     if (texts.length === 0) texts.push('No crash report found.');
+    if (texts.length > 1) texts.push(groupsText(reports));
     if (lines.length > 0) texts.push(linesText(lines, session.columns));
     return texts.join('\n\n');
   });
@@ -94,11 +96,11 @@ function whereText(report: CrashReport): string {
   const module = report.module === null ? '' : ` of module ${report.module}`;
   const place =
     report.function === null ? 'No function can be named.' : `In ${report.function}()${module}.`;
-  const callers = report.frames
-    .filter((frame) => frame.isReliable && frame.function !== report.function)
-    .slice(0, 4)
-    .map((frame) => frame.function);
-  const by = callers.length === 0 ? '' : ` Called by way of ${callers.join(', ')}.`;
+  const others = report.frames.filter((frame) => frame.function !== report.function);
+  const sure = others.filter((frame) => frame.isReliable);
+  const names = (sure.length > 0 ? sure : others).slice(0, 4).map((frame) => frame.function);
+  const how = sure.length > 0 ? 'Called by way of' : 'Left on the stack:';
+  const by = names.length === 0 ? '' : ` ${how} ${names.join(', ')}.`;
   const doubt = report.corrupted ? ` The report is not whole: ${report.doubts.join('; ')}.` : '';
   return place + by + doubt;
 }
@@ -109,20 +111,35 @@ function durationText(seconds: number): string {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
-function textOf(report: Explained, issues: readonly KnownIssue[], columns: number): string {
+/** @param told where each set of known issues was told first, so that it is told once */
+function textOf(
+  report: Explained,
+  issues: readonly KnownIssue[],
+  told: Map<string, string>,
+  columns: number,
+): string {
   const fields: (readonly [string, string])[] = [
     ['What died', report.died],
     ['Where', report.where],
     ['Group', report.fingerprint],
   ];
   if (report.known.length === 0) fields.push(['Known', 'No known issue fits this report.']);
-  for (const known of report.known) fields.push(...knownFields(known, issues));
-  fields.push(['Search for', report.queries.join('\n') || 'nothing in it is worth a search']);
+  const place = `${report.file}:${report.line}`;
+  const key = JSON.stringify(report.known);
+  const before = report.known.length === 0 ? undefined : told.get(key);
+  if (before !== undefined) {
+    const titles = report.known.map(({ title, id }) => `${title} (${id})`).join('; ');
+    fields.push(['Known as', `${titles}, with all that is said at ${before}`]);
+  } else {
+    told.set(key, place);
+    for (const known of report.known) fields.push(...knownFields(known, issues));
+    fields.push(['Search for', report.queries.join('\n') || 'nothing in it is worth a search']);
+  }
   const text = recordText(
     fields.map(([name, value]) => [name, value.split('\n').map(oneLine).join('\n')]),
     columns,
   );
-  return printable(`${report.file}:${report.line}\n${text}`);
+  return printable(`${place}\n${text}`);
 }
 
 function knownFields(
@@ -164,6 +181,18 @@ function knownFields(
           ],
         ] as const)),
   ];
+}
+
+function groupsText(reports: readonly Explained[]): string {
+  const groups = new Map<string, Explained[]>();
+  for (const report of reports)
+    groups.set(report.fingerprint, [...(groups.get(report.fingerprint) ?? []), report]);
+  const rows = [...groups].map(([id, of]) => {
+    const hosts = new Set(of.flatMap(({ host }) => (host === null ? [] : [host])));
+    return [id, String(of.length), String(hosts.size), of[0]?.title ?? ''];
+  });
+  const right = new Set(['REPORTS', 'HOSTS']);
+  return printable(tableText(['GROUP', 'REPORTS', 'HOSTS', 'TITLE'], rows, { right }));
 }
 
 function linesText(lines: readonly LineTally[], columns: number): string {
