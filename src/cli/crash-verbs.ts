@@ -32,7 +32,7 @@ export function addCrashVerbs(program: Command, line: CommandLine): void {
   does(
     line,
     parse,
-    ['crash parse /var/crash/dmesg.202611230101', 'dmesg | bridgehead crash parse -o json -'],
+    ['crash parse /var/crash/dmesg.202611230101', 'crash parse -o json - < dmesg.txt'],
     async (session, files, given) => {
       const { parseCrashes } = await import('./commands/crash-parse.ts');
       await parseCrashes(session, files, given.texts('knownIssues'));
@@ -41,7 +41,7 @@ export function addCrashVerbs(program: Command, line: CommandLine): void {
   does(
     line,
     explain,
-    ['crash explain /var/crash/dmesg.202611230101', 'dmesg | bridgehead crash explain -'],
+    ['crash explain /var/crash/dmesg.202611230101', 'crash explain - < dmesg.txt'],
     async (session, files, given) => {
       const { explainCrashes } = await import('./commands/crash-explain.ts');
       await explainCrashes(session, files, given.texts('knownIssues'));
