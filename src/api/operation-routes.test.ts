@@ -51,6 +51,7 @@ before(async () => {
   });
   api = await createApi({
     store,
+    crashes: store.crashes,
     logs: { store: store.logs, counts: () => intake.counts },
     storeKind: 'embedded',
     scheduler,

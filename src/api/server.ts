@@ -11,9 +11,11 @@ import {
 import { BridgeheadError } from '../domain/errors.ts';
 import type { IntakeCounts } from '../scheduler/log-intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { CrashStore } from '../store/crash-store.ts';
 import type { LogStore } from '../store/log-store.ts';
 import type { Store } from '../store/store.ts';
 import { applyRoutes } from './apply-routes.ts';
+import { crashRoutes } from './crash-routes.ts';
 import { failoverRoutes } from './failover-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { hostRoutes } from './host-routes.ts';
@@ -29,6 +31,7 @@ export interface ApiParts {
   readonly storeKind: 'embedded' | 'external';
   readonly scheduler: Scheduler;
   readonly version: string;
+  readonly crashes: CrashStore;
   readonly logs: { readonly store: LogStore; readonly counts: () => IntakeCounts };
   /** True for the token that may do everything. */
   readonly isAdmin: (token: string) => boolean;
@@ -95,6 +98,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     hostRoutes(routes, parts);
     failoverRoutes(routes, parts);
     logRoutes(routes, parts);
+    crashRoutes(routes, parts);
     operationRoutes(routes, parts);
   });
   api.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());

@@ -27,6 +27,7 @@ import {
   type StatusView,
   statusView,
 } from '../protocol/api.ts';
+import { type CrashView, crashView } from '../protocol/crash-views.ts';
 import {
   type LogMessageView,
   type LogsView,
@@ -82,6 +83,13 @@ export interface EventsInput {
   readonly limit: number;
 }
 
+export interface CrashesInput {
+  readonly host?: string | undefined;
+  /** Only reports of this group. */
+  readonly group?: string | undefined;
+  readonly limit: number;
+}
+
 export interface LogsInput {
   readonly query: string;
   /** Received in this time, wall-clock milliseconds. */
@@ -118,6 +126,8 @@ export interface ApiClient {
   readonly arm: () => Promise<FailoverView>;
   readonly confirmDead: (host: string, reason: string) => Promise<OperationView>;
   readonly events: (input: EventsInput) => Promise<readonly EventView[]>;
+  readonly crashes: (input: CrashesInput) => Promise<readonly CrashView[]>;
+  readonly crash: (id: number) => Promise<CrashView>;
   readonly logs: (input: LogsInput) => Promise<LogsView>;
   readonly logsAround: (id: number, lines: number) => Promise<readonly LogMessageView[]>;
   readonly newJoinToken: (host: string, ttlS: number) => Promise<JoinTokenView>;
@@ -183,6 +193,13 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
       if (after !== undefined) query.set('after', String(after));
       return list(`/v1/events?${query.toString()}`, eventView);
     },
+    crashes: ({ host, group, limit }) => {
+      const query = new URLSearchParams({ limit: String(limit) });
+      if (host !== undefined) query.set('host', host);
+      if (group !== undefined) query.set('fingerprint', group);
+      return list(`/v1/crashes?${query.toString()}`, crashView);
+    },
+    crash: (id) => get(`/v1/crashes/${id}`, crashView),
     logs: ({ query, sinceMs, untilMs, after, limit }) => {
       const given = { query, since: sinceMs, until: untilMs, after, limit };
       const search = new URLSearchParams();

@@ -61,6 +61,11 @@ export function readMessage(bytes: Uint8Array, receivedMs: number): LogMessage {
   return modernOf(rest, level) ?? oldOf(rest, level, receivedMs);
 }
 
+/** Whether a kernel said it: by its facility, or by its name where no facility is said. */
+export function isOfKernel({ facility, app }: LogMessage): boolean {
+  return facility === facilityKernel || (facility === null && app === 'kernel');
+}
+
 interface Level {
   readonly facility: number | null;
   readonly severity: number | null;

@@ -324,6 +324,8 @@ export const confirmDeadRequest = z.object({ reason: z.string().max(1_024).defau
 //   GET  /v1/operations/:id                             -> operationView
 //   POST /v1/operations/:id/cancel                      -> operationView
 //   GET  /v1/events?object=&after=&limit=               -> {items: eventView[]}
+//   GET  /v1/crashes?host=&fingerprint=&limit=          -> {items: crashView[]} (crash-views.ts)
+//   GET  /v1/crashes/:id                                -> crashView
 //   GET  /v1/logs?query=&since=&until=&after=&limit=    -> logsView (log-views.ts)
 //   GET  /v1/logs/:id/around?lines=                     -> {items: logMessageView[]}
 //   POST /v1/join-tokens                 joinTokenRequest -> joinTokenView

@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
-import { type LogMessage, readMessage } from '../logs/message.ts';
+import { isOfKernel, type LogMessage, readMessage } from '../logs/message.ts';
 import type { LogStore, UnstoredMessage } from '../store/log-store.ts';
 
 const storePeriodMs = 250;
@@ -8,7 +8,6 @@ const prunePeriodMs = 60_000;
 const waitingMax = 20_000;
 const batchMax = 2_000;
 const dayMs = 86_400_000;
-const facilityKernel = 0;
 
 export interface LogLimits {
   readonly days: number;
@@ -21,6 +20,8 @@ export interface LogIntakeParts {
   readonly limits: LogLimits;
   /** The enrolled host of a message, by the address it came from, else by its own word. */
   readonly hostOf: (address: string, hostname: string) => string | null;
+  /** Told of each message that is kept, as it comes. */
+  readonly onMessage?: (message: UnstoredMessage) => void;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -79,13 +80,14 @@ export class LogIntake {
     if (message.form === 'raw') this.#counts.unread += 1;
     const from = host ?? this.#parts.hostOf(address, message.hostname) ?? '';
     const one = { ...message, receivedMs, source: address, host: from, repeats: 1 };
-    const isKernel = message.facility === facilityKernel;
+    const isKernel = isOfKernel(message);
     if (this.#kernels.length + this.#others.length >= waitingMax) {
       const victim = isKernel ? this.#others.shift() : one;
       this.#drop(victim ?? one);
       if (victim === undefined || victim === one) return;
     }
     (isKernel ? this.#kernels : this.#others).push(one);
+    this.#parts.onMessage?.(one);
   }
 
   /** Stores all that waits, a batch at a time; what the store does not take waits on. */

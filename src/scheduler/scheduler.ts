@@ -177,6 +177,11 @@ export class Scheduler implements AsyncDisposable {
     this.#claimer.wake();
   }
 
+  /** Records an event for people. */
+  note(kind: string, object: string, message: string): void {
+    this.#recorder.event(kind, object, message);
+  }
+
   /** Seconds since this scheduler started. */
   get uptimeS(): number {
     return (this.#parts.clock.monotonicMs() - this.#startedMs) / 1_000;

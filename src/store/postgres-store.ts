@@ -3,9 +3,11 @@ import pg from 'pg';
 import type { Clock } from '../domain/clock.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { FleetEvent, ObservedInstance } from '../domain/model.ts';
+import type { CrashStore } from './crash-store.ts';
 import type { LogStore } from './log-store.ts';
 import { migrate, readMigrationFiles } from './migrate.ts';
 import type { Connection } from './ownership.ts';
+import { PostgresCrashes } from './postgres-crashes.ts';
 import { translate, unavailable } from './postgres-errors.ts';
 import { PostgresLogs } from './postgres-logs.ts';
 import { PostgresTransaction } from './postgres-transaction.ts';
@@ -40,6 +42,7 @@ const levels = {
 /** The store over PostgreSQL, the embedded server or yours alike. */
 export class PostgresStore implements Store {
   readonly logs: LogStore;
+  readonly crashes: CrashStore;
   readonly #pool: pg.Pool;
   readonly #db: Kysely<Schema>;
   readonly #options: PostgresStoreOptions;
@@ -49,6 +52,7 @@ export class PostgresStore implements Store {
     this.#pool = pool;
     this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
     this.logs = new PostgresLogs(pool);
+    this.crashes = new PostgresCrashes(pool);
   }
 
   /**

@@ -189,6 +189,10 @@ test('last words in the name of a host that lives are told of, and move and stop
     const { stdout } = await lab.api('logs', '"Kernel panic - not syncing"', `host:${host}`);
     assert.match(stdout, new RegExp(` ${host} .*Kernel panic - not syncing`));
   });
+  await eventually(async () => {
+    const { stdout } = await lab.api('crash', 'list', '--host', host);
+    assert.match(stdout, new RegExp(` ${host} .*[Pp]anic`));
+  });
   const { sent, failed } = await load;
   assert.ok(sent > 700, `${sent} sent`);
   assert.equal(failed, 0);

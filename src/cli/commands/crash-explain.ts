@@ -60,12 +60,24 @@ export async function explainCrashes(
   }));
   await session.print({ reports, lines: noise }, () => {
     const told = new Map<string, string>();
-    const texts = reports.map((report) => textOf(report, issues, told, session.columns));
+    const texts = reports.map((report) =>
+      textOf(report, `${report.file}:${report.line}`, issues, told, session.columns),
+    );
     if (texts.length === 0) texts.push('No crash report found.');
     if (texts.length > 1) texts.push(groupsText(reports));
     if (lines.length > 0) texts.push(linesText(lines, session.columns));
     return texts.join('\n\n');
   });
+}
+
+/** What one report means, in words, headed by where it is from. */
+export function explainedText(
+  place: string,
+  report: CrashReport,
+  issues: readonly KnownIssue[],
+  columns: number,
+): string {
+  return textOf(explain(place, report, issues), place, issues, new Map(), columns);
 }
 
 function explain(file: string, report: CrashReport, issues: readonly KnownIssue[]): Explained {
@@ -114,6 +126,7 @@ function durationText(seconds: number): string {
 /** @param told where each set of known issues was told first, so that it is told once */
 function textOf(
   report: Explained,
+  place: string,
   issues: readonly KnownIssue[],
   told: Map<string, string>,
   columns: number,
@@ -124,7 +137,6 @@ function textOf(
     ['Group', report.fingerprint],
   ];
   if (report.known.length === 0) fields.push(['Known', 'No known issue fits this report.']);
-  const place = `${report.file}:${report.line}`;
   const key = JSON.stringify(report.known);
   const before = report.known.length === 0 ? undefined : told.get(key);
   if (before !== undefined) {

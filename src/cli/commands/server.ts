@@ -12,6 +12,7 @@ import { createApi } from '../../api/server.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { Host } from '../../domain/model.ts';
 import { AgentListener } from '../../scheduler/agent-listener.ts';
+import { CrashWatch } from '../../scheduler/crash-watch.ts';
 import { LogIntake } from '../../scheduler/log-intake.ts';
 import { Membership } from '../../scheduler/membership.ts';
 import { NetconsoleListener } from '../../scheduler/netconsole-listener.ts';
@@ -67,13 +68,20 @@ export async function runServer(options: ServerOptions): Promise<void> {
   });
   const adminHash = hashSecret(await adminToken(directory));
   const { logDays: days, logMessages: messages } = options;
+  const crashes = new CrashWatch({
+    store: store.crashes,
+    ...{ clock, log },
+    event: (kind, object, message) => scheduler.note(kind, object, message),
+  });
   const intake = new LogIntake({
     store: store.logs,
     ...{ clock, log, limits: { days, messages } },
+    onMessage: (message) => crashes.take(message),
     hostOf: (address, called) => scheduler.detection.hostOf(address, called),
   });
   const api = await createApi({
     store,
+    crashes: store.crashes,
     logs: { store: store.logs, counts: () => intake.counts },
     storeKind: kind,
     scheduler,
@@ -85,6 +93,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
 
   await scheduler.start();
   intake.start();
+  crashes.start();
   await listening(options.agentListen, () => listener.listen(agentListen.host, agentListen.port));
   const netconsole = new NetconsoleListener({
     onLastWords: (address, words) => scheduler.detection.lastWords(address, words),
@@ -136,6 +145,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   netconsole.close();
   syslog.close();
   await intake.stop();
+  crashes.stop();
   await api.close();
   await listener.close();
   await scheduler[Symbol.asyncDispose]();

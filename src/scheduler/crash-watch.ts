@@ -1,0 +1,122 @@
+import { Cutter } from '../crash/cutter.ts';
+import type { CrashReport } from '../crash/report.ts';
+import type { Clock } from '../domain/clock.ts';
+import { isOfKernel } from '../logs/message.ts';
+import type { CrashStore } from '../store/crash-store.ts';
+import type { UnstoredMessage } from '../store/log-store.ts';
+
+const lookPeriodMs = 1_000;
+/** A kernel that says no more has died, or the report is over: a trace comes within a second. */
+const quietMs = 5_000;
+/** Whose cutter has not been fed for this long is forgotten. */
+const forgetMs = 3_600_000;
+const streamsMax = 2_000;
+const waitingMax = 1_000;
+
+export interface CrashWatchParts {
+  readonly store: CrashStore;
+  readonly clock: Clock;
+  /** For people. */
+  readonly event: (kind: string, object: string, message: string) => void;
+  readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+}
+
+interface Stream {
+  readonly cutter: Cutter;
+  readonly host: string;
+  readonly source: string;
+  lastMs: number;
+  isOpen: boolean;
+}
+
+/** Cuts crash reports out of what the hosts' kernels say, as it comes, and keeps them. */
+export class CrashWatch {
+  readonly #parts: CrashWatchParts;
+  /** One for each way in which a host's kernel is heard: the same lines may come by two. */
+  readonly #streams = new Map<string, Stream>();
+  readonly #waiting: {
+    readonly stream: Stream;
+    readonly report: CrashReport;
+    readonly atMs: number;
+  }[] = [];
+  #stop = () => undefined as void;
+  #isKeeping = false;
+
+  constructor(parts: CrashWatchParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#stop = this.#parts.clock.every(lookPeriodMs, () => this.look());
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  /** Takes a message; only those of kernels are read. */
+  take(message: UnstoredMessage): void {
+    if (!isOfKernel(message)) return;
+    const { source, form, text } = message;
+    const host = message.host || message.hostname || source;
+    const stream = this.#streamOf(`${host} ${source} ${form}`, host, source);
+    stream.lastMs = this.#parts.clock.monotonicMs();
+    stream.isOpen = true;
+    this.#found(stream, stream.cutter.push(text));
+  }
+
+  /** Ends the reports of kernels that have fallen silent, and keeps what was found. */
+  look(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const [key, stream] of this.#streams) {
+      if (stream.isOpen && nowMs - stream.lastMs >= quietMs) {
+        stream.isOpen = false;
+        this.#found(stream, stream.cutter.flush());
+      } else if (nowMs - stream.lastMs >= forgetMs) this.#streams.delete(key);
+    }
+    void this.#keep();
+  }
+
+  #streamOf(key: string, host: string, source: string): Stream {
+    const known = this.#streams.get(key);
+    if (known !== undefined) return known;
+    // The oldest: a forger of hosts' names must not fill the memory.
+    const [first] = this.#streams.keys();
+    if (first !== undefined && this.#streams.size >= streamsMax) this.#streams.delete(first);
+    const stream = { cutter: new Cutter(), host, source, lastMs: 0, isOpen: false };
+    this.#streams.set(key, stream);
+    return stream;
+  }
+
+  #found(stream: Stream, reports: readonly CrashReport[]): void {
+    const atMs = this.#parts.clock.wallMs();
+    for (const report of reports) {
+      if (this.#waiting.length >= waitingMax) {
+        this.#parts.log('a crash report is lost: the store has not taken a thousand', {
+          host: stream.host,
+          title: report.title,
+        });
+      } else this.#waiting.push({ stream, report: { ...report, host: stream.host }, atMs });
+    }
+  }
+
+  async #keep(): Promise<void> {
+    if (this.#isKeeping) return;
+    this.#isKeeping = true;
+    const { store, event, log } = this.#parts;
+    try {
+      for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+        const { stream, report, atMs } = next;
+        const { host, source } = stream;
+        const id = await store.add({ atMs, host, source, report });
+        this.#waiting.shift();
+        if (id === null) continue;
+        event('host.crash-report', `host/${host}`, `${report.title} (bridgehead crash show ${id})`);
+      }
+    } catch (error) {
+      log('cannot keep a crash report', { error: String(error) });
+    } finally {
+      this.#isKeeping = false;
+    }
+  }
+}

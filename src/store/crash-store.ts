@@ -1,0 +1,30 @@
+import type { CrashReport } from '../crash/report.ts';
+
+/** A crash report that was cut out of a host's log. */
+export interface Crash {
+  readonly id: number;
+  /** When its last line was received, wall-clock milliseconds. */
+  readonly atMs: number;
+  /** The enrolled host, else what its messages call it, else the address they came from. */
+  readonly host: string;
+  readonly source: string;
+  readonly report: CrashReport;
+}
+
+/** Crash reports of the fleet. Each function rejects with DATABASE_UNAVAILABLE where that is so. */
+export interface CrashStore {
+  /**
+   * Keeps a report. One that came before by another way, by syslog and by netconsole say, is kept
+   * once: same host, same group, same second of the host's uptime.
+   *
+   * @returns its id; null where it is known already
+   */
+  add(crash: Omit<Crash, 'id'>): Promise<number | null>;
+  /** The newest first. */
+  list(wanted: {
+    readonly host: string | null;
+    readonly fingerprint: string | null;
+    readonly limit: number;
+  }): Promise<readonly Crash[]>;
+  find(id: number): Promise<Crash | null>;
+}

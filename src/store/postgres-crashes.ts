@@ -1,0 +1,84 @@
+import type pg from 'pg';
+import type { CrashReport } from '../crash/report.ts';
+import type { Crash, CrashStore } from './crash-store.ts';
+import { translate } from './postgres-errors.ts';
+
+/** What came by two ways came within this time; where no uptime is said, the same again is the same. */
+const sameWithinMs = 60_000;
+const sameUptimeS = 1;
+/** More than a fleet has in years; the oldest go. */
+const crashesMax = 100_000;
+
+interface Row {
+  readonly id: string;
+  readonly at_ms: number;
+  readonly host: string;
+  readonly source: string;
+  readonly report: CrashReport;
+}
+
+/** Crash reports in PostgreSQL. */
+export class PostgresCrashes implements CrashStore {
+  readonly #pool: pg.Pool;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  async add({ atMs, host, source, report }: Omit<Crash, 'id'>): Promise<number | null> {
+    const { uptimeSeconds: uptimeS, fingerprint } = report;
+    // Text has no NUL in PostgreSQL; the parser has taken them for U+FFFD or cut them off.
+    const { rows } = await this.#query<{ id: string }>(
+      `insert into crashes (at_ms, host, source, fingerprint, uptime_s, report)
+      select $1, $2, $3, $4, $5, $6 where not exists (
+        select from crashes where host = $2 and fingerprint = $4 and at_ms > $1 - $7::float8
+          and coalesce(abs(uptime_s - $5::float8) < $8::float8, true))
+      returning id`,
+      [
+        ...[atMs, host, source, fingerprint.id, uptimeS, JSON.stringify(report)],
+        ...[sameWithinMs, sameUptimeS],
+      ],
+    );
+    const id = rows[0]?.id;
+    if (id === undefined) return null;
+    await this.#query('delete from crashes where id <= $1::bigint - $2::bigint', [id, crashesMax]);
+    return Number(id);
+  }
+
+  async list({
+    host,
+    fingerprint,
+    limit,
+  }: Parameters<CrashStore['list']>[0]): Promise<readonly Crash[]> {
+    const { rows } = await this.#query<Row>(
+      `select id, at_ms, host, source, report from crashes
+      where ($1::text is null or host = $1) and ($2::text is null or fingerprint = $2)
+      order by id desc limit $3`,
+      [host, fingerprint, limit],
+    );
+    return rows.map(crashOf);
+  }
+
+  async find(id: number): Promise<Crash | null> {
+    const { rows } = await this.#query<Row>(
+      'select id, at_ms, host, source, report from crashes where id = $1',
+      [id],
+    );
+    return rows[0] === undefined ? null : crashOf(rows[0]);
+  }
+
+  async #query<Result extends pg.QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+  ): Promise<pg.QueryResult<Result>> {
+    try {
+      return await this.#pool.query<Result>(text, [...values]);
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+}
+
+function crashOf({ id, at_ms: atMs, host, source, report }: Row): Crash {
+  return { id: Number(id), atMs, host, source, report };
+}
