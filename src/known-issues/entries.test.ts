@@ -51,3 +51,38 @@ test('the race of the origin story: in mainline since 3.18, in SLE 3.12.53, neve
   assert.equal(on('4.9.0-0.bpo.6-amd64', 'Debian 4.9.88-1+deb9u1~bpo8+1').affected, 'no');
   assert.equal(on('3.10.0-514.el7.x86_64').affected, 'unknown');
 });
+
+const sack: readonly (readonly [release: string, banner: string, affected: string])[] = [
+  ['4.14.126', '', 'yes'],
+  ['4.14.127', '', 'no'],
+  ['4.9.0-9-amd64', '#1 SMP Debian 4.9.168-1+deb9u2', 'yes'],
+  // Debian took the fix into a release older than stable's first with it.
+  ['4.9.0-9-amd64', '#1 SMP Debian 4.9.168-1+deb9u3 (2019-06-16)', 'no'],
+  ['4.15.0-51-generic', '#55-Ubuntu', 'yes'],
+  ['4.15.0-52-generic', '#56-Ubuntu', 'no'],
+  ['3.10.0-957.12.2.el7.x86_64', '', 'yes'],
+  ['3.10.0-957.21.3.el7.x86_64', '', 'no'],
+  ['3.10.0-1062.el7.x86_64', '', 'no'],
+  ['4.14.121-109.96.amzn2.x86_64', '', 'yes'],
+  ['4.14.123-111.109.amzn2.x86_64', '', 'no'],
+  ['4.12.14-122.37-default', '', 'unknown'],
+  ['5.10.46', '', 'no'],
+];
+for (const [release, banner, affected] of sack) {
+  test(`SACK panic on ${release} ${banner}: ${affected}`, () => {
+    const issue = issues.find(({ id }) => id === 'tcp-sack-panic');
+    assert.ok(issue !== undefined);
+    const verdict = verdictOn(issue, parseRelease(release, banner));
+    assert.equal(verdict.affected, affected, verdict.why);
+  });
+}
+
+test('there are at least 60 entries, and each bug names a commit or a thread', () => {
+  assert.ok(issues.length >= 60);
+  for (const { id, kind, commits, sources } of issues) {
+    const isThread = sources.some(({ url }) =>
+      /issues|pull|bug|lore|marc|opencve|support|solutions/.test(url),
+    );
+    assert.ok(kind !== 'bug' || commits !== undefined || isThread, id);
+  }
+});
