@@ -86,3 +86,17 @@ test('finds an id given twice, and an example that another entry of the kind mat
     /example-one: example 1 is matched by example-two too/,
   );
 });
+
+test('an example that an entry beside them matches is found, unless its id replaces that entry', () => {
+  const value = { subject: 'Examples', issues: [entry] };
+  const { issues: beside } = lint([
+    { file: 'b.json', value: { subject: 'Others', issues: [{ ...entry, id: 'example-two' }] } },
+  ]);
+  const { faults } = lint([{ file: 'a.json', value }], beside);
+  assert.deepEqual(
+    faults.map(({ message }) => message),
+    ['example 1 is matched by example-two too'],
+  );
+  const { issues: same } = lint([{ file: 'a.json', value }]);
+  assert.deepEqual(lint([{ file: 'a.json', value }], same).faults, []);
+});

@@ -23,8 +23,13 @@ export interface Fault {
 /**
  * Everything wrong with files of entries: shape, ids given twice, releases that contradict each
  * other, examples that their entry does not match, and examples of one entry that another matches.
+ *
+ * @param beside further entries that an example must not match, unless one of its id replaces them
  */
-export function lint(texts: readonly IssueText[]): {
+export function lint(
+  texts: readonly IssueText[],
+  beside: readonly KnownIssue[] = [],
+): {
   readonly issues: readonly KnownIssue[];
   readonly faults: readonly Fault[];
 } {
@@ -39,13 +44,15 @@ export function lint(texts: readonly IssueText[]): {
         faults.push({ file, at: path.join('.') || 'the file', message });
   }
   const issues = found.map(({ issue }) => issue);
+  const ids = new Set(issues.map(({ id }) => id));
+  const all = [...issues, ...beside.filter(({ id }) => !ids.has(id))];
   const seen = new Set<string>();
   for (const { file, issue } of found) {
     const say = (message: string) => faults.push({ file, at: issue.id, message });
     if (seen.has(issue.id)) say('the id is given twice');
     seen.add(issue.id);
     for (const message of releaseFaults(issue)) say(message);
-    for (const message of exampleFaults(issue, issues)) say(message);
+    for (const message of exampleFaults(issue, all)) say(message);
   }
   return { issues, faults };
 }

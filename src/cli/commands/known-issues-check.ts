@@ -1,5 +1,5 @@
 import { type Fault, lint } from '../../known-issues/lint.ts';
-import { builtInTexts, readTexts } from '../known-issue-files.ts';
+import { builtInIssues, builtInTexts, readTexts } from '../known-issue-files.ts';
 import { printable } from '../printable.ts';
 import type { Session } from '../session.ts';
 
@@ -14,7 +14,7 @@ const wrongExit = 2;
 export async function checkIssues(session: Session, paths: readonly string[]): Promise<number> {
   const texts =
     paths.length === 0 ? builtInTexts() : (await Promise.all(paths.map(readTexts))).flat();
-  const { issues, faults } = lint(texts);
+  const { issues, faults } = lint(texts, paths.length === 0 ? [] : builtInIssues());
   await session.print({ files: texts.length, issues: issues.length, faults }, () =>
     [
       ...faults.map(faultText),
