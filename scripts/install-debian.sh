@@ -11,6 +11,8 @@ export PATH
 needs='dockerd:docker.io containerd:containerd containerd-shim-runc-v2:containerd runc:runc
 haproxy:haproxy ip:iproute2 bridge:iproute2 nft:nftables nsenter:util-linux unshare:util-linux
 umount:mount tar:tar ldd:libc-bin docker:docker.io curl:curl'
+# What only tests need: machines whose kernels are to die.
+[ "${1:-}" != --machines ] || needs="$needs qemu-system-x86_64:qemu-system-x86 busybox:busybox-static"
 # What only benches need: who we are measured against.
 [ "${1:-}" != --peers ] || needs="$needs keepalived:keepalived"
 # Packages with services, those that come along as dependencies too, and the services.
