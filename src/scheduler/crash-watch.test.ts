@@ -93,3 +93,30 @@ test('a dying kernel whose last line is in the middle of a trace is read to ther
   const [crash] = await store.crashes.list({ host: null, fingerprint: null, limit: 10 });
   assert.match(crash?.report.title ?? '', /NULL pointer dereference/);
 });
+
+test('of a kernel that reports in a loop, or is forged, fifty an hour are kept', async () => {
+  await using store = await databases.fresh();
+  const one = scene(store);
+  const kernel = (text: string) => one.watch.take(said(text, '198.18.0.66', ''));
+  const burst = () => {
+    for (let count = 0; count < 200; count += 1) {
+      kernel(
+        `[${100 + 2 * count}.000000] WARNING: CPU: 0 PID: 1 at net/core/dev.c:${count} f${count}+0x1/0x2`,
+      );
+      kernel(`[${100 + 2 * count}.000001] ---[ end trace 0000000000000000 ]---`);
+      kernel('Linux version 6.1.0');
+    }
+    one.watch.look();
+  };
+  const kept = async () =>
+    (await store.crashes.list({ host: null, fingerprint: null, limit: 1_000 })).length;
+  burst();
+  await until(() => one.events.length >= 51);
+  assert.equal(await kept(), 50);
+  const dropped = one.events.filter((event) => event.startsWith('host.crash-reports-dropped'));
+  assert.equal(dropped.length, 1);
+  one.nowMs += 3_600_000;
+  burst();
+  await until(() => one.events.length >= 52);
+  assert.ok(one.events.length > 51, 'an hour later they are kept again');
+});

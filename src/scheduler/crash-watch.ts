@@ -12,6 +12,9 @@ const quietMs = 5_000;
 const forgetMs = 3_600_000;
 const streamsMax = 2_000;
 const waitingMax = 1_000;
+/** Of one kernel in an hour: what comes by UDP can be forged, and one that warns in a loop says it all soon. */
+const reportsAnHourMax = 50;
+const hourMs = 3_600_000;
 
 export interface CrashWatchParts {
   readonly store: CrashStore;
@@ -27,6 +30,9 @@ interface Stream {
   readonly source: string;
   lastMs: number;
   isOpen: boolean;
+  /** Reports that were found since `hourFromMs`, monotonic. */
+  inHour: number;
+  hourFromMs: number;
 }
 
 /** Cuts crash reports out of what the hosts' kernels say, as it comes, and keeps them. */
@@ -83,7 +89,15 @@ export class CrashWatch {
     // The oldest: a forger of hosts' names must not fill the memory.
     const [first] = this.#streams.keys();
     if (first !== undefined && this.#streams.size >= streamsMax) this.#streams.delete(first);
-    const stream = { cutter: new Cutter(), host, source, lastMs: 0, isOpen: false };
+    const stream = {
+      cutter: new Cutter(),
+      host,
+      source,
+      lastMs: 0,
+      isOpen: false,
+      inHour: 0,
+      hourFromMs: 0,
+    };
     this.#streams.set(key, stream);
     return stream;
   }
@@ -91,6 +105,7 @@ export class CrashWatch {
   #found(stream: Stream, reports: readonly CrashReport[]): void {
     const atMs = this.#parts.clock.wallMs();
     for (const report of reports) {
+      if (this.#isTooMany(stream)) continue;
       if (this.#waiting.length >= waitingMax) {
         this.#parts.log('a crash report is lost: the store has not taken a thousand', {
           host: stream.host,
@@ -98,6 +113,19 @@ export class CrashWatch {
         });
       } else this.#waiting.push({ stream, report: { ...report, host: stream.host }, atMs });
     }
+  }
+
+  // Told of once an hour; the lines themselves are in the logs all the same.
+  #isTooMany(stream: Stream): boolean {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs - stream.hourFromMs >= hourMs)
+      Object.assign(stream, { inHour: 0, hourFromMs: nowMs });
+    stream.inHour += 1;
+    if (stream.inHour === reportsAnHourMax + 1) {
+      const message = `more than ${reportsAnHourMax} reports within an hour: no more are kept in it`;
+      this.#parts.event('host.crash-reports-dropped', `host/${stream.host}`, message);
+    }
+    return stream.inHour > reportsAnHourMax;
   }
 
   async #keep(): Promise<void> {

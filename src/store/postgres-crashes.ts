@@ -7,7 +7,7 @@ import { translate } from './postgres-errors.ts';
 const sameWithinMs = 60_000;
 const sameUptimeS = 1;
 /** More than a fleet has in years; the oldest go. */
-const crashesMax = 100_000;
+const crashesMax = 10_000;
 
 interface Row {
   readonly id: string;
