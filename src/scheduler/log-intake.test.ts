@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { readQuery } from '../logs/query.ts';
 import type { LogStore, StoredMessage, UnstoredMessage } from '../store/log-store.ts';
@@ -9,7 +6,6 @@ import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { LogIntake } from './log-intake.ts';
-import { SyslogListener } from './syslog-listener.ts';
 
 let databases: TestDatabases;
 before(async () => {
@@ -123,24 +119,4 @@ test('a store that is away loses nothing that fits, and kernels go first in what
   assert.ok(!stored.some(({ text }) => text === '0' || text === 'one too many'));
   const loss = stored.filter(({ app }) => app === 'bridgehead').map(({ text }) => text);
   assert.deepEqual(loss, ['2 messages from noisy were dropped: more came than could be stored']);
-});
-
-test('syslog by UDP and by TCP, whole at the end of a connection too', async () => {
-  const heard: string[] = [];
-  const listener = new SyslogListener({
-    onMessage: (bytes) => heard.push(Buffer.from(bytes).toString()),
-    tls: { certificate: '', key: '', ca: '' },
-    log: () => undefined,
-  });
-  await listener.listen('127.0.0.1', 0);
-  const { plain } = listener.ports;
-  const datagrams = createSocket('udp4');
-  datagrams.send('<6>by UDP', plain, '127.0.0.1');
-  const socket = connect(plain, '127.0.0.1');
-  await once(socket, 'connect');
-  socket.end('<6>a line\n10 <6>counted<6>unended');
-  for (let looks = 0; looks < 500 && heard.length < 4; looks += 1) await systemClock.sleep(10);
-  datagrams.close();
-  listener.close();
-  assert.deepEqual(heard.toSorted(), ['<6>a line', '<6>by UDP', '<6>counted', '<6>unended']);
 });

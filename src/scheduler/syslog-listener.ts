@@ -1,6 +1,6 @@
 import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { FrameCutter } from '../logs/frames.ts';
 import { hostOfCertificate } from '../trust/authority.ts';
@@ -29,8 +29,12 @@ export class SyslogListener {
     this.#parts = parts;
   }
 
-  /** UDP and TCP at one port. @throws Error with the system's code where it is taken, say */
-  async listen(host: string, port: number): Promise<void> {
+  /**
+   * UDP and TCP at one port.
+   *
+   * @returns the port; @throws Error with the system's code where it is taken, say
+   */
+  async listen(host: string, port: number): Promise<number> {
     const datagrams = createSocket({
       type: host.includes(':') ? 'udp6' : 'udp4',
       recvBufferSize: receiveBufferBytes,
@@ -44,15 +48,15 @@ export class SyslogListener {
     datagrams.on('error', (error) => this.#parts.log('syslog', { error: String(error) }));
     const server = createServer((socket) => this.#read(socket, null));
     // Port 0 is for tests: both have to be one.
-    await this.#start(server, host, datagrams.address().port);
+    return this.#start(server, host, datagrams.address().port);
   }
 
   /**
    * By TLS, where only senders are heard that have a certificate of this fleet, as agents do.
    *
-   * @throws Error with the system's code where the port is taken, say
+   * @returns the port; @throws Error with the system's code where it is taken, say
    */
-  async listenTls(host: string, port: number): Promise<void> {
+  async listenTls(host: string, port: number): Promise<number> {
     const { certificate: cert, key, ca } = this.#parts.tls;
     const options = { cert, key, ca, requestCert: true, rejectUnauthorized: true };
     const server = createTlsServer(options, (socket) => this.#read(socket, hostOf(socket)));
@@ -62,13 +66,7 @@ export class SyslogListener {
         error: error.message,
       }),
     );
-    await this.#start(server, host, port);
-  }
-
-  /** Where it listens for datagrams and plain streams, and for TLS; 0 where it does not. */
-  get ports(): { readonly plain: number; readonly tls: number } {
-    const [plain, tls] = [this.#datagrams?.address().port ?? 0, this.#servers.at(-1)?.address()];
-    return { plain, tls: typeof tls === 'object' ? (tls?.port ?? 0) : 0 };
+    return this.#start(server, host, port);
   }
 
   close(): void {
@@ -78,12 +76,13 @@ export class SyslogListener {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  async #start(server: Server, host: string, port: number): Promise<void> {
+  async #start(server: Server, host: string, port: number): Promise<number> {
     server.maxConnections = connectionsMax;
     server.listen(port, host);
     await once(server, 'listening');
     server.on('error', (error) => this.#parts.log('syslog', { error: String(error) }));
     this.#servers.push(server);
+    return (server.address() as AddressInfo).port;
   }
 
   #read(socket: Socket, host: string | null): void {

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import type { HostName } from '../domain/ids.ts';
+import { systemClock } from '../system/clock.ts';
+import {
+  createAuthority,
+  issueServerCertificate,
+  newAgentRequest,
+  signAgentRequest,
+} from '../trust/authority.ts';
+import { SyslogListener } from './syslog-listener.ts';
+
+const home = '127.0.0.1';
+
+interface Scene {
+  readonly listener: SyslogListener;
+  readonly heard: string[];
+  readonly logged: string[];
+}
+
+function scene(tls = { certificate: '', key: '', ca: '' }): Scene {
+  const heard: string[] = [];
+  const logged: string[] = [];
+  const listener = new SyslogListener({
+    tls,
+    onMessage: (bytes, address, host) =>
+      heard.push(`${address} ${host ?? '-'} ${Buffer.from(bytes).toString()}`),
+    log: (message) => logged.push(message),
+  });
+  return { listener, heard, logged };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let looks = 0; looks < 500 && !condition(); looks += 1) await systemClock.sleep(10);
+}
+
+test('syslog by UDP and by TCP, whole at the end of a connection too', async () => {
+  const { listener, heard } = scene();
+  const port = await listener.listen(home, 0);
+  const datagrams = createSocket('udp4');
+  datagrams.send('<6>by UDP', port, home);
+  const socket = connect(port, home);
+  await once(socket, 'connect');
+  socket.end('<6>a line\n10 <6>counted<6>unended');
+  await until(() => heard.length >= 4);
+  datagrams.close();
+  listener.close();
+  assert.deepEqual(heard.toSorted(), [
+    `${home} - <6>a line`,
+    `${home} - <6>by UDP`,
+    `${home} - <6>counted`,
+    `${home} - <6>unended`,
+  ]);
+});
+
+test('by TLS a sender is the host of its certificate, and one without is not heard', async () => {
+  const now = new Date(systemClock.wallMs());
+  const authority = await createAuthority(now);
+  const server = await issueServerCertificate(authority, [home], now);
+  const agent = await newAgentRequest();
+  const certificate = await signAgentRequest(authority, agent.csr, 'lb-7' as HostName, now);
+  const ca = authority.certificate;
+  const { listener, heard, logged } = scene({ ...server, ca });
+  const port = await listener.listenTls(home, 0);
+  const own = connectTls({ port, host: home, ca, key: agent.key, cert: certificate });
+  await once(own, 'secureConnect');
+  own.end('9 <6>sealed');
+  const stranger = connectTls({ port, host: home, ca });
+  stranger.on('error', () => undefined);
+  stranger.write('<6>who am I\n');
+  await until(() => heard.length > 0 && logged.length > 0);
+  stranger.destroy();
+  listener.close();
+  assert.deepEqual(heard, [`${home} lb-7 <6>sealed`]);
+  assert.match(logged[0] ?? '', /without a certificate of this fleet/);
+});
