@@ -12,6 +12,8 @@ export type Source =
   | 'head'
   /** What the stalled CPU was made to do: see `stalledFunction`. */
   | 'stall'
+  /** Whoever allocated the page, where page_owner says it; else the trace. */
+  | 'owner'
   /** The lock's place, in lockdep's `at: FUNCTION`. */
   | 'lock'
   /** The head only: no function, and no trace needed. */

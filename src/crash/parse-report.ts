@@ -39,7 +39,7 @@ export function parseReport(cut: Cut): CrashReport | null {
   ];
   const kindTitle = fill(isBare ? (head.bare ?? head.title) : head.title, match, needed);
   const frames = traces
-    .flatMap((trace) => (trace.name === 'other' ? [] : trace.frames))
+    .flatMap((trace) => (isOfCrash(trace) ? trace.frames : []))
     .map(({ frame }) => frame);
   const { pointer: _, ...said } = facts;
   return {
@@ -107,7 +107,8 @@ const freeing = new RegExp(
   [
     String.raw`^(?:folios?_\w+|__folio_\w+|put_page\w*|release_pages|skb_(?:free|release)\w*|`,
     String.raw`k?free_skb\w*|__kfree_skb|kfree_skb\w*|consume_skb|sk_skb_reason_drop|page_pool_\w+|`,
-    String.raw`napi_\w+)$`,
+    String.raw`napi_\w+|_*filemap_\w+|pagecache_get_page|folio_alloc\w*|_*page_pool_\w+|`,
+    String.raw`__(?:re)?set_page_owner|vma_alloc_\w+)$`,
   ].join(''),
 );
 const skipped: Readonly<Record<string, RegExp>> = {
@@ -128,9 +129,11 @@ function faultOf(
     const place = lockPlace(lines);
     if (place !== null || head.isBrief === true) return place;
   }
-  const usable = traces.filter(({ name, frames }) => name !== 'other' && frames.length > 0);
+  const usable = traces.filter((trace) => isOfCrash(trace) && trace.frames.length > 0);
   const traced = usable.filter(({ name }) => name === 'trace');
-  const chosen = traced.length > 0 ? traced : usable;
+  // Whoever finds a page in a bad state has only drawn it: whoever had it before has left it so.
+  const owners = head.source === 'owner' ? traces.filter(({ name }) => name === 'owner') : [];
+  const chosen = [...owners, ...(traced.length > 0 ? traced : usable)];
   if (head.source === 'stall') {
     for (const trace of chosen) {
       if (trace.frames.some(({ frame }) => /^rcu_gp_kthread$/.test(frame.function))) continue;
@@ -183,6 +186,10 @@ function faultOf(
   return fault;
 }
 
+function isOfCrash({ name }: Trace): boolean {
+  return name === 'head' || name === 'trace';
+}
+
 // A trace taken from an interrupt, or of another CPU, begins where the pointer stood.
 function withPointer(trace: Trace, pointer: Facts['pointer']): Trace['frames'] {
   if (pointer === null || pointer.index > (trace.frames.at(-1)?.index ?? 0)) return trace.frames;
@@ -231,7 +238,7 @@ function doubtsOf(
   )
     doubts.push('the report that led to the panic is missing');
   if (head.isBrief === true) return doubts;
-  const frames = traces.filter(({ name }) => name !== 'other').flatMap((trace) => trace.frames);
+  const frames = traces.filter(isOfCrash).flatMap((trace) => trace.frames);
   if (frames.length === 0) doubts.push('no call trace');
   else if (!frames.some(({ frame }) => frame.isReliable)) doubts.push('no reliable frame');
   if (head.source !== 'none' && fault === null) doubts.push('no function at fault could be named');

@@ -3,8 +3,8 @@ import { type Frame, parseFrame } from './frame.ts';
 
 /** One call trace of a report. */
 export interface Trace {
-  /** What stands above it: `head` where nothing does. */
-  readonly name: 'head' | 'trace' | 'other';
+  /** What stands above it: `head` where nothing does; `owner`, that a page was allocated by it. */
+  readonly name: 'head' | 'trace' | 'owner' | 'other';
   readonly frames: readonly { readonly frame: Frame; readonly index: number }[];
 }
 
@@ -19,6 +19,8 @@ const other = new RegExp(
     String.raw`last free|page last)`,
   ].join(''),
 );
+
+const owner = /^\s*page last allocated via/;
 
 /** The call traces of a report, in order; bounded by its number of lines. */
 export function tracesOf(lines: readonly LogLine[]): readonly Trace[] {
@@ -35,7 +37,7 @@ export function tracesOf(lines: readonly LogLine[]): readonly Trace[] {
       continue;
     }
     if (other.test(text)) {
-      traces.push({ name: 'other', frames: [] });
+      traces.push({ name: owner.test(text) ? 'owner' : 'other', frames: [] });
       continue;
     }
     const frame = parseFrame(

@@ -60,7 +60,7 @@ export const watchHeads: readonly Head[] = [
     kind: 'bug',
     pattern: /BUG: (Bad page (?:state|cache)) in process/,
     title: 'BUG: $1',
-    source: 'trace',
+    source: 'owner',
   },
   { kind: 'bug', pattern: /BUG: (Bad page map)/, title: 'BUG: $1', source: 'none' },
   {
