@@ -4,7 +4,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { operationView } from '../src/protocol/api.ts';
+import { eventView, operationView } from '../src/protocol/api.ts';
 import { exampleFile, LabUnderTest } from '../test/lab/lab-under-test.ts';
 import { killHost, whole } from './fleet-under-loss.ts';
 import { lossOf, sharedMs } from './gap-watch.ts';
@@ -15,6 +15,7 @@ import { quantile } from './quantile.ts';
 
 const port = 7193;
 const limitMs = 15_000;
+const slowestShown = 3;
 
 interface Party {
   readonly name: string;
@@ -29,6 +30,8 @@ interface OurParty {
 
 /** One of our rounds: when its parts were over, milliseconds after the cut. */
 interface Course {
+  /** When a scheduler heard the last words; null where none were said, or heard. */
+  readonly toldMs: number | null;
   readonly decidedMs: number;
   readonly leaseOverMs: number;
   readonly answeredMs: number;
@@ -123,7 +126,14 @@ async function courseAfter(
   );
   if (failover === undefined) throw new Error(`nothing failed ${host} over`);
   const after = (wallMs: number) => wallMs - seen.offsetMs - seen.cutMs;
+  const said = await lab.api('events', '--object', `host/${host}`, '-o', 'json');
+  const words = z
+    .array(eventView)
+    .parse(JSON.parse(said.stdout))
+    .filter(({ kind, atMs }) => kind === 'host.last-words' && after(atMs) > -limitMs)
+    .at(-1);
   return {
+    toldMs: words === undefined ? null : after(words.atMs),
     decidedMs: after(failover.requestedMs),
     leaseOverMs: after(Number(failover.observed?.['silencedMs'])),
     answeredMs: seen.gap.nextMs - seen.cutMs,
@@ -152,8 +162,20 @@ function report(
         `${`  ${name}`.padEnd(30)}${String(median).padStart(9)}${String(max).padStart(9)}`,
       );
     }
+    console.log('  its slowest rounds, one a line');
+    for (const course of slowest(party.courses)) console.log(`    ${courseText(course)}`);
   }
   console.log(`\n${parties.map(histogram).join('\n')}\n`);
+}
+
+function slowest(courses: readonly Course[]): readonly Course[] {
+  return courses.toSorted((a, b) => b.answeredMs - a.answeredMs).slice(0, slowestShown);
+}
+
+function courseText({ toldMs, decidedMs, leaseOverMs, answeredMs }: Course): string {
+  const told = toldMs === null ? '' : `last words ${Math.round(toldMs)}, `;
+  const rest = [decidedMs, leaseOverMs, answeredMs].map(Math.round);
+  return `${told}decided ${rest[0]}, last lease over ${rest[1]}, answered ${rest[2]}`;
 }
 
 function figuresOf(gapsMs: readonly number[]) {
