@@ -1,4 +1,5 @@
 import { type LogLine, openEnvelope } from './envelope.ts';
+import { parseFrame } from './frame.ts';
 import { headOf } from './heads.ts';
 import { parseReport } from './parse-report.ts';
 import type { CrashKind, CrashReport } from './report.ts';
@@ -18,6 +19,7 @@ interface Open {
   readonly firstInBoot: boolean;
   readonly lines: LogLine[];
   readonly doubts: string[];
+  readonly isRuledOff: boolean;
   frames: number;
   quiet: number;
 }
@@ -39,6 +41,8 @@ const partLike = new RegExp(
     String.raw`Internal error|[\da-f]{16}|---\[|====|-----)`,
   ].join(''),
 );
+// A sanitizer's report ends with a rule; the end of a trace inside it is another's.
+const ruledOff = /^=+$/;
 const end = /---\[ end (?:trace|Kernel panic)|^Rebooting in \d+ seconds|^Kernel Offset: /;
 const panic = /Kernel panic - not syncing/;
 const boot = /^\s*Linux version \d/;
@@ -69,7 +73,10 @@ export class Cutter {
     stream.sinceReport++;
     const found = headOf(line.text);
     const open = ownerOf(stream, line);
-    if (open !== undefined) this.#extend(stream, open, line, found !== null, done);
+    if (open !== undefined && found?.head.isBrief === true && isUnderWay(open)) {
+      // One line says all: it is a report of its own, between the lines of another.
+      this.#begin(stream, line, done, true);
+    } else if (open !== undefined) this.#extend(stream, open, line, found !== null, done);
     else if (
       found !== null &&
       this.#isReport(stream, found.head.kind) &&
@@ -115,7 +122,7 @@ export class Cutter {
     stream.sinceReport = 1e9;
   }
 
-  #begin(stream: Stream, line: LogLine, done: CrashReport[]): void {
+  #begin(stream: Stream, line: LogLine, done: CrashReport[], isWhole = false): void {
     if (stream.open.length >= cutterLimits.reportsPerHost) close(stream, 0, done);
     stream.open.push({
       caller: line.caller,
@@ -123,10 +130,12 @@ export class Cutter {
       firstInBoot: stream.reports === 0,
       lines: [line],
       doubts: [],
+      isRuledOff: /BUG: (?:KASAN|KMSAN|KCSAN|KFENCE):/.test(line.text),
       frames: 0,
       quiet: 0,
     });
     stream.reports++;
+    if (isWhole) close(stream, stream.open.length - 1, done);
   }
 
   #extend(stream: Stream, open: Open, line: LogLine, isHead: boolean, done: CrashReport[]): void {
@@ -136,20 +145,36 @@ export class Cutter {
         this.#begin(stream, line, done);
         return;
       }
-      if (!isRepeat(open, line)) open.doubts.push('another report begins inside it');
+      // Of the same caller it is one that came up while this one was printed: the stack is the same.
+      if (line.caller === '' && (!isRepeat(open, line) || isStall(line)))
+        open.doubts.push('another report begins inside it');
     }
     open.lines.push(line);
-    if (frameLike.test(line.text)) {
+    // Lines before the trace name places and variables in the same form.
+    if (frameLike.test(line.text) && parseFrame(line.text) !== null) {
       open.frames++;
       open.quiet = 0;
     } else if (partLike.test(line.text)) open.quiet = 0;
     else open.quiet++;
     const isOver =
-      (end.test(line.text) && open.frames > 0) ||
+      (open.frames > 0 && (open.isRuledOff ? ruledOff : end).test(line.text)) ||
       open.lines.length >= cutterLimits.linesPerReport ||
       open.quiet >= cutterLimits.quietLines;
     if (isOver) close(stream, stream.open.indexOf(open), done);
   }
+}
+
+// Where a trace ends: in what the processor or the boot came in by.
+const root = new RegExp(
+  [
+    String.raw`\b(?:entry_\w+|ret_from_\w+|ret_fast_syscall|system_call\w*|sysenter_\w+|kthread|`,
+    String.raw`start_secondary|start_kernel|secondary_startup\w*|el0\w*|tracesys\w*|ia32_sys\w*)\+0x`,
+  ].join(''),
+);
+
+// Whether a report's trace has begun and not come to its end.
+function isUnderWay(open: Open): boolean {
+  return open.frames > 0 && !open.lines.some(({ text }) => root.test(text));
 }
 
 // A fault is announced twice by some architectures and checks: `kernel BUG`, then `Internal error`.
@@ -157,6 +182,11 @@ function isRepeat(open: Open, line: LogLine): boolean {
   const first = headOf(open.lines[0]?.text ?? '');
   const next = headOf(line.text);
   return first !== null && next !== null && first.head.kind === next.head.kind;
+}
+
+// CPUs that find the same stall at once print into each other.
+function isStall(line: LogLine): boolean {
+  return headOf(line.text)?.head.kind === 'rcu-stall';
 }
 
 function ownerOf(stream: Stream, line: LogLine): Open | undefined {

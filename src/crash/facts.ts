@@ -78,7 +78,10 @@ export function factsOf(lines: readonly LogLine[]): Facts {
     const machine = hardware.exec(text);
     if (machine !== null) facts.hardware ??= (machine[1] ?? '').trim();
     facts.architecture ??= architectureOf(text);
-    facts.pointer ??= pointerOf(text, index);
+    if (facts.pointer === null) {
+      const frame = pointerIn(text);
+      if (frame !== null) facts.pointer = { frame, index };
+    }
     if (facts.cpu === null) {
       const cpu = processor.exec(text);
       if (cpu !== null) facts.cpu = Number(cpu[1]);
@@ -100,17 +103,24 @@ export function factsOf(lines: readonly LogLine[]): Facts {
   return { ...facts, registers };
 }
 
+/** The PID on the line that says whose stack follows (`CPU: 1 PID: 812 Comm: …`), or null. */
+export function cpuLineOf(text: string): number | null {
+  const found = /^\s*(?:CPU: \d+ (?:UID: \d+ )?PID: |Pid: )(\d+),? [Cc]omm: /.exec(text);
+  return found === null ? null : Number(found[1]);
+}
+
 function taintLetters(text: string): string {
   const named = [...text.matchAll(/\[(\w+)\]=(?:\w+)/g)].map((match) => match[1]);
   return named.length > 0 ? named.join(',') : text.replace(/\s+/g, '').replaceAll('G', '');
 }
 
-function pointerOf(text: string, index: number): Facts['pointer'] {
+/** The place in the kernel that a line with the instruction pointer names, or null. */
+export function pointerIn(text: string): Frame | null {
   for (const pattern of pointers) {
     const found = pattern.exec(text);
     if (found === null) continue;
     const frame = parseFrame((found[1] ?? '').trim());
-    if (frame !== null) return { frame, index };
+    if (frame !== null) return frame;
   }
   return null;
 }

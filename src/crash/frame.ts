@@ -91,3 +91,8 @@ function frameOf(
     source: at ?? null,
   };
 }
+
+/** A frame of which only the name is known. */
+export function frameNamed(symbol: string): Frame {
+  return frameOf(symbol);
+}

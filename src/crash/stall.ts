@@ -48,7 +48,10 @@ const entry = new RegExp(
  * called. Deeper ones change from sample to sample, this one stays.
  */
 export function stalledFunction(frames: readonly Frame[], isSampled = true): Frame | null {
-  const own = withoutWatch(frames.filter((frame) => frame.isReliable));
+  const own = withoutWatch(
+    frames.filter((frame) => frame.isReliable),
+    isSampled,
+  );
   const first = own[0]?.function ?? '';
   // A task that is said to run, shown as it once went to sleep: a stack of another time.
   if (isSampled && /^(?:__schedule|schedule|preempt_schedule\w*)$/.test(first)) return null;
@@ -72,11 +75,13 @@ export function stalledFunction(frames: readonly Frame[], isSampled = true): Fra
   return own.find((frame) => !isMachinery(frame.function)) ?? null;
 }
 
-function withoutWatch(frames: readonly Frame[]): readonly Frame[] {
+// What stands below the interrupt that the watch came in by. Where it came by none, it is the
+// watch's own stack, and says nothing of who stalled.
+function withoutWatch(frames: readonly Frame[], isSampled: boolean): readonly Frame[] {
   let last = -1;
   for (const [index, frame] of frames.entries()) if (watch.test(frame.function)) last = index;
   if (last < 0) return frames;
   let start = last + 1;
   while (start < frames.length && entry.test(frames[start]?.function ?? '')) start++;
-  return frames.slice(start);
+  return isSampled && start === last + 1 ? [] : frames.slice(start);
 }
