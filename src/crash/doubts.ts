@@ -48,10 +48,7 @@ function has(trace: Trace, name: string | undefined): boolean {
 
 const injects = /^(?:should_fail\w*|__should_fail\w*|fail_dump)$/;
 
-function firstIn(
-  lines: readonly LogLine[],
-  read: (text: string) => number | null,
-): number | null {
+function firstIn(lines: readonly LogLine[], read: (text: string) => number | null): number | null {
   for (const { text } of lines) {
     const found = read(text);
     if (found !== null) return found;

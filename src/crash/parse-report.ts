@@ -1,5 +1,5 @@
-import type { LogLine } from './envelope.ts';
 import { lossesOf, mixtureOf } from './doubts.ts';
+import type { LogLine } from './envelope.ts';
 import { factsOf } from './facts.ts';
 import { faultOf } from './fault.ts';
 import { fingerprintOf } from './fingerprint.ts';

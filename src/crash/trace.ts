@@ -50,9 +50,11 @@ export function tracesOf(lines: readonly LogLine[]): readonly Trace[] {
     }
     // In the middle of a trace registers say where an interrupt came: that is a frame too.
     const under = traces.at(-1)?.frames.length === 0 ? null : pointerIn(text);
-    const frame = under ?? parseFrame(
-      text.replace(/^\s*<(?:IRQ|EOI|EOE|NMI|TASK|#DF|#DB|ENTRY_TRAMPOLINE|\/\w+)>\s*/, ' '),
-    );
+    const frame =
+      under ??
+      parseFrame(
+        text.replace(/^\s*<(?:IRQ|EOI|EOE|NMI|TASK|#DF|#DB|ENTRY_TRAMPOLINE|\/\w+)>\s*/, ' '),
+      );
     if (frame !== null && !/^\s*(?:caller is|lock:|last function)/.test(text)) {
       traces.at(-1)?.frames.push({ frame, index });
       announced = false;
