@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import type { HostView, InstanceView, OperationView } from '../protocol/api.ts';
+import { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import { LogIntake } from '../scheduler/log-intake.ts';
 import { ModelAgent } from '../scheduler/model-agent.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -52,6 +53,7 @@ before(async () => {
   api = await createApi({
     store,
     crashes: store.crashes,
+    crashGroups: new CrashGroupsBook({ store, clock: systemClock }),
     logs: { store: store.logs, counts: () => intake.counts },
     storeKind: 'embedded',
     scheduler,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import type { LogsView } from '../protocol/log-views.ts';
+import { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import { LogIntake } from '../scheduler/log-intake.ts';
 import { ModelAgent } from '../scheduler/model-agent.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -40,6 +41,7 @@ before(async () => {
   api = await createApi({
     store,
     crashes: store.crashes,
+    crashGroups: new CrashGroupsBook({ store, clock: systemClock }),
     logs: { store: store.logs, counts: () => intake.counts },
     storeKind: 'embedded',
     scheduler,

@@ -9,12 +9,14 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { BridgeheadError } from '../domain/errors.ts';
+import type { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import type { IntakeCounts } from '../scheduler/log-intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { CrashStore } from '../store/crash-store.ts';
 import type { LogStore } from '../store/log-store.ts';
 import type { Store } from '../store/store.ts';
 import { applyRoutes } from './apply-routes.ts';
+import { crashGroupRoutes } from './crash-group-routes.ts';
 import { crashRoutes } from './crash-routes.ts';
 import { failoverRoutes } from './failover-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
@@ -25,6 +27,9 @@ import { operationRoutes } from './operation-routes.ts';
 /** A spec carries whole HAProxy configurations: sixteen MiB, and some for its JSON quoting. */
 const bodyBytesMax = 24 * 1024 * 1024;
 
+/** The id of a crash group has what it was split by in it, at most 500 characters. */
+const paramLengthMax = 600;
+
 /** What the routes work with. */
 export interface ApiParts {
   readonly store: Store;
@@ -32,6 +37,7 @@ export interface ApiParts {
   readonly scheduler: Scheduler;
   readonly version: string;
   readonly crashes: CrashStore;
+  readonly crashGroups: CrashGroupsBook;
   readonly logs: { readonly store: LogStore; readonly counts: () => IntakeCounts };
   /** True for the token that may do everything. */
   readonly isAdmin: (token: string) => boolean;
@@ -51,7 +57,10 @@ export const administrator = 'admin';
 
 /** Makes the server with all its routes; the caller makes it listen. */
 export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
-  const api = fastify({ bodyLimit: bodyBytesMax, forceCloseConnections: true });
+  const api = fastify({
+    ...{ bodyLimit: bodyBytesMax, forceCloseConnections: true },
+    routerOptions: { maxParamLength: paramLengthMax },
+  });
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
   api.setErrorHandler((error, request, reply) => {
@@ -99,6 +108,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     failoverRoutes(routes, parts);
     logRoutes(routes, parts);
     crashRoutes(routes, parts);
+    crashGroupRoutes(routes, parts);
     operationRoutes(routes, parts);
   });
   api.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());

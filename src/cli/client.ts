@@ -27,6 +27,15 @@ import {
   type StatusView,
   statusView,
 } from '../protocol/api.ts';
+import {
+  type CrashDecisionRequest,
+  type CrashDecisionView,
+  type CrashGroupDetail,
+  type CrashGroupView,
+  crashDecisionView,
+  crashGroupDetail,
+  crashGroupView,
+} from '../protocol/crash-group-views.ts';
 import { type CrashView, crashView } from '../protocol/crash-views.ts';
 import {
   type LogMessageView,
@@ -128,6 +137,11 @@ export interface ApiClient {
   readonly events: (input: EventsInput) => Promise<readonly EventView[]>;
   readonly crashes: (input: CrashesInput) => Promise<readonly CrashView[]>;
   readonly crash: (id: number) => Promise<CrashView>;
+  readonly crashGroups: (limit: number) => Promise<readonly CrashGroupView[]>;
+  readonly crashGroup: (id: string) => Promise<CrashGroupDetail>;
+  readonly crashDecisions: (all: boolean) => Promise<readonly CrashDecisionView[]>;
+  readonly decideCrashes: (request: CrashDecisionRequest) => Promise<CrashDecisionView>;
+  readonly undoCrashDecision: (id: number, reason: string) => Promise<CrashDecisionView>;
   readonly logs: (input: LogsInput) => Promise<LogsView>;
   readonly logsAround: (id: number, lines: number) => Promise<readonly LogMessageView[]>;
   readonly newJoinToken: (host: string, ttlS: number) => Promise<JoinTokenView>;
@@ -200,6 +214,12 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
       return list(`/v1/crashes?${query.toString()}`, crashView);
     },
     crash: (id) => get(`/v1/crashes/${id}`, crashView),
+    crashGroups: (limit) => list(`/v1/crash-groups?limit=${limit}`, crashGroupView),
+    crashGroup: (id) => get(`/v1/crash-groups/${part(id)}`, crashGroupDetail),
+    crashDecisions: (all) => list(`/v1/crash-decisions?all=${all}`, crashDecisionView),
+    decideCrashes: (request) => post('/v1/crash-decisions', crashDecisionView, request),
+    undoCrashDecision: (id, reason) =>
+      post(`/v1/crash-decisions/${id}/undo`, crashDecisionView, { reason }),
     logs: ({ query, sinceMs, untilMs, after, limit }) => {
       const given = { query, since: sinceMs, until: untilMs, after, limit };
       const search = new URLSearchParams();

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { BridgeheadError } from '../domain/errors.ts';
 import { addAnalysisVerbs } from './analysis-verbs.ts';
+import { addCrashGroupVerbs } from './crash-group-verbs.ts';
 import { withFoldersOption } from './known-issue-verbs.ts';
 import { type CommandLine, clientVerbs, does, withOutputOption } from './verb.ts';
 
@@ -76,6 +77,7 @@ export function addCrashVerbs(program: Command, line: CommandLine): void {
     },
     (command) => withFoldersOption(command).argument('<id>', 'its number in: crash list'),
   );
+  addCrashGroupVerbs(crash, line);
   addAnalysisVerbs(crash, line);
 }
 

@@ -126,10 +126,9 @@ export function placeOf(
   { merges = [], splits = [], overrides = [] }: GroupRules,
 ): { readonly id: string; readonly because: readonly string[] } {
   const override = overrides.find(({ sighting }) => sighting === id);
-  if (override !== undefined)
-    return { id: override.into, because: [`put here by hand: ${override.why}`] };
-  const because = report.fingerprint.parts.map((part) => part);
-  let place = report.fingerprint.id;
+  const because =
+    override === undefined ? [...report.fingerprint.parts] : [`put here by hand: ${override.why}`];
+  let place = override?.into ?? report.fingerprint.id;
   const visited = new Set<string>();
   for (;;) {
     visited.add(place);

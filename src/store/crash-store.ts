@@ -27,4 +27,9 @@ export interface CrashStore {
     readonly limit: number;
   }): Promise<readonly Crash[]>;
   find(id: number): Promise<Crash | null>;
+  /**
+   * The next ones in the order in which they were stored. Their registers are left out, and of their
+   * lines all but the first and those of a panic.
+   */
+  walk(afterId: number, limit: number): Promise<readonly Crash[]>;
 }

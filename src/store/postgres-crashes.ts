@@ -9,6 +9,9 @@ const sameUptimeS = 1;
 /** More than a fleet has in years; the oldest go. */
 const crashesMax = 10_000;
 
+/** Enough to know a report's beginning by, and whether its kernel went down. */
+const keptOfLines = '$.lines[*] ? (@ == $.lines[0] || @ like_regex "Kernel panic - not syncing")';
+
 interface Row {
   readonly id: string;
   readonly at_ms: number;
@@ -65,6 +68,16 @@ export class PostgresCrashes implements CrashStore {
       [id],
     );
     return rows[0] === undefined ? null : crashOf(rows[0]);
+  }
+
+  async walk(afterId: number, limit: number): Promise<readonly Crash[]> {
+    const { rows } = await this.#query<Row>(
+      `select id, at_ms, host, source, report || jsonb_build_object('registers', '{}'::jsonb,
+        'lines', jsonb_path_query_array(report, $3)) as report
+      from crashes where id > $1 order by id limit $2`,
+      [afterId, limit, keptOfLines],
+    );
+    return rows.map(crashOf);
   }
 
   async #query<Result extends pg.QueryResultRow>(

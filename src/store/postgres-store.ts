@@ -3,11 +3,15 @@ import pg from 'pg';
 import type { Clock } from '../domain/clock.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { FleetEvent, ObservedInstance } from '../domain/model.ts';
+import type { BootStore } from './boot-store.ts';
 import type { CrashStore } from './crash-store.ts';
+import type { DecisionStore } from './decision-store.ts';
 import type { LogStore } from './log-store.ts';
 import { migrate, readMigrationFiles } from './migrate.ts';
 import type { Connection } from './ownership.ts';
+import { PostgresBoots } from './postgres-boots.ts';
 import { PostgresCrashes } from './postgres-crashes.ts';
+import { PostgresDecisions } from './postgres-decisions.ts';
 import { translate, unavailable } from './postgres-errors.ts';
 import { PostgresLogs } from './postgres-logs.ts';
 import { PostgresTransaction } from './postgres-transaction.ts';
@@ -43,6 +47,8 @@ const levels = {
 export class PostgresStore implements Store {
   readonly logs: LogStore;
   readonly crashes: CrashStore;
+  readonly decisions: DecisionStore;
+  readonly boots: BootStore;
   readonly #pool: pg.Pool;
   readonly #db: Kysely<Schema>;
   readonly #options: PostgresStoreOptions;
@@ -53,6 +59,8 @@ export class PostgresStore implements Store {
     this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
     this.logs = new PostgresLogs(pool);
     this.crashes = new PostgresCrashes(pool);
+    this.decisions = new PostgresDecisions(pool);
+    this.boots = new PostgresBoots(pool);
   }
 
   /**

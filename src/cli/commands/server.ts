@@ -12,6 +12,7 @@ import { createApi } from '../../api/server.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { Host } from '../../domain/model.ts';
 import { AgentListener } from '../../scheduler/agent-listener.ts';
+import { CrashGroupsBook } from '../../scheduler/crash-groups.ts';
 import { CrashWatch } from '../../scheduler/crash-watch.ts';
 import { LogIntake } from '../../scheduler/log-intake.ts';
 import { Membership } from '../../scheduler/membership.ts';
@@ -82,6 +83,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const api = await createApi({
     store,
     crashes: store.crashes,
+    crashGroups: new CrashGroupsBook({ store, clock }),
     logs: { store: store.logs, counts: () => intake.counts },
     storeKind: kind,
     scheduler,
