@@ -49,7 +49,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   placement: ['domain'],
   haproxy: ['domain'],
   'known-issues': ['crash', 'domain'],
-  crash: ['domain'],
+  crash: ['logs', 'domain'],
   statistics: [],
   logs: ['domain'],
   system: ['domain'],

@@ -1,3 +1,4 @@
+import { isRecordField } from '../logs/kernel-record.ts';
 import { type LogLine, openEnvelope } from './envelope.ts';
 import { parseFrame } from './frame.ts';
 import { headOf } from './heads.ts';
@@ -6,20 +7,26 @@ import type { CrashKind, CrashReport } from './report.ts';
 
 /** Bounds of what a cutter keeps. */
 export const cutterLimits = {
-  hosts: 1024,
+  hosts: 2048,
   reportsPerHost: 4,
   linesPerReport: 1500,
+  /** Of all reports that are open; the one that was begun first ends beyond it. */
+  characters: 16 * 1024 * 1024,
   /** Lines of the same host and caller after a report's last line that looked like part of it. */
   quietLines: 80,
 } as const;
 
 interface Open {
+  readonly stream: Stream;
   readonly caller: string;
   readonly line: number;
   readonly firstInBoot: boolean;
   readonly lines: LogLine[];
   readonly doubts: string[];
   readonly isRuledOff: boolean;
+  /** Whether a trace came to its end in it. */
+  isRooted: boolean;
+  characters: number;
   frames: number;
   quiet: number;
 }
@@ -31,6 +38,8 @@ interface Stream {
   isLeaving: boolean;
   /** Lines since a report ended; a panic soon after one is its end and no report of its own. */
   sinceReport: number;
+  /** Number of the last line's record; null where records have none. */
+  sequence: number | null;
 }
 
 const frameLike = /\+0x[0-9a-f]+\/0x[0-9a-f]+/;
@@ -45,6 +54,7 @@ const partLike = new RegExp(
 const ruledOff = /^=+$/;
 const end = /---\[ end (?:trace|Kernel panic)|^Rebooting in \d+ seconds|^Kernel Offset: /;
 const panic = /Kernel panic - not syncing/;
+const inside = 'another report begins inside it';
 const boot = /^\s*Linux version \d/;
 // What follows another head as part of the same report.
 const follows = new RegExp(
@@ -61,28 +71,57 @@ const follows = new RegExp(
  */
 export class Cutter {
   readonly #streams = new Map<string, Stream>();
+  /** Those that are open, in the order in which they were begun. */
+  readonly #open = new Set<Open>();
+  #characters = 0;
   #line = 0;
+  #isInRecord = false;
 
   /** Takes the next line, envelope and all. @returns the reports that ended with it */
   push(raw: string): readonly CrashReport[] {
     this.#line++;
-    const line = openEnvelope(raw);
-    const stream = this.#stream(line.host);
+    // What follows a record of extended netconsole, a line for each field, is none of its words.
+    if (this.#isInRecord && isRecordField(raw)) return [];
+    const lines = openEnvelope(raw);
+    this.#isInRecord = lines[0]?.sequence !== null;
+    return lines.flatMap((line) => this.#read(line));
+  }
+
+  /** Takes a line whose envelope is open already; `host` keeps streams apart. */
+  take(line: LogLine): readonly CrashReport[] {
+    this.#line++;
+    return this.#read(line);
+  }
+
+  /** Characters of lines that are held now, of `cutterLimits.characters` at most. */
+  get heldCharacters(): number {
+    return this.#characters;
+  }
+
+  #read(read: LogLine): readonly CrashReport[] {
+    if (!read.isKernel) return [];
     const done: CrashReport[] = [];
-    this.#noteBoot(stream, line, done);
+    const stream = this.#stream(read.host, done);
+    this.#noteBoot(stream, read, done);
+    const line = noteSequence(stream, read);
     stream.sinceReport++;
     const found = headOf(line.text);
     const open = ownerOf(stream, line);
     if (open !== undefined && found?.head.isBrief === true && isUnderWay(open)) {
       // One line says all: it is a report of its own, between the lines of another.
-      this.#begin(stream, line, done, true);
-    } else if (open !== undefined) this.#extend(stream, open, line, found !== null, done);
+      this.#close(this.#begin(stream, line, done), done);
+    } else if (open !== undefined) this.#extend(open, line, found !== null, done);
     else if (
       found !== null &&
       this.#isReport(stream, found.head.kind) &&
       !(panic.test(line.text) && stream.sinceReport < 300)
     ) {
       this.#begin(stream, line, done);
+    }
+    const [eldest] = this.#open;
+    if (this.#characters > cutterLimits.characters && eldest !== undefined) {
+      eldest.doubts.push('more reports were open than can be held');
+      this.#close(eldest, done);
     }
     return done;
   }
@@ -92,23 +131,26 @@ export class Cutter {
     return kind !== 'reboot' || (this.#line > 1 && !stream.isLeaving);
   }
 
-  /** Ends every report that is open, at the end of the input. */
-  flush(): readonly CrashReport[] {
+  /** Ends every report that is open, of one host or of all, at the end of the input. */
+  flush(host?: string): readonly CrashReport[] {
     const done: CrashReport[] = [];
-    for (const stream of this.#streams.values()) {
-      while (stream.open.length > 0) close(stream, 0, done);
+    for (const open of this.#open) {
+      if (host === undefined || this.#streams.get(host) === open.stream) this.#close(open, done);
     }
     return done.toSorted((a, b) => a.line - b.line);
   }
 
-  #stream(host: string): Stream {
+  #stream(host: string, done: CrashReport[]): Stream {
     const had = this.#streams.get(host);
     if (had !== undefined) return had;
-    if (this.#streams.size >= cutterLimits.hosts) {
-      const oldest = this.#streams.keys().next().value;
-      if (oldest !== undefined) this.#streams.delete(oldest);
+    const [oldest] = this.#streams;
+    if (oldest !== undefined && this.#streams.size >= cutterLimits.hosts) {
+      for (const open of [...oldest[1].open]) this.#close(open, done);
+      this.#streams.delete(oldest[0]);
     }
-    const stream: Stream = { open: [], reports: 0, isLeaving: false, sinceReport: 1e9 };
+    const stream: Stream = {
+      ...{ open: [], reports: 0, isLeaving: false, sinceReport: 1e9, sequence: null },
+    };
     this.#streams.set(host, stream);
     return stream;
   }
@@ -117,39 +159,51 @@ export class Cutter {
     if (/^\s*reboot: /.test(line.text)) stream.isLeaving = true;
     if (!boot.test(line.text)) return;
     stream.isLeaving = false;
-    while (stream.open.length > 0) close(stream, 0, done);
-    stream.reports = 0;
-    stream.sinceReport = 1e9;
+    for (const open of [...stream.open]) this.#close(open, done);
+    Object.assign(stream, { reports: 0, sinceReport: 1e9, sequence: line.sequence });
   }
 
-  #begin(stream: Stream, line: LogLine, done: CrashReport[], isWhole = false): void {
-    if (stream.open.length >= cutterLimits.reportsPerHost) close(stream, 0, done);
-    stream.open.push({
+  #begin(stream: Stream, line: LogLine, done: CrashReport[]): Open {
+    const [first] = stream.open;
+    if (first !== undefined && stream.open.length >= cutterLimits.reportsPerHost) {
+      this.#close(first, done);
+    }
+    const open: Open = {
+      stream,
       caller: line.caller,
       line: this.#line,
       firstInBoot: stream.reports === 0,
-      lines: [line],
+      // What was lost before it is none of it.
+      lines: [{ ...line, isAfterLoss: false }],
       doubts: [],
       isRuledOff: /BUG: (?:KASAN|KMSAN|KCSAN|KFENCE):/.test(line.text),
+      isRooted: false,
+      characters: line.text.length,
       frames: 0,
       quiet: 0,
-    });
+    };
+    stream.open.push(open);
+    this.#open.add(open);
+    this.#characters += open.characters;
     stream.reports++;
-    if (isWhole) close(stream, stream.open.length - 1, done);
+    return open;
   }
 
-  #extend(stream: Stream, open: Open, line: LogLine, isHead: boolean, done: CrashReport[]): void {
+  #extend(open: Open, line: LogLine, isHead: boolean, done: CrashReport[]): void {
     if (isHead && !follows.test(line.text)) {
       if (open.frames > 0 && !isRepeat(open, line)) {
-        close(stream, stream.open.indexOf(open), done);
-        this.#begin(stream, line, done);
+        this.#close(open, done);
+        this.#begin(open.stream, line, done);
         return;
       }
       // Of the same caller it is one that came up while this one was printed: the stack is the same.
-      if (line.caller === '' && (!isRepeat(open, line) || isStall(line)))
-        open.doubts.push('another report begins inside it');
+      const isOther = line.caller === '' && (!isRepeat(open, line) || isStall(line));
+      if (isOther && !open.doubts.includes(inside)) open.doubts.push(inside);
     }
     open.lines.push(line);
+    open.isRooted ||= root.test(line.text);
+    open.characters += line.text.length;
+    this.#characters += line.text.length;
     // Lines before the trace name places and variables in the same form.
     if (frameLike.test(line.text) && parseFrame(line.text) !== null) {
       open.frames++;
@@ -160,8 +214,29 @@ export class Cutter {
       (open.frames > 0 && (open.isRuledOff ? ruledOff : end).test(line.text)) ||
       open.lines.length >= cutterLimits.linesPerReport ||
       open.quiet >= cutterLimits.quietLines;
-    if (isOver) close(stream, stream.open.indexOf(open), done);
+    if (isOver) this.#close(open, done);
   }
+
+  #close(open: Open, done: CrashReport[]): void {
+    const { stream, lines } = open;
+    stream.open.splice(stream.open.indexOf(open), 1);
+    this.#open.delete(open);
+    this.#characters -= open.characters;
+    stream.sinceReport = 0;
+    const report = parseReport(open);
+    if (report === null) return;
+    const release = report.release ?? lines.find((line) => line.release !== null)?.release ?? null;
+    done.push({ ...report, release });
+  }
+}
+
+// Records of one boot have numbers without a gap. One that comes after its turn tells as much.
+function noteSequence(stream: Stream, line: LogLine): LogLine {
+  if (line.sequence === null) return line;
+  const { sequence: last } = stream;
+  stream.sequence = line.sequence;
+  const isNext = last === null || line.sequence === last || line.sequence === last + 1;
+  return isNext ? line : { ...line, isAfterLoss: true };
 }
 
 // Where a trace ends: in what the processor or the boot came in by.
@@ -174,7 +249,7 @@ const root = new RegExp(
 
 // Whether a report's trace has begun and not come to its end.
 function isUnderWay(open: Open): boolean {
-  return open.frames > 0 && !open.lines.some(({ text }) => root.test(text));
+  return open.frames > 0 && !open.isRooted;
 }
 
 // A fault is announced twice by some architectures and checks: `kernel BUG`, then `Internal error`.
@@ -192,14 +267,6 @@ function isStall(line: LogLine): boolean {
 function ownerOf(stream: Stream, line: LogLine): Open | undefined {
   if (line.caller === '') return stream.open.at(-1);
   return stream.open.find(({ caller }) => caller === line.caller || caller === '');
-}
-
-function close(stream: Stream, index: number, done: CrashReport[]): void {
-  const [open] = stream.open.splice(index, 1);
-  if (open === undefined) return;
-  stream.sinceReport = 0;
-  const report = parseReport(open);
-  if (report !== null) done.push(report);
 }
 
 /** Every report in a text, in order of their first lines. */

@@ -78,7 +78,7 @@ export function lossesOf(
   lines: readonly LogLine[],
 ): readonly string[] {
   const doubts: string[] = [];
-  if (lines.some((line) => line.isAfterLoss)) doubts.push('the kernel dropped messages');
+  if (lines.some((line) => line.isAfterLoss)) doubts.push('messages inside it were lost');
   if (needed === null) doubts.push('the line that says more about it is missing');
   if (
     head.kind === 'panic' &&

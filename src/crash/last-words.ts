@@ -15,9 +15,8 @@ const lastWords = 'Kernel panic - not syncing';
  */
 export function lastWordsIn(message: string): string | null {
   if (!message.includes(lastWords)) return null;
-  for (const line of message.split('\n')) {
-    const { text } = openEnvelope(line);
-    if (text.trimStart().startsWith(lastWords)) return text.trim();
+  for (const { text, isKernel } of message.split('\n').flatMap((line) => openEnvelope(line))) {
+    if (isKernel && text.trimStart().startsWith(lastWords)) return text.trim();
   }
   return null;
 }

@@ -1,5 +1,7 @@
 // One message of a log as it came over the wire: syslog in its many forms, or a kernel's own line.
 
+import { recordHeader } from './kernel-record.ts';
+
 /** `raw`: nothing of it could be read but its text. */
 export type MessageForm = 'rfc5424' | 'rfc3164' | 'kernel' | 'raw';
 
@@ -38,7 +40,6 @@ const ciscoLead = /^(?:\d{1,10}: )?(?:\d{1,10}: )?[*.]?(?=[A-Z][a-z]{2} [ \d]\d 
 const tag = /^([^\s:[\]]{1,64})(?:\[([^\]\s]{1,32})\])?: ?/;
 const host = /^([A-Za-z0-9_.:-]{1,255}) (?=\S)/;
 const kernelStamp = /^\[ *\d{1,10}\.\d{6}\]/;
-const extended = /^\d{1,4},\d{1,20},\d{1,20},[^;]{1,64};/;
 const quarterMs = 15 * 60_000;
 const zoneMaxMs = 14 * 60 * 60_000;
 
@@ -49,16 +50,14 @@ const zoneMaxMs = 14 * 60 * 60_000;
  * @param receivedMs wall clock; decides the year and the zone where a time has none
  */
 export function readMessage(bytes: Uint8Array, receivedMs: number): LogMessage {
-  const whole = decode(bytes);
-  const pri = priority.exec(whole);
-  const number = pri === null ? null : Number(pri[1]);
-  const isSound = number !== null && number <= priorityMax;
-  const rest = pri === null || !isSound ? whole : whole.slice(pri[0].length);
-  const level = {
-    facility: isSound ? Math.floor(number / severityBits) : null,
-    severity: isSound ? number % severityBits : null,
-  };
+  const { level, rest } = levelOf(decodeText(bytes));
   return modernOf(rest, level) ?? oldOf(rest, level, receivedMs);
+}
+
+/** Reads what a kernel's console said, such as by netconsole, where a line may be bare of all else. */
+export function readConsole(text: string): LogMessage {
+  const { level, rest } = levelOf(text);
+  return consoleOf(rest, level);
 }
 
 /** Whether a kernel said it: by its facility, or by its name where no facility is said. */
@@ -69,6 +68,37 @@ export function isOfKernel({ facility, app }: LogMessage): boolean {
 interface Level {
   readonly facility: number | null;
   readonly severity: number | null;
+}
+
+function levelOf(whole: string): { readonly level: Level; readonly rest: string } {
+  const pri = priority.exec(whole);
+  const number = pri === null ? null : Number(pri[1]);
+  if (pri === null || number === null || number > priorityMax) {
+    return { level: { facility: null, severity: null }, rest: whole };
+  }
+  const facility = Math.floor(number / severityBits);
+  return { level: { facility, severity: number % severityBits }, rest: whole.slice(pri[0].length) };
+}
+
+// What writes to /dev/kmsg is no kernel, though its console prints it: its facility says so.
+function consoleOf(rest: string, level: Level): LogMessage {
+  const record = recordHeader(rest);
+  const facility = record?.facility ?? level.facility ?? facilityKernel;
+  const severity = record?.level ?? level.severity;
+  const said = record === null ? rest.replace(kernelStamp, '') : rest.slice(record.end);
+  const named = facility === facilityKernel ? null : tag.exec(said.trimStart());
+  const app = facility === facilityKernel ? 'kernel' : (named?.[1] ?? '');
+  const pid = named?.[2] ?? '';
+  return {
+    form: 'kernel',
+    facility,
+    severity,
+    saidMs: null,
+    hostname: '',
+    app,
+    pid,
+    text: bounded(rest),
+  };
 }
 
 function modernOf(rest: string, level: Level): LogMessage | null {
@@ -85,13 +115,8 @@ function modernOf(rest: string, level: Level): LogMessage | null {
 }
 
 function oldOf(rest: string, level: Level, receivedMs: number): LogMessage {
+  if (kernelStamp.test(rest) || recordHeader(rest) !== null) return consoleOf(rest, level);
   const nobody = { hostname: '', app: '', pid: '', saidMs: null };
-  const record = extended.exec(rest);
-  if (record !== null || kernelStamp.test(rest)) {
-    const said = record === null ? level.severity : Number(rest.split(',', 1)[0]) % severityBits;
-    const own = { form: 'kernel' as const, facility: facilityKernel, severity: said };
-    return { ...own, ...nobody, app: 'kernel', text: bounded(rest) };
-  }
   const { saidMs, left } = timeOf(rest.replace(ciscoLead, ''), receivedMs);
   if (saidMs === null) {
     // Without a time nothing says which word is a host; what is left of RFC 3164 is the tag.
@@ -163,8 +188,8 @@ function behindStructuredData(text: string): string {
   return text;
 }
 
-// Bytes that are no UTF-8 are taken for Latin-1, which loses none of them. PostgreSQL takes no NUL.
-function decode(bytes: Uint8Array): string {
+/** Bytes that are no UTF-8 are taken for Latin-1, which loses none of them. PostgreSQL takes no NUL. */
+export function decodeText(bytes: Uint8Array): string {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

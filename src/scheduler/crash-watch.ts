@@ -1,4 +1,5 @@
 import { Cutter } from '../crash/cutter.ts';
+import { kernelLines } from '../crash/envelope.ts';
 import type { CrashReport } from '../crash/report.ts';
 import type { Clock } from '../domain/clock.ts';
 import { isOfKernel } from '../logs/message.ts';
@@ -25,7 +26,6 @@ export interface CrashWatchParts {
 }
 
 interface Stream {
-  readonly cutter: Cutter;
   readonly host: string;
   readonly source: string;
   lastMs: number;
@@ -38,6 +38,8 @@ interface Stream {
 /** Cuts crash reports out of what the hosts' kernels say, as it comes, and keeps them. */
 export class CrashWatch {
   readonly #parts: CrashWatchParts;
+  /** One for all, so that what it holds is bounded for all. */
+  readonly #cutter = new Cutter();
   /** One for each way in which a host's kernel is heard: the same lines may come by two. */
   readonly #streams = new Map<string, Stream>();
   readonly #waiting: {
@@ -65,10 +67,11 @@ export class CrashWatch {
     if (!isOfKernel(message)) return;
     const { source, form, text } = message;
     const host = message.host || message.hostname || source;
-    const stream = this.#streamOf(`${host} ${source} ${form}`, host, source);
+    const key = `${host} ${source} ${form}`;
+    const stream = this.#streamOf(key, host, source);
     stream.lastMs = this.#parts.clock.monotonicMs();
     stream.isOpen = true;
-    this.#found(stream, stream.cutter.push(text));
+    for (const line of kernelLines(text)) this.#found(this.#cutter.take({ ...line, host: key }));
   }
 
   /** Ends the reports of kernels that have fallen silent, and keeps what was found. */
@@ -77,7 +80,7 @@ export class CrashWatch {
     for (const [key, stream] of this.#streams) {
       if (stream.isOpen && nowMs - stream.lastMs >= quietMs) {
         stream.isOpen = false;
-        this.#found(stream, stream.cutter.flush());
+        this.#found(this.#cutter.flush(key));
       } else if (nowMs - stream.lastMs >= forgetMs) this.#streams.delete(key);
     }
     void this.#keep();
@@ -88,9 +91,11 @@ export class CrashWatch {
     if (known !== undefined) return known;
     // The oldest: a forger of hosts' names must not fill the memory.
     const [first] = this.#streams.keys();
-    if (first !== undefined && this.#streams.size >= streamsMax) this.#streams.delete(first);
+    if (first !== undefined && this.#streams.size >= streamsMax) {
+      this.#found(this.#cutter.flush(first));
+      this.#streams.delete(first);
+    }
     const stream = {
-      cutter: new Cutter(),
       host,
       source,
       lastMs: 0,
@@ -102,10 +107,11 @@ export class CrashWatch {
     return stream;
   }
 
-  #found(stream: Stream, reports: readonly CrashReport[]): void {
+  #found(reports: readonly CrashReport[]): void {
     const atMs = this.#parts.clock.wallMs();
     for (const report of reports) {
-      if (this.#isTooMany(stream)) continue;
+      const stream = this.#streams.get(report.host ?? '');
+      if (stream === undefined || this.#isTooMany(stream)) continue;
       if (this.#waiting.length >= waitingMax) {
         this.#parts.log('a crash report is lost: the store has not taken a thousand', {
           host: stream.host,

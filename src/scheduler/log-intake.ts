@@ -74,8 +74,12 @@ export class LogIntake {
    * @param host the enrolled host where its certificate says so; null else
    */
   take(bytes: Uint8Array, address: string, host: string | null): void {
+    this.keep(readMessage(bytes, this.#parts.clock.wallMs()), address, host);
+  }
+
+  /** Takes a message that is read already; the rest is as for `take`. */
+  keep(message: LogMessage, address: string, host: string | null): void {
     const receivedMs = this.#parts.clock.wallMs();
-    const message = readMessage(bytes, receivedMs);
     this.#counts.received += 1;
     if (message.form === 'raw') this.#counts.unread += 1;
     const from = host ?? this.#parts.hostOf(address, message.hostname) ?? '';
@@ -126,11 +130,15 @@ export class LogIntake {
   }
 
   #lossOf([address, count]: readonly [string, number]): UnstoredMessage {
+    const text = `${count} messages from ${address} were dropped: more came than could be stored`;
     return {
-      ...{ form: 'rfc5424', facility: 5, severity: 4, saidMs: null, hostname: '', pid: '' },
-      ...{ app: 'bridgehead', receivedMs: this.#parts.clock.wallMs(), source: address, repeats: 1 },
+      ...{
+        ...ownMessage(text),
+        receivedMs: this.#parts.clock.wallMs(),
+        source: address,
+        repeats: 1,
+      },
       host: this.#parts.hostOf(address, '') ?? '',
-      text: `${count} messages from ${address} were dropped: more came than could be stored`,
     };
   }
 
@@ -142,6 +150,12 @@ export class LogIntake {
       log('cannot prune log messages', { error: String(error) });
     }
   }
+}
+
+/** What Bridgehead itself says among a sender's messages, such as how many are lost. */
+export function ownMessage(text: string): LogMessage {
+  const nobody = { saidMs: null, hostname: '', pid: '' };
+  return { form: 'rfc5424', facility: 5, severity: 4, app: 'bridgehead', text, ...nobody };
 }
 
 /** The same message of the same sender, time and again without another between, becomes one. */

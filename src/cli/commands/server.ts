@@ -11,10 +11,11 @@ import manifest from '../../../package.json' with { type: 'json' };
 import { createApi } from '../../api/server.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { Host } from '../../domain/model.ts';
+import { readConsole } from '../../logs/message.ts';
 import { AgentListener } from '../../scheduler/agent-listener.ts';
 import { CrashGroupsBook } from '../../scheduler/crash-groups.ts';
 import { CrashWatch } from '../../scheduler/crash-watch.ts';
-import { LogIntake } from '../../scheduler/log-intake.ts';
+import { LogIntake, ownMessage } from '../../scheduler/log-intake.ts';
 import { Membership } from '../../scheduler/membership.ts';
 import { NetconsoleListener } from '../../scheduler/netconsole-listener.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
@@ -99,8 +100,9 @@ export async function runServer(options: ServerOptions): Promise<void> {
   await listening(options.agentListen, () => listener.listen(agentListen.host, agentListen.port));
   const netconsole = new NetconsoleListener({
     onLastWords: (address, words) => scheduler.detection.lastWords(address, words),
-    onMessage: (bytes, address) => intake.take(bytes, address, null),
-    log,
+    onHeard: ({ kind, address, text }) =>
+      intake.keep(kind === 'loss' ? ownMessage(text) : readConsole(text), address, null),
+    ...{ clock, log },
   });
   const syslog = new SyslogListener({
     onMessage: (bytes, address, host) => intake.take(bytes, address, host),
