@@ -247,6 +247,7 @@ export class SimLinks implements Links {
       const peer: Peer = {
         name: endpoint.node,
         send: (frame) => end?.send(frame) ?? false,
+        waitingBytes: 0,
       };
       let failures = 0;
       const dial = () => {

@@ -10,6 +10,7 @@ import { notHere, notKnown } from './instance-errors.ts';
 import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
 import type { Links, Peer } from './links.ts';
 import type { Machine, MachineFacts } from './machine.ts';
+import { Numbers, type NumbersParts } from './numbers.ts';
 import { Relays } from './relays.ts';
 import { Reports } from './reports.ts';
 import { type Witness, Witnessing } from './witnessing.ts';
@@ -35,6 +36,8 @@ export interface AgentParts {
   readonly rules?: AgentRules;
   /** Left out where a host takes no part in the witnesses: it cannot be failed over. */
   readonly witness?: Witness;
+  /** Reads what a HAProxy has counted; left out where nobody wants to know. */
+  readonly readCounters?: NumbersParts['read'];
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -112,6 +115,7 @@ export class Agent implements Disposable {
     agent.#stops.push(parts.clock.every(lookPeriodMs, () => agent.#lookAtAll()));
     agent.#stops.push(parts.clock.every(refreshPeriodMs, () => void agent.#refresh()));
     agent.#stops.push(agent.#gateways.watch());
+    agent.#stops.push(agent.#startNumbers());
     agent.#stops.push(() => agent.#stopped.abort());
     agent.#stops.push(() => agent.#relays[Symbol.dispose]());
     void agent.#watchContainers();
@@ -140,6 +144,17 @@ export class Agent implements Disposable {
       await machine.watchContainers(() => this.#lookAtAll(), signal).catch(() => undefined);
       await clock.sleep(lookPeriodMs, signal).catch(() => undefined);
     }
+  }
+
+  #startNumbers(): () => void {
+    const { readCounters, clock, links } = this.#parts;
+    if (readCounters === undefined) return () => undefined;
+    const serving = () =>
+      [...this.#keepers.values()].flatMap(({ id, observed }) =>
+        observed?.phase === 'serving' ? [id] : [],
+      );
+    const peers = () => links.peers;
+    return new Numbers({ clock, read: readCounters, serving, peers }).start();
   }
 
   // Everything here that Bridgehead once made gets a keeper: one that is not desired takes it away.

@@ -4,6 +4,7 @@ import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCheckOutput } from '../haproxy/check-output.ts';
 import { hashInDescription } from '../haproxy/config-hash.ts';
+import { readingCommand } from '../numbers/reading.ts';
 import type { ValidateResult } from '../protocol/frames.ts';
 import type { DockerEngine } from '../system/docker-engine.ts';
 import { replaceFile } from './disk.ts';
@@ -104,6 +105,11 @@ export async function loadedHash(folders: InstanceFolders): Promise<string | nul
   } catch {
     return null;
   }
+}
+
+/** What HAProxy has counted: its answer to `readingCommand`. */
+export function readCounters(folders: InstanceFolders, timeoutMs: number): Promise<string> {
+  return askHaproxy(folders.run, runtimeSocket, readingCommand, timeoutMs);
 }
 
 /** Asks the master to load the configuration that is on disk. A master that is not there is no fault. */

@@ -6,6 +6,8 @@ export interface Peer {
   readonly name: string;
   /** @returns false where it is not connected or takes nothing: the frame is not kept */
   send(frame: AgentFrame): boolean;
+  /** What was sent and is not on its way yet, bytes. */
+  readonly waitingBytes: number;
 }
 
 /** The agent's streams to its schedulers, as its state machine uses them. */

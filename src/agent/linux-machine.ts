@@ -155,6 +155,11 @@ export class LinuxMachine implements Machine, Disposable {
     return configuration.setHealthChecks(this.#folders(id), on);
   }
 
+  /** Not of the state machine: nothing is decided by it. See `agent/numbers.ts`. */
+  readCounters(id: InstanceId, timeoutMs: number): Promise<string> {
+    return configuration.readCounters(this.#folders(id), timeoutMs);
+  }
+
   acceptPeer(id: InstanceId, socket: string, waitMs: number): Promise<PeerConnection | null> {
     return acceptPeer(this.#folders(id).run, socket, waitMs, this.#options.clock);
   }

@@ -8,6 +8,7 @@ export class ModelPeer implements Peer {
   readonly name: string;
   readonly heard: AgentFrame[] = [];
   isOpen = false;
+  waitingBytes = 0;
 
   constructor(name: string) {
     this.name = name;

@@ -71,6 +71,10 @@ export class SchedulerLink implements Peer {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
+  get waitingBytes(): number {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
   /** @returns false where nobody is connected or takes it: the frame is not kept */
   send(frame: AgentFrame): boolean {
     const socket = this.#socket;

@@ -6,6 +6,7 @@ import type { HostView, InstanceView, OperationView } from '../protocol/api.ts';
 import { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import { LogIntake } from '../scheduler/log-intake.ts';
 import { ModelAgent } from '../scheduler/model-agent.ts';
+import { NumberIntake } from '../scheduler/number-intake.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
@@ -50,10 +51,18 @@ before(async () => {
     hostOf: (address, name) => scheduler.detection.hostOf(address, name),
     log: () => undefined,
   });
+  const numbers = new NumberIntake({
+    store: store.numbers,
+    clock: systemClock,
+    log: () => undefined,
+  });
   api = await createApi({
     store,
+    clock: systemClock,
     crashes: store.crashes,
     crashGroups: new CrashGroupsBook({ store, clock: systemClock }),
+    crashesKept: () => new Map(),
+    numbers: { store: store.numbers, intake: numbers },
     logs: { store: store.logs, counts: () => intake.counts },
     storeKind: 'embedded',
     scheduler,

@@ -8,12 +8,15 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import type { IntakeCounts } from '../scheduler/log-intake.ts';
+import type { NumberIntake } from '../scheduler/number-intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { CrashStore } from '../store/crash-store.ts';
 import type { LogStore } from '../store/log-store.ts';
+import type { NumberStore } from '../store/number-store.ts';
 import type { Store } from '../store/store.ts';
 import { applyRoutes } from './apply-routes.ts';
 import { crashGroupRoutes } from './crash-group-routes.ts';
@@ -22,6 +25,7 @@ import { failoverRoutes } from './failover-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { hostRoutes } from './host-routes.ts';
 import { logRoutes } from './log-routes.ts';
+import { numberRoutes } from './number-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
 
 /** A spec carries whole HAProxy configurations: sixteen MiB, and some for its JSON quoting. */
@@ -33,12 +37,16 @@ const paramLengthMax = 600;
 /** What the routes work with. */
 export interface ApiParts {
   readonly store: Store;
+  readonly clock: Clock;
   readonly storeKind: 'embedded' | 'external';
   readonly scheduler: Scheduler;
   readonly version: string;
   readonly crashes: CrashStore;
   readonly crashGroups: CrashGroupsBook;
+  /** Crash reports kept since the start, by kind. */
+  readonly crashesKept: () => ReadonlyMap<string, number>;
   readonly logs: { readonly store: LogStore; readonly counts: () => IntakeCounts };
+  readonly numbers: { readonly store: NumberStore; readonly intake: NumberIntake };
   /** True for the token that may do everything. */
   readonly isAdmin: (token: string) => boolean;
   readonly newJoinToken: (
@@ -110,6 +118,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     crashRoutes(routes, parts);
     crashGroupRoutes(routes, parts);
     operationRoutes(routes, parts);
+    numberRoutes(routes, parts);
   });
   api.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());
   return api;

@@ -43,6 +43,7 @@ import {
   logMessageView,
   logsView,
 } from '../protocol/log-views.ts';
+import { type NumbersView, numbersView, type TopView, topView } from '../protocol/number-views.ts';
 import { type CallOptions, createCall } from './call.ts';
 import type { Access } from './context.ts';
 
@@ -109,6 +110,15 @@ export interface LogsInput {
   readonly limit: number;
 }
 
+export interface NumbersInput {
+  /** Wall-clock milliseconds; left out for the last point alone. */
+  readonly sinceMs?: number | undefined;
+  /** Seconds from one point to the next. */
+  readonly stepS?: number | undefined;
+  /** Only this thing, such as `backend/api`. */
+  readonly of?: string | undefined;
+}
+
 /** The API, typed. Every function rejects with BridgeheadError. A `key` is an idempotency key. */
 export interface ApiClient {
   readonly apply: (input: ApplyInput, key: string) => Promise<ApplyAnswer>;
@@ -144,6 +154,9 @@ export interface ApiClient {
   readonly undoCrashDecision: (id: number, reason: string) => Promise<CrashDecisionView>;
   readonly logs: (input: LogsInput) => Promise<LogsView>;
   readonly logsAround: (id: number, lines: number) => Promise<readonly LogMessageView[]>;
+  readonly numbers: (instance: string, input: NumbersInput) => Promise<NumbersView>;
+  /** What every instance does now. */
+  readonly top: () => Promise<TopView>;
   readonly newJoinToken: (host: string, ttlS: number) => Promise<JoinTokenView>;
   readonly status: () => Promise<StatusView>;
 }
@@ -229,6 +242,15 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
       return get(`/v1/logs?${search.toString()}`, logsView);
     },
     logsAround: (id, lines) => list(`/v1/logs/${id}/around?lines=${lines}`, logMessageView),
+    numbers: (name, { sinceMs, stepS, of }) => {
+      const given = { since: sinceMs, step: stepS, of };
+      const query = new URLSearchParams();
+      for (const [key, value] of Object.entries(given)) {
+        if (value !== undefined) query.set(key, String(value));
+      }
+      return get(`/v1/instances/${part(name)}/numbers?${query.toString()}`, numbersView);
+    },
+    top: () => get('/v1/numbers', topView),
     newJoinToken: (host, ttlS) => post('/v1/join-tokens', joinTokenView, { host, ttlS }),
     status: () => get('/v1/status', statusView),
   };

@@ -21,6 +21,10 @@ export interface ServerOptions {
   /** How long messages of logs are kept, and how many. */
   readonly logDays: number;
   readonly logMessages: number;
+  /** How long the instances' numbers are kept as they came, and by the minute; and how much of each. */
+  readonly numberHours: number;
+  readonly numberDays: number;
+  readonly numberMib: number;
   /** A PostgreSQL server of one's own; null for the embedded one. */
   readonly databaseUrl: string | null;
   readonly logLevel: string;
@@ -45,6 +49,9 @@ export const serverDefaults = {
   agentListen: '0.0.0.0:7443',
   logDays: 30,
   logMessages: 5_000_000,
+  numberHours: 6,
+  numberDays: 14,
+  numberMib: 1_024,
   logLevel: 'info',
 } as const;
 

@@ -9,6 +9,7 @@ import { addImportVerb } from './import-verb.ts';
 import { addKnownIssueVerbs } from './known-issue-verbs.ts';
 import { addLabVerbs } from './lab-verbs.ts';
 import { addLogVerbs } from './log-verbs.ts';
+import { addNumberVerbs } from './number-verbs.ts';
 import { addOperationVerbs } from './operation-verbs.ts';
 import type { OutputFormat } from './output.ts';
 import { addServiceVerbs } from './service-verbs.ts';
@@ -78,6 +79,7 @@ export function createProgram(line: CommandLine): Command {
   addImportVerb(program, line);
   addOperationVerbs(program, line);
   addCrashVerbs(program, line);
+  addNumberVerbs(program, line);
   addLogVerbs(program, line);
   addKnownIssueVerbs(program, line);
   addLabVerbs(program, line);

@@ -45,6 +45,21 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
       String(serverDefaults.logMessages),
     )
     .option(
+      '--number-hours <hours>',
+      "how long instances' numbers are kept as they came, every 5 s",
+      String(serverDefaults.numberHours),
+    )
+    .option(
+      '--number-days <days>',
+      "how long instances' numbers are kept by the minute",
+      String(serverDefaults.numberDays),
+    )
+    .option(
+      '--number-mib <size>',
+      'how much is kept of either, MiB',
+      String(serverDefaults.numberMib),
+    )
+    .option(
       '--power-off-command <path>',
       'program that powers a host off whose silence nobody can prove (default: a person is asked)',
     )
@@ -72,6 +87,9 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         syslogTlsListen: given.text('syslogTlsListen') ?? null,
         logDays: given.whole('logDays', '--log-days', 1, 3_650),
         logMessages: given.whole('logMessages', '--log-messages', 1_000, 1_000_000_000),
+        numberHours: given.whole('numberHours', '--number-hours', 1, 24 * 31),
+        numberDays: given.whole('numberDays', '--number-days', 1, 366),
+        numberMib: given.whole('numberMib', '--number-mib', 1, 1_048_576),
         powerOffCommand: given.text('powerOffCommand') ?? null,
         databaseUrl: given.text('databaseUrl') ?? null,
         logLevel: given.text('logLevel') ?? serverDefaults.logLevel,

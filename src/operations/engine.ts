@@ -27,8 +27,8 @@ export interface EngineParts {
   /** The session under which this scheduler holds operations now. */
   readonly session: () => string;
   readonly kinds: readonly Kind[];
-  /** An operation has ended here: those that wait for its locks may begin. */
-  readonly onEnded: () => void;
+  /** An operation is carried here no more, mostly since it has ended: others may begin. */
+  readonly onEnded: (operation: Operation) => void;
   readonly rules: LockRules;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
@@ -321,7 +321,7 @@ export class OperationEngine {
       })
       .finally(() => {
         if (this.#runs.get(id) === carried) this.#runs.delete(id);
-        if (!this.#isStopped) this.#parts.onEnded();
+        if (!this.#isStopped) this.#parts.onEnded(run.operation);
       });
     this.#runs.set(id, carried);
     return carried;

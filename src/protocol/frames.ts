@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
+import { numbersFrame } from './number-frames.ts';
 import {
   hurryFrame,
   pulseFrame,
@@ -23,7 +24,7 @@ import {
 } from './shapes.ts';
 
 /** Version of the stream. A peer that speaks another one is refused with both numbers named. */
-export const protocolVersion = 5;
+export const protocolVersion = 6;
 
 /** How often each side says that it is there, milliseconds. */
 export const heartbeatPeriodMs = 1_000;
@@ -119,6 +120,7 @@ export const agentFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('heartbeat') }),
   witnessFrame,
   pulseTookFrame,
+  numbersFrame,
   /** `object` is such as `instance/web`, or `host` for the host that the agent is on. */
   z.object({
     type: z.literal('event'),

@@ -34,6 +34,7 @@ function scene(): Scene {
     {
       onHello: nothing,
       onFacts: nothing,
+      onNumbers: nothing,
       onObserved: nothing,
       onEvent: (_host, { kind, object }) => events.push(`${kind} ${object}`),
       onGone: nothing,

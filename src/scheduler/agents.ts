@@ -10,6 +10,7 @@ import {
   protocolVersion,
   type SchedulerFrame,
 } from '../protocol/frames.ts';
+import type { InstanceNumbers } from '../protocol/number-frames.ts';
 import type { WitnessFrame } from '../protocol/pulse-frames.ts';
 import type { Observation } from '../store/store.ts';
 
@@ -35,6 +36,8 @@ export interface AgentsListener {
   onEvent(host: HostName, event: { kind: string; object: string; message: string }): void;
   onGone(host: HostName, reason: string): void;
   onWitness(witness: HostName, frame: WitnessFrame): void;
+  /** Numbers of instances that the host has said it holds. */
+  onNumbers(host: HostName, numbers: readonly InstanceNumbers[]): void;
   onPulseTook(host: HostName, version: number): void;
 }
 
@@ -264,6 +267,13 @@ export class Agents {
       case 'pulse-took':
         this.#listener.onPulseTook(host, frame.version);
         break;
+      case 'numbers': {
+        // Nobody waits for numbers, so none of those who wait is woken.
+        const { observed } = session;
+        const ofIts = frame.instances.filter(({ instance }) => observed.has(instance));
+        this.#listener.onNumbers(host, ofIts);
+        return;
+      }
       case 'facts':
         this.#listener.onFacts(host, frame.facts);
         break;

@@ -47,11 +47,17 @@ export class CrashWatch {
     readonly report: CrashReport;
     readonly atMs: number;
   }[] = [];
+  readonly #kept = new Map<string, number>();
   #stop = () => undefined as void;
   #isKeeping = false;
 
   constructor(parts: CrashWatchParts) {
     this.#parts = parts;
+  }
+
+  /** Reports that were kept since the start, by their kind. */
+  get kept(): ReadonlyMap<string, number> {
+    return this.#kept;
   }
 
   start(): void {
@@ -145,6 +151,7 @@ export class CrashWatch {
         const id = await store.add({ atMs, host, source, report });
         this.#waiting.shift();
         if (id === null) continue;
+        this.#kept.set(report.kind, (this.#kept.get(report.kind) ?? 0) + 1);
         event('host.crash-report', `host/${host}`, `${report.title} (bridgehead crash show ${id})`);
       }
     } catch (error) {

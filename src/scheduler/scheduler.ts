@@ -15,7 +15,7 @@ import { SchedulerSession } from '../operations/session.ts';
 import { droppedAt } from '../operations/shed.ts';
 import type { ApplyAnswer, ExplainView } from '../protocol/api.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { type AgentStream, Agents } from './agents.ts';
+import { type AgentStream, Agents, type AgentsListener } from './agents.ts';
 import { type ApplyRequest, apply } from './apply.ts';
 import { desiredStates } from './desired-state.ts';
 import { Detection } from './detection.ts';
@@ -45,6 +45,8 @@ export interface SchedulerParts {
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
   /** Powers a host off whose silence nobody can prove; left out where nothing can. */
   readonly powerOff?: PowerOff;
+  /** Told what instances have counted, as it comes. */
+  readonly onNumbers?: AgentsListener['onNumbers'];
   /** How fast silent hosts are found out. */
   readonly timings?: Timings;
   /** Rules that a simulation breaks on purpose, to see that it notices. */
@@ -53,6 +55,9 @@ export interface SchedulerParts {
     readonly locks?: LockRules;
   };
 }
+
+/** How an operation of a kind ended. */
+export type Outcome = `${Operation['kind']}/${Operation['state']}`;
 
 /** A request to begin an operation, as the API and the CLI make it. */
 export interface OperationRequest {
@@ -82,6 +87,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #watcher: Reconciler;
   readonly detection: Detection;
   readonly #startedMs: number;
+  readonly #outcomes = new Map<Outcome, number>();
 
   constructor(parts: SchedulerParts) {
     const { store, clock, newId, name, log, rules = {} } = parts;
@@ -106,6 +112,7 @@ export class Scheduler implements AsyncDisposable {
             log('cannot note the witnesses that a host goes by', { host, error: String(error) });
           });
         },
+        onNumbers: (host, numbers) => parts.onNumbers?.(host, numbers),
         onFacts: (host, facts) => this.#recorder.facts(host, facts),
         onObserved: (host, instances, removed) => this.#recorder.observed(host, instances, removed),
         onEvent: (host, { kind, object, message }) =>
@@ -128,7 +135,11 @@ export class Scheduler implements AsyncDisposable {
     this.engine = new OperationEngine({
       ...{ store, clock, newId, session, log, hands: this.#hands() },
       kinds: rules.kinds?.(all) ?? all,
-      onEnded: () => this.#claimer.wake(),
+      onEnded: ({ kind, state, endedMs }) => {
+        const key = `${kind}/${state}` as const;
+        if (endedMs !== null) this.#outcomes.set(key, (this.#outcomes.get(key) ?? 0) + 1);
+        this.#claimer.wake();
+      },
       rules: rules.locks ?? lockRules,
     });
     this.#shedder = new Shedder({ store, clock, engine: this.engine, hands: this.agents });
@@ -185,6 +196,11 @@ export class Scheduler implements AsyncDisposable {
   /** Seconds since this scheduler started. */
   get uptimeS(): number {
     return (this.#parts.clock.monotonicMs() - this.#startedMs) / 1_000;
+  }
+
+  /** How the operations ended that this scheduler has carried to their end since it started. */
+  get outcomes(): ReadonlyMap<Outcome, number> {
+    return this.#outcomes;
   }
 
   get name(): string {

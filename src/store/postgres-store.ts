@@ -8,12 +8,14 @@ import type { CrashStore } from './crash-store.ts';
 import type { DecisionStore } from './decision-store.ts';
 import type { LogStore } from './log-store.ts';
 import { migrate, readMigrationFiles } from './migrate.ts';
+import type { NumberStore } from './number-store.ts';
 import type { Connection } from './ownership.ts';
 import { PostgresBoots } from './postgres-boots.ts';
 import { PostgresCrashes } from './postgres-crashes.ts';
 import { PostgresDecisions } from './postgres-decisions.ts';
 import { translate, unavailable } from './postgres-errors.ts';
 import { PostgresLogs } from './postgres-logs.ts';
+import { PostgresNumbers } from './postgres-numbers.ts';
 import { PostgresTransaction } from './postgres-transaction.ts';
 import type { Schema } from './schema.ts';
 import type { EventFilter, Isolation, Observation, Store, Transaction } from './store.ts';
@@ -49,6 +51,7 @@ export class PostgresStore implements Store {
   readonly crashes: CrashStore;
   readonly decisions: DecisionStore;
   readonly boots: BootStore;
+  readonly numbers: NumberStore;
   readonly #pool: pg.Pool;
   readonly #db: Kysely<Schema>;
   readonly #options: PostgresStoreOptions;
@@ -61,6 +64,7 @@ export class PostgresStore implements Store {
     this.crashes = new PostgresCrashes(pool);
     this.decisions = new PostgresDecisions(pool);
     this.boots = new PostgresBoots(pool);
+    this.numbers = new PostgresNumbers(pool);
   }
 
   /**

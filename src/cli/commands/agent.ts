@@ -14,6 +14,7 @@ import { Pulse } from '../../agent/pulse/pulse.ts';
 import { SchedulerLinks } from '../../agent/scheduler-links.ts';
 import { SchedulerLink } from '../../agent/stream.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
+import type { InstanceId } from '../../domain/ids.ts';
 import { systemClock } from '../../system/clock.ts';
 import { DockerEngine } from '../../system/docker-engine.ts';
 import { isRenewalDue } from '../../trust/authority.ts';
@@ -73,7 +74,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       process.exit(1);
     },
   });
-  const agent = await Agent.start({ machine, clock, links, witness: pulse, log });
+  const readCounters = (id: InstanceId, timeoutMs: number) => machine.readCounters(id, timeoutMs);
+  const agent = await Agent.start({ machine, clock, links, witness: pulse, readCounters, log });
   links.start();
   log('keeps this host', { host: identity.host, version: manifest.version });
 

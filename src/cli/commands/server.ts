@@ -18,6 +18,8 @@ import { CrashWatch } from '../../scheduler/crash-watch.ts';
 import { LogIntake, ownMessage } from '../../scheduler/log-intake.ts';
 import { Membership } from '../../scheduler/membership.ts';
 import { NetconsoleListener } from '../../scheduler/netconsole-listener.ts';
+import { NumberIntake } from '../../scheduler/number-intake.ts';
+import { NumberUpkeep } from '../../scheduler/number-upkeep.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
 import { SyslogListener } from '../../scheduler/syslog-listener.ts';
 import { openStore } from '../../store/open-store.ts';
@@ -28,6 +30,7 @@ import { hashSecret, isSecret, newSecret } from '../../trust/token.ts';
 import type { ServerOptions } from '../options.ts';
 
 const stopTimeoutMs = 20_000;
+const mib = 1024 * 1024;
 
 /** Runs until SIGTERM or SIGINT. @throws BridgeheadError when a part of it cannot start */
 export async function runServer(options: ServerOptions): Promise<void> {
@@ -50,7 +53,19 @@ export async function runServer(options: ServerOptions): Promise<void> {
     powerOffCommand === null
       ? {}
       : { powerOff: (host: Host) => runPowerCommand(powerOffCommand, host) };
-  const scheduler = new Scheduler({ store, clock, name, newId: randomUUID, log, ...power });
+  const numbers = new NumberIntake({ store: store.numbers, clock, log });
+  const upkeep = new NumberUpkeep({
+    ...{ store: store.numbers, clock, log },
+    limits: {
+      fineHours: options.numberHours,
+      coarseDays: options.numberDays,
+      bytesMax: options.numberMib * mib,
+    },
+  });
+  const scheduler = new Scheduler({
+    ...{ store, clock, name, newId: randomUUID, log, ...power },
+    onNumbers: (host, counted) => numbers.take(host, counted),
+  });
   const membership = await Membership.open(store, clock);
   const agentListen = parseEndpoint(options.agentListen);
   const agentAddress = parseEndpoint(options.agentAddress ?? `${hostname()}:${agentListen.port}`);
@@ -83,8 +98,11 @@ export async function runServer(options: ServerOptions): Promise<void> {
   });
   const api = await createApi({
     store,
+    clock,
     crashes: store.crashes,
     crashGroups: new CrashGroupsBook({ store, clock }),
+    crashesKept: () => crashes.kept,
+    numbers: { store: store.numbers, intake: numbers },
     logs: { store: store.logs, counts: () => intake.counts },
     storeKind: kind,
     scheduler,
@@ -97,6 +115,8 @@ export async function runServer(options: ServerOptions): Promise<void> {
   await scheduler.start();
   intake.start();
   crashes.start();
+  numbers.start();
+  const stopUpkeep = upkeep.start();
   await listening(options.agentListen, () => listener.listen(agentListen.host, agentListen.port));
   const netconsole = new NetconsoleListener({
     onLastWords: (address, words) => scheduler.detection.lastWords(address, words),
@@ -150,6 +170,8 @@ export async function runServer(options: ServerOptions): Promise<void> {
   syslog.close();
   await intake.stop();
   crashes.stop();
+  stopUpkeep();
+  await numbers.stop();
   await api.close();
   await listener.close();
   await scheduler[Symbol.asyncDispose]();
