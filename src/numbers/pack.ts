@@ -21,12 +21,15 @@ interface Packed {
 /** See {@link unpacked}, which is the way back. */
 export function packed(points: readonly Point[]): Buffer {
   const keys = [...new Set(points.flatMap(({ rows }) => [...rows.keys()]))];
-  const columns = (key: string) =>
-    numberFields.map((_, at): Column => {
-      const values = points.map(({ rows }) => rows.get(key)?.[at] ?? null);
-      const [first = null] = values;
-      return first !== null && values.every((value) => value === first) ? first : values;
+  const columns = (key: string) => {
+    const rows = points.map((point) => point.rows.get(key));
+    const [first] = rows;
+    return numberFields.map((_, at): Column => {
+      const value = first?.[at];
+      const isConstant = value !== undefined && rows.every((row) => row?.[at] === value);
+      return isConstant ? value : rows.map((row) => row?.[at] ?? null);
     });
+  };
   const times = points.map(({ atMs }) => Math.round(atMs));
   const content: Packed = {
     v: 1,
