@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import { numberFields } from '../numbers/fields.ts';
 import { parseExposition } from '../numbers/test-exposition.ts';
 import type { NumbersView, TopView } from '../protocol/number-views.ts';
+import { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import { NumberIntake } from '../scheduler/number-intake.ts';
 import { Fleet } from '../scheduler/test-fleet.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
@@ -32,6 +33,7 @@ before(async () => {
   api = await createApi({
     ...{ store, clock: systemClock, scheduler: fleet.scheduler, version: '1.2.3', log },
     ...{ storeKind: 'embedded', crashes: store.crashes, isAdmin: (text) => text === 'right' },
+    crashGroups: new CrashGroupsBook({ store, clock: systemClock }),
     crashesKept: () => new Map([['oops', 2]]),
     numbers: { store: store.numbers, intake: numbers },
     logs: {
