@@ -52,7 +52,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'domain',
   ],
   operations: ['detection', 'store', 'protocol', 'placement', 'haproxy', 'domain'],
-  agent: ['detection', 'trust', 'protocol', 'numbers', 'haproxy', 'system', 'domain'],
+  agent: ['detection', 'trust', 'protocol', 'numbers', 'haproxy', 'logs', 'system', 'domain'],
   store: ['detection', 'logs', 'crash', 'system', 'domain'],
   spec: ['haproxy', 'domain'],
   trust: ['domain'],

@@ -8,6 +8,7 @@ import { Gateways } from './gateways.ts';
 import { acceptGrants, formatGrants, type Grants, readGrants, type Told } from './grants.ts';
 import { notHere, notKnown } from './instance-errors.ts';
 import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
+import type { KernelSender } from './kernel-log/kernel-sender.ts';
 import type { Links, Peer } from './links.ts';
 import type { Machine, MachineFacts } from './machine.ts';
 import { Numbers, type NumbersParts } from './numbers.ts';
@@ -38,6 +39,8 @@ export interface AgentParts {
   readonly witness?: Witness;
   /** Reads what a HAProxy has counted; left out where nobody wants to know. */
   readonly readCounters?: NumbersParts['read'];
+  /** Sends what the kernel says; left out where that is not wanted. */
+  readonly kernelLog?: Pick<KernelSender, 'greet' | 'hear'>;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -194,6 +197,7 @@ export class Agent implements Disposable {
 
   #hello(peer: Peer): void {
     this.#witnessing?.greet(peer);
+    this.#parts.kernelLog?.greet(peer);
     const instances = [...this.#keepers.values()].flatMap(({ observed }) =>
       observed === null ? [] : [observed],
     );
@@ -221,6 +225,7 @@ export class Agent implements Disposable {
       void this.#answer(frame.id, frame.body, peer);
     } else {
       this.#witnessing?.hear(frame, peer);
+      this.#parts.kernelLog?.hear(frame, peer);
     }
   }
 

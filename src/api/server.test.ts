@@ -37,6 +37,7 @@ before(async () => {
     clock: systemClock,
     limits: { days: 1, messages: 1_000 },
     hostOf: (address, name) => scheduler.detection.hostOf(address, name),
+    bootOf: (host) => scheduler.agents.bootOf(host),
     log: () => undefined,
   });
   const numbers = new NumberIntake({

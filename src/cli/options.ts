@@ -40,6 +40,8 @@ export interface AgentOptions {
   readonly joinToken: string | null;
   readonly joinTokenFile: string | null;
   readonly bootIdFile: string;
+  /** Whether it sends what the kernel says. Several agents on one kernel would all send the same. */
+  readonly hasKmsg: boolean;
   readonly logLevel: string;
 }
 

@@ -106,6 +106,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
     .option('--join-token <token>', 'one-time token, the first time: bridgehead token create')
     .option('--join-token-file <path>', 'file that holds it')
     .option('--boot-id-file <path>', 'tells one boot from the next', agentDefaults.bootIdFile)
+    .option('--no-kmsg', 'do not send what the kernel says (/dev/kmsg)')
     .addOption(logLevel(agentDefaults.logLevel));
   does(
     line,
@@ -122,6 +123,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         dockerSocket: given.text('dockerSocket') ?? agentDefaults.dockerSocket,
         joinToken: given.text('joinToken') ?? null,
         joinTokenFile: given.text('joinTokenFile') ?? null,
+        hasKmsg: given.is('kmsg'),
         bootIdFile: given.text('bootIdFile') ?? agentDefaults.bootIdFile,
         logLevel: given.text('logLevel') ?? agentDefaults.logLevel,
       });

@@ -133,6 +133,8 @@ function agentPart(
       ...['--docker-socket', host.dockerSocket],
       ...['--join-token-file', host.joinToken],
       ...['--boot-id-file', host.bootId],
+      // All hosts of a lab have the machine's one kernel: each would send the same, as its own.
+      '--no-kmsg',
     ] as readonly string[] as readonly [string, ...string[]],
   };
   return {

@@ -45,6 +45,8 @@ export const crashView = z.object({
   /** The enrolled host, else what its messages call it, else the address they came from. */
   host: z.string(),
   source: z.string(),
+  /** Id of the boot; empty where it is not known. */
+  boot: z.string().default(''),
   report: crashReport,
 });
 export type CrashView = z.infer<typeof crashView>;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
 import { numbersFrame } from './number-frames.ts';
+import { kernelFrame, kernelTookFrame } from './kernel-frames.ts';
 import {
   hurryFrame,
   pulseFrame,
@@ -121,6 +122,7 @@ export const agentFrame = z.discriminatedUnion('type', [
   witnessFrame,
   pulseTookFrame,
   numbersFrame,
+  kernelFrame,
   /** `object` is such as `instance/web`, or `host` for the host that the agent is on. */
   z.object({
     type: z.literal('event'),
@@ -153,7 +155,12 @@ export const schedulerFrame = z.discriminatedUnion('type', [
     digest: z.string().max(64),
     instances: z.array(desiredInstance),
   }),
-  z.object({ type: z.literal('heartbeat') }),
+  /** `takes`: kinds of frames that this scheduler takes beside those of the protocol's version. */
+  z.object({
+    type: z.literal('heartbeat'),
+    takes: z.array(z.string().max(32)).max(16).optional(),
+  }),
+  kernelTookFrame,
   pulseFrame,
   resumeFrame,
   hurryFrame,

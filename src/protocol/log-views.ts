@@ -19,6 +19,10 @@ export const logMessageView = z.object({
   /** How many of the same came one after the other. */
   repeats: z.number(),
   text: z.string(),
+  /** Id of the boot in which a kernel said it; empty where that is not known. */
+  boot: z.string().default(''),
+  /** Number of a kernel's record in its boot, by its agent; null where it came without. */
+  sequence: z.number().nullable().default(null),
 });
 export type LogMessageView = z.infer<typeof logMessageView>;
 

@@ -40,6 +40,7 @@ function scene(): Scene {
       onGone: nothing,
       onWitness: nothing,
       onPulseTook: nothing,
+      onKernel: async () => true,
     },
     systemClock,
   );

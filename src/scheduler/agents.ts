@@ -11,6 +11,7 @@ import {
   type SchedulerFrame,
 } from '../protocol/frames.ts';
 import type { InstanceNumbers } from '../protocol/number-frames.ts';
+import type { KernelFrame } from '../protocol/kernel-frames.ts';
 import type { WitnessFrame } from '../protocol/pulse-frames.ts';
 import type { Observation } from '../store/store.ts';
 
@@ -39,6 +40,8 @@ export interface AgentsListener {
   /** Numbers of instances that the host has said it holds. */
   onNumbers(host: HostName, numbers: readonly InstanceNumbers[]): void;
   onPulseTook(host: HostName, version: number): void;
+  /** @returns whether it is kept; the agent sends again what is not */
+  onKernel(host: HostName, frame: KernelFrame): Promise<boolean>;
 }
 
 interface Session {
@@ -46,6 +49,8 @@ interface Session {
   readonly observed: Map<InstanceId, ObservedInstance>;
   readonly waiting: Map<number, Waiting>;
   greeted: boolean;
+  /** Of the boot that its host is in; '' before it said hello. */
+  boot: string;
   /** Of the agent's last hello that was taken: a word from before it is void. */
   seq: number;
   /** Of its last word on each instance: one that comes late, or twice, is not taken. */
@@ -89,6 +94,7 @@ export class Agents {
       observed: new Map(),
       waiting: new Map(),
       greeted: false,
+      boot: '',
       seq: 0,
       seqs: new Map(),
       digest: '',
@@ -105,6 +111,11 @@ export class Agents {
   /** Hosts whose agents are connected and have said hello. */
   get connected(): readonly HostName[] {
     return [...this.#sessions].filter(([, { greeted }]) => greeted).map(([host]) => host);
+  }
+
+  /** Id of the boot that a connected host is in; '' where that is not known. */
+  bootOf(host: string): string {
+    return this.#sessions.get(host as HostName)?.boot ?? '';
   }
 
   isConnected(host: HostName): boolean {
@@ -251,6 +262,7 @@ export class Agents {
         if (frame.seq <= session.seq) return;
         session.greeted = true;
         session.seq = frame.seq;
+        session.boot = frame.facts.bootId;
         session.observed.clear();
         for (const instance of frame.instances) session.observed.set(instance.id, instance);
         this.#listener.onHello(host, frame.facts, frame.instances);
@@ -274,7 +286,11 @@ export class Agents {
         this.#listener.onNumbers(host, ofIts);
         return;
       }
+      case 'kernel':
+        void this.#takeKernel(session, frame);
+        return;
       case 'facts':
+        session.boot = frame.facts.bootId;
         this.#listener.onFacts(host, frame.facts);
         break;
       case 'observed':
@@ -296,6 +312,11 @@ export class Agents {
         break;
     }
     this.#wakeWatchers();
+  }
+
+  async #takeKernel({ stream }: Session, frame: KernelFrame): Promise<void> {
+    const isKept = await this.#listener.onKernel(stream.host, frame);
+    if (isKept) stream.send({ type: 'kernel-took', batch: frame.batch });
   }
 
   // A word about one instance that was overtaken by one about another still is the latest on its own.

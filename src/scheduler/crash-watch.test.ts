@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readMessage } from '../logs/message.ts';
+import type { CrashStore } from '../store/crash-store.ts';
 import type { UnstoredMessage } from '../store/log-store.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
@@ -24,7 +25,7 @@ interface Scene {
   nowMs: number;
 }
 
-function scene(store: PostgresStore): Scene {
+function scene(store: Pick<PostgresStore, 'crashes'>): Scene {
   const events: string[] = [];
   const result = { events, nowMs: 0 } as unknown as Scene & { watch: CrashWatch };
   const clock = { ...systemClock, monotonicMs: () => result.nowMs };
@@ -36,10 +37,15 @@ function scene(store: PostgresStore): Scene {
   return result;
 }
 
-function said(text: string, source: string, host: string): UnstoredMessage {
+function said(text: string, source: string, host: string, boot = ''): UnstoredMessage {
   const receivedMs = systemClock.wallMs();
   const message = readMessage(Buffer.from(text), receivedMs);
-  return { ...message, receivedMs, source, host, repeats: 1 };
+  return { ...message, receivedMs, source, host, repeats: 1, boot, sequence: null };
+}
+
+/** The same line as an agent sends it. */
+function sent(text: string, source: string, boot: string, sequence: number, saidMs: number) {
+  return { ...said(text, source, 'lb-1', boot), sequence, saidMs };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -119,4 +125,52 @@ test('of a kernel that reports in a loop, or is forged, fifty an hour are kept',
   burst();
   await until(() => one.events.length >= 52);
   assert.ok(one.events.length > 51, 'an hour later they are kept again');
+});
+
+test('a crash that is heard by kmsg, netconsole, syslog and pstore is one; in another boot it is another', async () => {
+  await using store = await databases.fresh();
+  let adds = 0;
+  const crashes: CrashStore = {
+    list: (wanted) => store.crashes.list(wanted),
+    find: (id) => store.crashes.find(id),
+    add: async (crash) => {
+      const id = await store.crashes.add(crash);
+      adds += 1;
+      return id;
+    },
+  };
+  const one = scene({ crashes });
+  const bare = (await readFile(story, 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/^.*?(?=\[ *\d+\.\d{6}\])/, ''));
+  const nowMs = systemClock.wallMs();
+  const laterMs = 3_600_000;
+  const kept = () => crashes.list({ host: 'lb-1', fingerprint: null, limit: 10 });
+  const end = async (count: number) => {
+    one.nowMs += 6_000;
+    one.watch.look();
+    await until(() => adds === count);
+    assert.equal(adds, count);
+  };
+  for (const [index, line] of bare.entries()) {
+    one.watch.take(sent(`<1>${line}`, 'kmsg', 'boot-1', index, nowMs));
+    one.watch.take(said(`<1>${line}`, '198.18.0.11', 'lb-1', 'boot-1'));
+    one.watch.take(said(`<1>Jan  1 00:00:00 lb-1 kernel: ${line}`, '198.18.0.11', 'lb-1', ''));
+  }
+  await end(3);
+  // After the reboot, an hour later by the scheduler's clock; then a dump whose boot nobody knows.
+  for (const [index, line] of bare.entries()) {
+    one.watch.take(sent(`<1>${line}`, 'pstore/Panic-1', 'boot-1', index, nowMs + laterMs));
+    one.watch.take(sent(`<1>${line}`, 'pstore/Panic-2', '', index, nowMs + 5_000));
+  }
+  await end(5);
+  assert.equal((await kept()).length, 1);
+  for (const [index, line] of bare.entries()) {
+    one.watch.take(sent(`<1>${line}`, 'kmsg', 'boot-2', index, nowMs + laterMs));
+  }
+  await end(6);
+  const boots = (await kept()).map(({ boot }) => boot);
+  assert.deepEqual(boots, ['boot-2', 'boot-1']);
+  assert.equal((await kept())[0]?.atMs, nowMs + laterMs);
 });

@@ -28,6 +28,9 @@ export interface CrashWatchParts {
 interface Stream {
   readonly host: string;
   readonly source: string;
+  readonly boot: string;
+  /** When its agent says that the last line was written, wall clock; null for what came without. */
+  saidMs: number | null;
   lastMs: number;
   isOpen: boolean;
   /** Reports that were found since `hourFromMs`, monotonic. */
@@ -71,12 +74,14 @@ export class CrashWatch {
   /** Takes a message; only those of kernels are read. */
   take(message: UnstoredMessage): void {
     if (!isOfKernel(message)) return;
-    const { source, form, text } = message;
+    const { source, form, text, boot, sequence, saidMs } = message;
     const host = message.host || message.hostname || source;
-    const key = `${host} ${source} ${form}`;
-    const stream = this.#streamOf(key, host, source);
+    const key = `${host} ${source} ${form} ${boot}`;
+    const stream = this.#streamOf(key, host, source, boot);
     stream.lastMs = this.#parts.clock.monotonicMs();
     stream.isOpen = true;
+    // An agent proves whose it is, and may tell of what was long ago; other times can be forged.
+    if (sequence !== null) stream.saidMs = saidMs;
     for (const line of kernelLines(text)) this.#found(this.#cutter.take({ ...line, host: key }));
   }
 
@@ -92,7 +97,7 @@ export class CrashWatch {
     void this.#keep();
   }
 
-  #streamOf(key: string, host: string, source: string): Stream {
+  #streamOf(key: string, host: string, source: string, boot: string): Stream {
     const known = this.#streams.get(key);
     if (known !== undefined) return known;
     // The oldest: a forger of hosts' names must not fill the memory.
@@ -104,6 +109,8 @@ export class CrashWatch {
     const stream = {
       host,
       source,
+      boot,
+      saidMs: null,
       lastMs: 0,
       isOpen: false,
       inHour: 0,
@@ -114,7 +121,7 @@ export class CrashWatch {
   }
 
   #found(reports: readonly CrashReport[]): void {
-    const atMs = this.#parts.clock.wallMs();
+    const nowMs = this.#parts.clock.wallMs();
     for (const report of reports) {
       const stream = this.#streams.get(report.host ?? '');
       if (stream === undefined || this.#isTooMany(stream)) continue;
@@ -123,7 +130,10 @@ export class CrashWatch {
           host: stream.host,
           title: report.title,
         });
-      } else this.#waiting.push({ stream, report: { ...report, host: stream.host }, atMs });
+      } else {
+        const atMs = stream.saidMs ?? nowMs;
+        this.#waiting.push({ stream, report: { ...report, host: stream.host }, atMs });
+      }
     }
   }
 
@@ -147,8 +157,8 @@ export class CrashWatch {
     try {
       for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
         const { stream, report, atMs } = next;
-        const { host, source } = stream;
-        const id = await store.add({ atMs, host, source, report });
+        const { host, source, boot } = stream;
+        const id = await store.add({ atMs, host, source, boot, report });
         this.#waiting.shift();
         if (id === null) continue;
         this.#kept.set(report.kind, (this.#kept.get(report.kind) ?? 0) + 1);

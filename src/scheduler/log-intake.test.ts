@@ -20,6 +20,7 @@ function intakeOf(store: LogStore): LogIntake {
     limits: { days: 1, messages: 1_000 },
     hostOf: (address, hostname) =>
       address === '198.18.0.11' || hostname === 'lb-1' ? 'lb-1' : null,
+    bootOf: (host) => (host === 'lb-1' ? 'boot-1' : ''),
     log: () => undefined,
   });
 }

@@ -20,6 +20,8 @@ export interface LogIntakeParts {
   readonly limits: LogLimits;
   /** The enrolled host of a message, by the address it came from, else by its own word. */
   readonly hostOf: (address: string, hostname: string) => string | null;
+  /** The boot that an enrolled host is in; '' where that is not known. */
+  readonly bootOf: (host: string) => string;
   /** Told of each message that is kept, as it comes. */
   readonly onMessage?: (message: UnstoredMessage) => void;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
@@ -83,8 +85,10 @@ export class LogIntake {
     this.#counts.received += 1;
     if (message.form === 'raw') this.#counts.unread += 1;
     const from = host ?? this.#parts.hostOf(address, message.hostname) ?? '';
-    const one = { ...message, receivedMs, source: address, host: from, repeats: 1 };
     const isKernel = isOfKernel(message);
+    const boot = isKernel && from !== '' ? this.#parts.bootOf(from) : '';
+    const sent = { receivedMs, source: address, host: from, repeats: 1 };
+    const one = { ...message, ...sent, boot, sequence: null };
     if (this.#kernels.length + this.#others.length >= waitingMax) {
       const victim = isKernel ? this.#others.shift() : one;
       this.#drop(victim ?? one);
@@ -138,7 +142,7 @@ export class LogIntake {
         source: address,
         repeats: 1,
       },
-      host: this.#parts.hostOf(address, '') ?? '',
+      ...{ host: this.#parts.hostOf(address, '') ?? '', boot: '', sequence: null },
     };
   }
 

@@ -14,6 +14,7 @@ import { rebalancingOf } from '../operations/rebalance.ts';
 import { SchedulerSession } from '../operations/session.ts';
 import { droppedAt } from '../operations/shed.ts';
 import type { ApplyAnswer, ExplainView } from '../protocol/api.ts';
+import type { KernelFrame } from '../protocol/kernel-frames.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { type AgentStream, Agents, type AgentsListener } from './agents.ts';
 import { type ApplyRequest, apply } from './apply.ts';
@@ -47,6 +48,8 @@ export interface SchedulerParts {
   readonly powerOff?: PowerOff;
   /** Told what instances have counted, as it comes. */
   readonly onNumbers?: AgentsListener['onNumbers'];
+  /** Keeps what a host's kernel said, by its agent's word; false where it is to send it again. */
+  readonly takeKernel?: (host: HostName, frame: KernelFrame) => Promise<boolean>;
   /** How fast silent hosts are found out. */
   readonly timings?: Timings;
   /** Rules that a simulation breaks on purpose, to see that it notices. */
@@ -117,6 +120,7 @@ export class Scheduler implements AsyncDisposable {
         onObserved: (host, instances, removed) => this.#recorder.observed(host, instances, removed),
         onEvent: (host, { kind, object, message }) =>
           this.#recorder.event(kind, object, `${host}: ${message}`),
+        onKernel: async (host, frame) => (await parts.takeKernel?.(host, frame)) ?? true,
         onGone: (host, reason) => {
           this.#listener.wake();
           const message = `agent is silent to scheduler ${name}: ${reason}`;

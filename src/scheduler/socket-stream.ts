@@ -11,6 +11,7 @@ import {
   type SchedulerFrame,
   streamSilenceMs,
 } from '../protocol/frames.ts';
+import { takesKernel } from '../protocol/kernel-frames.ts';
 import type { AgentStream } from './agents.ts';
 
 /** An agent that takes nothing while so much waits for it is as good as gone. */
@@ -83,7 +84,7 @@ export class SocketStream implements AgentStream {
   #beat(): void {
     const silentMs = this.#clock.monotonicMs() - this.#heardMs;
     if (silentMs > streamSilenceMs) this.#end(`nothing heard for ${Math.round(silentMs)} ms`);
-    else this.send({ type: 'heartbeat' });
+    else this.send({ type: 'heartbeat', takes: [takesKernel] });
   }
 
   #end(reason: string): void {

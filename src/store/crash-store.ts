@@ -3,11 +3,13 @@ import type { CrashReport } from '../crash/report.ts';
 /** A crash report that was cut out of a host's log. */
 export interface Crash {
   readonly id: number;
-  /** When its last line was received, wall-clock milliseconds. */
+  /** When its last line was received, or written where its agent says so, wall-clock milliseconds. */
   readonly atMs: number;
   /** The enrolled host, else what its messages call it, else the address they came from. */
   readonly host: string;
   readonly source: string;
+  /** Id of the boot that it ended or happened in; '' where that is not known. */
+  readonly boot: string;
   readonly report: CrashReport;
 }
 
@@ -15,7 +17,8 @@ export interface Crash {
 export interface CrashStore {
   /**
    * Keeps a report. One that came before by another way, by syslog and by netconsole say, is kept
-   * once: same host, same group, same second of the host's uptime.
+   * once: same host, same group, same second of the host's uptime, in the same boot or, where that
+   * is not known of both, within a minute.
    *
    * @returns its id; null where it is known already
    */

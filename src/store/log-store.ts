@@ -11,6 +11,10 @@ export interface UnstoredMessage extends LogMessage {
   readonly source: string;
   /** How many of the same came one after the other. */
   readonly repeats: number;
+  /** Id of the boot in which a kernel said it; '' where that is not known. */
+  readonly boot: string;
+  /** Number of a kernel's record in its boot and source; null where it came without. */
+  readonly sequence: number | null;
 }
 
 export interface StoredMessage extends UnstoredMessage {
@@ -31,6 +35,12 @@ export interface Wanted {
 /** Messages of hosts' logs. Each function rejects with DATABASE_UNAVAILABLE where that is so. */
 export interface LogStore {
   append(messages: readonly UnstoredMessage[]): Promise<void>;
+  /**
+   * Appends but for those that are there: same host, source, boot and sequence.
+   *
+   * @returns how many were new
+   */
+  appendOnce(messages: readonly UnstoredMessage[]): Promise<number>;
   /** In the order in which they were stored. */
   search(wanted: Wanted): Promise<readonly StoredMessage[]>;
   /** A message with so many before and after it of the same host, or of the same address. */

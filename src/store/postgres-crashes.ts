@@ -17,6 +17,7 @@ interface Row {
   readonly at_ms: number;
   readonly host: string;
   readonly source: string;
+  readonly boot: string;
   readonly report: CrashReport;
 }
 
@@ -28,18 +29,20 @@ export class PostgresCrashes implements CrashStore {
     this.#pool = pool;
   }
 
-  async add({ atMs, host, source, report }: Omit<Crash, 'id'>): Promise<number | null> {
+  async add({ atMs, host, source, boot, report }: Omit<Crash, 'id'>): Promise<number | null> {
     const { uptimeSeconds: uptimeS, fingerprint } = report;
     // Text has no NUL in PostgreSQL; the parser has taken them for U+FFFD or cut them off.
     const { rows } = await this.#query<{ id: string }>(
-      `insert into crashes (at_ms, host, source, fingerprint, uptime_s, report)
-      select $1, $2, $3, $4, $5, $6 where not exists (
-        select from crashes where host = $2 and fingerprint = $4 and at_ms > $1 - $7::float8
-          and coalesce(abs(uptime_s - $5::float8) < $8::float8, true))
+      `insert into crashes (at_ms, host, source, boot, fingerprint, uptime_s, report)
+      select $1, $2, $3, $9, $4, $5, $6 where not exists (
+        select from crashes where host = $2 and fingerprint = $4
+          and coalesce(abs(uptime_s - $5::float8) < $8::float8, true)
+          and case when boot <> '' and $9 <> '' and uptime_s is not null and $5::float8 is not null
+            then boot = $9 else abs(at_ms - $1) < $7::float8 end)
       returning id`,
       [
         ...[atMs, host, source, fingerprint.id, uptimeS, JSON.stringify(report)],
-        ...[sameWithinMs, sameUptimeS],
+        ...[sameWithinMs, sameUptimeS, boot],
       ],
     );
     const id = rows[0]?.id;
@@ -54,7 +57,7 @@ export class PostgresCrashes implements CrashStore {
     limit,
   }: Parameters<CrashStore['list']>[0]): Promise<readonly Crash[]> {
     const { rows } = await this.#query<Row>(
-      `select id, at_ms, host, source, report from crashes
+      `select id, at_ms, host, source, boot, report from crashes
       where ($1::text is null or host = $1) and ($2::text is null or fingerprint = $2)
       order by id desc limit $3`,
       [host, fingerprint, limit],
@@ -64,7 +67,7 @@ export class PostgresCrashes implements CrashStore {
 
   async find(id: number): Promise<Crash | null> {
     const { rows } = await this.#query<Row>(
-      'select id, at_ms, host, source, report from crashes where id = $1',
+      'select id, at_ms, host, source, boot, report from crashes where id = $1',
       [id],
     );
     return rows[0] === undefined ? null : crashOf(rows[0]);
@@ -92,6 +95,6 @@ export class PostgresCrashes implements CrashStore {
   }
 }
 
-function crashOf({ id, at_ms: atMs, host, source, report }: Row): Crash {
-  return { id: Number(id), atMs, host, source, report };
+function crashOf({ id, at_ms: atMs, host, source, boot, report }: Row): Crash {
+  return { id: Number(id), atMs, host, source, boot, report };
 }

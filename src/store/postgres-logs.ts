@@ -17,13 +17,15 @@ interface Row {
   readonly form: StoredMessage['form'];
   readonly repeats: number;
   readonly text: string;
+  readonly boot: string;
+  readonly sequence: string | null;
 }
 
 const columns = `received_ms, said_ms, host, source, hostname, app, pid, facility, severity, form,
-  repeats, text`;
+  repeats, text, boot, sequence`;
 const types = [
   ...['float8', 'float8', 'text', 'text', 'text', 'text', 'text', 'int2', 'int2', 'text'],
-  ...['int4', 'text'],
+  ...['int4', 'text', 'text', 'int8'],
 ];
 
 /** Messages of logs in PostgreSQL. Every value is a parameter; none is made part of a statement. */
@@ -46,14 +48,28 @@ export class PostgresLogs implements LogStore {
   }
 
   async append(messages: readonly UnstoredMessage[]): Promise<void> {
+    await this.#insert(messages, '');
+  }
+
+  async appendOnce(messages: readonly UnstoredMessage[]): Promise<number> {
+    return this.#insert(
+      messages,
+      'on conflict (host, source, boot, sequence) where sequence is not null do nothing',
+    );
+  }
+
+  async #insert(messages: readonly UnstoredMessage[], conflict: string): Promise<number> {
     const of = <Value>(read: (one: UnstoredMessage) => Value) => messages.map(read);
     const arrays = types.map((type, index) => `$${index + 1}::${type}[]`).join(', ');
-    await this.#query(`insert into log_messages (${columns}) select * from unnest(${arrays})`, [
+    const insert = `insert into log_messages (${columns}) select * from unnest(${arrays}) ${conflict}`;
+    const { rowCount } = await this.#query(insert, [
       ...[of((one) => one.receivedMs), of((one) => one.saidMs), of((one) => one.host)],
       ...[of((one) => one.source), of((one) => one.hostname), of((one) => one.app)],
       ...[of((one) => one.pid), of((one) => one.facility), of((one) => one.severity)],
       ...[of((one) => one.form), of((one) => one.repeats), of((one) => one.text)],
+      ...[of((one) => one.boot), of((one) => one.sequence)],
     ]);
+    return rowCount ?? 0;
   }
 
   async search({
@@ -122,6 +138,7 @@ function conditionOf(term: SearchTerm, value: (one: unknown) => string): string 
 }
 
 function messageOf(row: Row): StoredMessage {
-  const { id, received_ms: receivedMs, said_ms: saidMs, ...rest } = row;
-  return { id: Number(id), receivedMs, saidMs, ...rest };
+  const { id, received_ms: receivedMs, said_ms: saidMs, sequence, ...rest } = row;
+  const number = sequence === null ? null : Number(sequence);
+  return { id: Number(id), receivedMs, saidMs, ...rest, sequence: number };
 }

@@ -1,6 +1,7 @@
 // `bridgehead agent`: keeps the instances of one host, on the word of a scheduler.
 
 import { mkdir, readFile } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { resolve } from 'node:path';
 import { pino } from 'pino';
 import manifest from '../../../package.json' with { type: 'json' };
@@ -8,6 +9,9 @@ import { Agent } from '../../agent/agent.ts';
 import { portPrefix } from '../../agent/facts.ts';
 import { type Identity, loadIdentity, saveIdentity } from '../../agent/identity.ts';
 import { type Endpoint, join, renew } from '../../agent/join.ts';
+import { KmsgDevice } from '../../agent/kernel-log/kernel-ring.ts';
+import { KernelSender } from '../../agent/kernel-log/kernel-sender.ts';
+import { KernelTail } from '../../agent/kernel-log/kernel-tail.ts';
 import { LinuxMachine } from '../../agent/linux-machine.ts';
 import { LeaseTable } from '../../agent/pulse/lease-table.ts';
 import { Pulse } from '../../agent/pulse/pulse.ts';
@@ -75,8 +79,20 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     },
   });
   const readCounters = (id: InstanceId, timeoutMs: number) => machine.readCounters(id, timeoutMs);
-  const agent = await Agent.start({ machine, clock, links, witness: pulse, readCounters, log });
+  const stopped = new AbortController();
+  const kernelLog = options.hasKmsg ? new KernelSender(() => links.peers, clock) : null;
+  const heard = kernelLog === null ? {} : { kernelLog };
+  const agent = await Agent.start({
+    ...{ machine, clock, links, witness: pulse, readCounters, log, ...heard },
+  });
   links.start();
+  if (kernelLog !== null) {
+    const tail = new KernelTail({
+      ...{ ring: new KmsgDevice(), sender: kernelLog, files: machine, clock, log },
+      ...{ boot: facts.bootId, uptimeMs: () => uptime() * 1_000 },
+    });
+    void tail.run(stopped.signal);
+  }
   log('keeps this host', { host: identity.host, version: manifest.version });
 
   const renewNow = async () => {
@@ -99,6 +115,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => done(name));
   });
   log('stopping', { signal });
+  stopped.abort();
   await pulse[Symbol.asyncDispose]();
   clearInterval(stay);
   stopRenewing();

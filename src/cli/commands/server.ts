@@ -15,6 +15,7 @@ import { readConsole } from '../../logs/message.ts';
 import { AgentListener } from '../../scheduler/agent-listener.ts';
 import { CrashGroupsBook } from '../../scheduler/crash-groups.ts';
 import { CrashWatch } from '../../scheduler/crash-watch.ts';
+import { KernelIntake } from '../../scheduler/kernel-intake.ts';
 import { LogIntake, ownMessage } from '../../scheduler/log-intake.ts';
 import { Membership } from '../../scheduler/membership.ts';
 import { NetconsoleListener } from '../../scheduler/netconsole-listener.ts';
@@ -53,6 +54,11 @@ export async function runServer(options: ServerOptions): Promise<void> {
     powerOffCommand === null
       ? {}
       : { powerOff: (host: Host) => runPowerCommand(powerOffCommand, host) };
+  const kernels = new KernelIntake({
+    store: store.logs,
+    ...{ clock, log },
+    onMessage: (message) => crashes.take(message),
+  });
   const numbers = new NumberIntake({ store: store.numbers, clock, log });
   const upkeep = new NumberUpkeep({
     ...{ store: store.numbers, clock, log },
@@ -65,6 +71,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const scheduler = new Scheduler({
     ...{ store, clock, name, newId: randomUUID, log, ...power },
     onNumbers: (host, counted) => numbers.take(host, counted),
+    takeKernel: (host, frame) => kernels.take(host, frame),
   });
   const membership = await Membership.open(store, clock);
   const agentListen = parseEndpoint(options.agentListen);
@@ -95,6 +102,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     ...{ clock, log, limits: { days, messages } },
     onMessage: (message) => crashes.take(message),
     hostOf: (address, called) => scheduler.detection.hostOf(address, called),
+    bootOf: (host) => scheduler.agents.bootOf(host),
   });
   const api = await createApi({
     store,
