@@ -45,7 +45,7 @@ const inlined = reportIn('nic_clean_rx', ['nic_poll', 'net_rx_action', 'do_softi
 
 async function scene(store: PostgresStore) {
   const add = (report: CrashReport, host: string, day: number) =>
-    store.crashes.add({ atMs: from + day * dayMs, host, source: '198.18.0.1', report });
+    store.crashes.add({ atMs: from + day * dayMs, host, source: '198.18.0.1', boot: '', report });
   const ids = [
     ...[await add(poll, 'lb-1', 0), await add(poll, 'lb-2', 20)],
     ...[await add(pollElsewhere, 'lb-2', 40), await add(inlined, 'lb-3', 50)],

@@ -72,8 +72,8 @@ export class CrashGroupsBook {
         ...{ id, host, atMs, uptimeSeconds },
       })),
     );
-    const sightings = crashes.map(({ id, host, atMs, report }) => ({
-      ...{ id: String(id), host, atMs, report, bootId: bootOf.get(id) ?? null },
+    const sightings = crashes.map(({ id, host, atMs, boot, report }) => ({
+      ...{ id: String(id), host, atMs, report, bootId: boot || (bootOf.get(id) ?? null) },
     }));
     const members = sightings.flatMap((sighting, index) => {
       const crash = crashes[index];

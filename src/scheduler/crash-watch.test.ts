@@ -133,6 +133,7 @@ test('a crash that is heard by kmsg, netconsole, syslog and pstore is one; in an
   const crashes: CrashStore = {
     list: (wanted) => store.crashes.list(wanted),
     find: (id) => store.crashes.find(id),
+    walk: (afterId, limit) => store.crashes.walk(afterId, limit),
     add: async (crash) => {
       const id = await store.crashes.add(crash);
       adds += 1;

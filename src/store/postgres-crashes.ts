@@ -75,7 +75,7 @@ export class PostgresCrashes implements CrashStore {
 
   async walk(afterId: number, limit: number): Promise<readonly Crash[]> {
     const { rows } = await this.#query<Row>(
-      `select id, at_ms, host, source, report || jsonb_build_object('registers', '{}'::jsonb,
+      `select id, at_ms, host, source, boot, report || jsonb_build_object('registers', '{}'::jsonb,
         'lines', jsonb_path_query_array(report, $3)) as report
       from crashes where id > $1 order by id limit $2`,
       [afterId, limit, keptOfLines],

@@ -50,7 +50,7 @@ test('a group whose id has a slash is found by its path, and a split is undone',
 [   12.000006] ---[ end trace 0000000000000000 ]---`;
   const [report] = crashesIn(text);
   assert.ok(report !== undefined);
-  await store.crashes.add({ atMs: 1e12, host: 'lb-1', source: '198.18.0.11', report });
+  await store.crashes.add({ atMs: 1e12, host: 'lb-1', source: '198.18.0.11', boot: '', report });
   const group = report.fingerprint.id;
   const ask = { kind: 'split', group, by: 'host', reason: 'one host is odd' };
   const made = await api.inject({ method: 'POST', url: '/v1/crash-decisions', payload: ask });

@@ -5,14 +5,6 @@ alter table log_messages add column sequence bigint;
 create unique index log_messages_record on log_messages (host, source, boot, sequence)
   where sequence is not null;
 create index log_messages_boot on log_messages (boot text_pattern_ops, id) where boot <> '';
--- Boots of hosts, in the order in which they were first heard of.
-create table log_boots (
-  host text not null,
-  boot text not null,
-  first_ms double precision not null,
-  last_ms double precision not null,
-  primary key (host, boot)
-);
 -- How much of log_messages there is, counted up to an id: asking the table itself would read it all.
 create table log_size (
   only_one boolean primary key default true check (only_one),
