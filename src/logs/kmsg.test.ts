@@ -7,7 +7,15 @@ test('a kernel line reads as dmesg shows it, with its caller and the fields of i
   const record =
     '6,1047,12345678,-,caller=T1;pci 0000:00:1f.2: [8086:2922] type 00\n SUBSYSTEM=pci\n DEVICE=+pci:0000:00:1f.2\n';
   assert.deepEqual(readKmsg(record, 5), {
-    ...{ form: 'kernel', facility: 0, severity: 6, saidMs: 5, hostname: '', app: 'kernel', pid: '' },
+    ...{
+      form: 'kernel',
+      facility: 0,
+      severity: 6,
+      saidMs: 5,
+      hostname: '',
+      app: 'kernel',
+      pid: '',
+    },
     text: '[   12.345678][    T1] pci 0000:00:1f.2: [8086:2922] type 00\n SUBSYSTEM=pci\n DEVICE=+pci:0000:00:1f.2',
   });
   assert.equal(readKmsg('4,9,1,c;half of', null)?.text, '[    0.000001] half of');

@@ -3,8 +3,8 @@ import type { HostName } from '../domain/ids.ts';
 import { readKmsg } from '../logs/kmsg.ts';
 import { type LogMessage, readConsole, textMax } from '../logs/message.ts';
 import type { KernelFrame, KernelRecord } from '../protocol/kernel-frames.ts';
-import { ownMessage } from './log-intake.ts';
 import type { LogStore, UnstoredMessage } from '../store/log-store.ts';
+import { ownMessage } from './log-intake.ts';
 
 /** Records that wait for the store. An agent whose batch finds no room sends it again later. */
 const waitingMax = 50_000;

@@ -105,7 +105,9 @@ function scene(size: number): Scene {
 }
 
 const textOf = ({ sequence, text, lost }: KernelRecord) =>
-  lost === undefined ? `${sequence} ${readKmsg(text, null)?.text.slice(15)}` : `${lost} lost from ${sequence}`;
+  lost === undefined
+    ? `${sequence} ${readKmsg(text, null)?.text.slice(15)}`
+    : `${lost} lost from ${sequence}`;
 
 test('all that the ring has is sent, and after a restart only what was not acknowledged', async () => {
   const { ring, got, follow } = scene(100);
