@@ -4,8 +4,8 @@
 import { z } from 'zod';
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
-import { numbersFrame } from './number-frames.ts';
 import { kernelFrame, kernelTookFrame } from './kernel-frames.ts';
+import { numbersFrame } from './number-frames.ts';
 import {
   hurryFrame,
   pulseFrame,

@@ -10,8 +10,8 @@ import {
   protocolVersion,
   type SchedulerFrame,
 } from '../protocol/frames.ts';
-import type { InstanceNumbers } from '../protocol/number-frames.ts';
 import type { KernelFrame } from '../protocol/kernel-frames.ts';
+import type { InstanceNumbers } from '../protocol/number-frames.ts';
 import type { WitnessFrame } from '../protocol/pulse-frames.ts';
 import type { Observation } from '../store/store.ts';
 

@@ -168,6 +168,7 @@ test('a ring that cannot be read is told of once and tried again', async () => {
 class ModelPeer implements Peer {
   readonly name: string;
   readonly sent: KernelFrame[] = [];
+  readonly waitingBytes = 0;
   isOpen = true;
 
   constructor(name: string) {
