@@ -19,7 +19,7 @@ import { bridgeAddress, pulseTellings, setsOf, setsToChange } from './pulse-tell
 
 const secretSetting = 'pulse.secret';
 /** Why nothing is failed over; not there where it is. */
-export const disarmedSetting = 'failover.disarmed';
+const disarmedSetting = 'failover.disarmed';
 const secretBytes = 32;
 /** How long a host whose agent is gone stays a witness of others. */
 const graceMs = 15_000;
@@ -300,7 +300,7 @@ export class Detection {
 
   /** Why nothing is failed over; null where it is. */
   async disarmed(): Promise<string | null> {
-    return disarmedIn(await this.#parts.store.transact((tx) => tx.setting(disarmedSetting)));
+    return this.#parts.store.transact(whyDisarmed);
   }
 
   async #secretOf(): Promise<string> {
@@ -326,12 +326,14 @@ async function readAll(tx: Transaction) {
     fences: await tx.fences(),
     sets: await tx.witnessSets(),
     sessions: await tx.sessions(),
-    disarmed: disarmedIn(await tx.setting(disarmedSetting)),
+    disarmed: await whyDisarmed(tx),
   };
 }
 
-// An empty one is what arming leaves behind.
-function disarmedIn(setting: string | null): string | null {
+/** Why the fleet does nothing by itself about hosts that are lost; null where it does. */
+export async function whyDisarmed(tx: Transaction): Promise<string | null> {
+  const setting = await tx.setting(disarmedSetting);
+  // An empty one is what arming leaves behind.
   return setting === '' ? null : setting;
 }
 

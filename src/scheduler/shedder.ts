@@ -8,6 +8,7 @@ import { isShedding, needyOf, sourceOf, startShedding, victimOf } from '../opera
 import type { PlacementInput } from '../placement/input.ts';
 import { planShedding, type Shedding } from '../placement/shed.ts';
 import type { FleetState, Store } from '../store/store.ts';
+import { whyDisarmed } from './detection.ts';
 import { awaitsPlace } from './placer.ts';
 
 /** How long an instance waits for a suspect or cordoned host with room before others give way. */
@@ -43,6 +44,8 @@ export class Shedder {
   }
 
   /**
+   * While failover is disarmed nothing is told to give way: a person is at work on the fleet.
+   *
    * @param waiting how many instances placement found no host for
    * @returns how many instances and standbys were told to give way
    */
@@ -59,6 +62,7 @@ export class Shedder {
     this.#note(read.fleet);
     if (this.#plan(read.fleet, read.open).length === 0) return 0;
     const begun = await store.transact(async (tx) => {
+      if ((await whyDisarmed(tx)) !== null) return [];
       const fleet = await tx.fleet();
       const view = { fleet, observed: hands.observed.bind(hands) };
       const results: Operation[] = [];

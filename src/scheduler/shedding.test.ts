@@ -112,6 +112,21 @@ test('what is applied and has no room: the least important gives way, and comes 
   assert.deepEqual(await eventsOf(fleet, 'instance.restored'), [`instance.restored ${name}`]);
 });
 
+test('while failover is disarmed nothing gives way, and once it is armed it does', async () => {
+  await using fleet = await Fleet.start(await databases.fresh());
+  await fleet.apply(specOf(six));
+  await serve(fleet, 'a', 'b', 'c', 'd', 'e', 'f');
+  await fleet.scheduler.detection.setDisarmed('a switch is changed', 'ann');
+  await fleet.apply(specOf({ ...six, vital: { tier: 0 } }));
+  await fleet.scheduler.changed();
+  await fleet.scheduler.changed();
+  assert.deepEqual(await sheds(fleet), []);
+  assert.ok(!('vital' in (await serving(fleet))));
+  await fleet.scheduler.detection.setDisarmed(null, 'ann');
+  await fleet.until(async () => 'vital' in (await serving(fleet)));
+  assert.equal((await sheds(fleet)).length, 1);
+});
+
 test('a host that is lost: tier 3 makes room for what it held, and comes back with it', async () => {
   await using fleet = await Fleet.start(await databases.fresh());
   // Least important first, so that each host has one of them.

@@ -72,10 +72,9 @@ function anyShape(random: Random): Shape {
  */
 export type Fate = 'stays' | 'moves' | 'rests' | 'either';
 
-export function fateOf(host: LabHost, { cuts }: Shape): Fate {
-  const isCut = (from: Member, to: Member) =>
-    cuts.some((cut) => cut.from === from && cut.to === to);
-  const hearEachOther = (one: Member, other: Member) => !isCut(one, other) && !isCut(other, one);
+export function fateOf(host: LabHost, shape: Shape): Fate {
+  const isCut = (from: Member, to: Member) => isCutIn(shape, from, to);
+  const hearEachOther = (one: Member, other: Member) => hearEachOtherIn(shape, one, other);
   const [first, second] = hostNames.filter((name) => name !== host);
   if (first === undefined || second === undefined) throw new Error('three hosts');
   const witnesses = [first, second];
@@ -83,6 +82,24 @@ export function fateOf(host: LabHost, { cuts }: Shape): Fate {
   const canSay = witnesses.every((witness) => hearEachOther(witness, 'control'));
   if (canSay) return hearEachOther(first, second) ? 'moves' : 'rests';
   return witnesses.every((witness) => !isCut(witness, 'control')) ? 'either' : 'rests';
+}
+
+/** Hosts that hear this one, and have no way to the scheduler and back. */
+export function witnessesCutOff(host: LabHost, shape: Shape): readonly LabHost[] {
+  return hostNames.filter(
+    (name) =>
+      name !== host &&
+      hearEachOtherIn(shape, name, host) &&
+      !hearEachOtherIn(shape, name, 'control'),
+  );
+}
+
+function isCutIn({ cuts }: Shape, from: Member, to: Member): boolean {
+  return cuts.some((cut) => cut.from === from && cut.to === to);
+}
+
+function hearEachOtherIn(shape: Shape, one: Member, other: Member): boolean {
+  return !isCutIn(shape, one, other) && !isCutIn(shape, other, one);
 }
 
 /** `nft` words that cut a switch so, in one transaction. */
