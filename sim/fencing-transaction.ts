@@ -1,27 +1,10 @@
 import type { HostName, InstanceId } from '../src/domain/ids.ts';
 import type { Fence, Shed } from '../src/domain/model.ts';
 import type { HostWitnesses } from '../src/store/store.ts';
-import type { Draft } from './tables.ts';
-
-/** How a transaction meets the world between two of its statements. */
-export interface Surroundings {
-  /** Resolves before each statement; never where the process has died, rejects where it is cut. */
-  pass(): Promise<void>;
-  nowMs(): number;
-  /** Grows outside of all transactions, as a sequence does. */
-  nextToken(): number;
-}
+import { SimIncidentTransaction } from './incident-transaction.ts';
 
 /** The statements about who is held for dead, who witnesses a host, and who was shed. */
-export class SimFencingTransaction {
-  readonly draft: Draft;
-  protected readonly around: Surroundings;
-
-  constructor(draft: Draft, around: Surroundings) {
-    this.draft = draft;
-    this.around = around;
-  }
-
+export class SimFencingTransaction extends SimIncidentTransaction {
   async fences(): Promise<readonly Fence[]> {
     await this.around.pass();
     return [...this.draft.tables.fences.values()].toSorted((a, b) => (a.host < b.host ? -1 : 1));

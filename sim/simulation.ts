@@ -12,6 +12,7 @@ import { Database } from './database.ts';
 import { checkFencing, checkTiers } from './fencing.ts';
 import { SimHost } from './host.ts';
 import type { Wire } from './host-parts.ts';
+import { checkIncidents, incidentUnrest } from './incidents.ts';
 import { checkCommit, checkConfigs, checkOwners, unsettled } from './invariants.ts';
 import { type Endpoint, Network, type NetworkTraits, SimLinks } from './network.ts';
 import { Outcomes } from './outcomes.ts';
@@ -235,10 +236,9 @@ export class Simulation {
 
   /** What keeps the fleet from having come to rest; null where nothing does. */
   get unrest(): string | null {
-    return unsettled(
-      this.hosts.map(({ host }) => host),
-      this.database.tables,
-    );
+    const { tables } = this.database;
+    const hosts = this.hosts.map(({ host }) => host);
+    return unsettled(hosts, tables) ?? incidentUnrest(tables);
   }
 
   #check(): void {
@@ -256,6 +256,7 @@ export class Simulation {
     checkBelonging(hosts, this.#checked, tables);
     checkFencing(hosts, this.#checked, tables);
     checkTiers(this.#checked, tables);
+    checkIncidents(this.#checked, tables);
     checkConfigs(hosts, tables);
     for (const watcher of this.#watchers) watcher(this.#checked, tables);
     this.#checked = tables;

@@ -12,6 +12,7 @@ import type {
   Standby,
 } from '../src/domain/model.ts';
 import type { Lock, Operation, Session } from '../src/domain/operation.ts';
+import type { Incident } from '../src/incidents/incident.ts';
 import type { HostWitnesses, JoinToken, KeptAnswer, Observation } from '../src/store/store.ts';
 
 /** A host as its row has it; its state follows from who hears it. */
@@ -42,7 +43,10 @@ export interface Tables {
   readonly events: ReadonlyMap<string, FleetEvent>;
   readonly tokens: ReadonlyMap<string, JoinToken>;
   readonly settings: ReadonlyMap<string, string>;
-  readonly counters: ReadonlyMap<'operation' | 'event' | 'revision', number>;
+  readonly incidents: ReadonlyMap<number, Incident>;
+  /** By its key, the incident that it belongs to; null for none. */
+  readonly causes: ReadonlyMap<string, { readonly incidentId: number | null }>;
+  readonly counters: ReadonlyMap<'operation' | 'event' | 'revision' | 'incident', number>;
 }
 
 /** A database with nothing in it. */
@@ -53,6 +57,7 @@ export function emptyTables(): Tables {
     ...{ standbys: new Map(), observations: new Map(), operations: new Map(), locks: new Map() },
     ...{ sessions: new Map(), connections: new Map(), answers: new Map(), events: new Map() },
     ...{ tokens: new Map(), settings: new Map(), counters: new Map() },
+    ...{ incidents: new Map(), causes: new Map() },
   };
 }
 

@@ -207,11 +207,14 @@ export class SimTransaction extends SimFencingTransaction implements Transaction
     return all.toReversed();
   }
 
-  async operations({ object, isOpen, limit }: OperationFilter): Promise<readonly Operation[]> {
+  async operations(filter: OperationFilter): Promise<readonly Operation[]> {
+    const { object, isOpen, kinds, sinceMs, limit } = filter;
     await this.around.pass();
     return [...this.draft.tables.operations.values()]
       .filter(({ operation }) => object === undefined || operation.objects.includes(object))
       .filter(({ operation }) => isOpen === undefined || (operation.endedMs === null) === isOpen)
+      .filter(({ operation }) => kinds === undefined || kinds.includes(operation.kind))
+      .filter(({ operation }) => sinceMs === undefined || operation.requestedMs >= sinceMs)
       .toSorted((a, b) => b.seq - a.seq)
       .slice(0, limit)
       .map(({ operation }) => operation);

@@ -64,6 +64,7 @@ before(async () => {
     crashGroups: new CrashGroupsBook({ store, clock: systemClock }),
     crashesKept: () => new Map(),
     numbers: { store: store.numbers, intake: numbers },
+    issues: [],
     logs: { store: store.logs, counts: () => intake.counts },
     storeKind: 'embedded',
     scheduler,

@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { CrashGroupsBook } from '../scheduler/crash-groups.ts';
+import type { KnownIssue } from '../known-issues/entry.ts';
 import type { IntakeCounts } from '../scheduler/log-intake.ts';
 import type { NumberIntake } from '../scheduler/number-intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -24,6 +25,7 @@ import { crashRoutes } from './crash-routes.ts';
 import { failoverRoutes } from './failover-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { hostRoutes } from './host-routes.ts';
+import { incidentRoutes } from './incident-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { numberRoutes } from './number-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
@@ -45,6 +47,8 @@ export interface ApiParts {
   readonly crashGroups: CrashGroupsBook;
   /** Crash reports kept since the start, by kind. */
   readonly crashesKept: () => ReadonlyMap<string, number>;
+  /** Known issues that crash reports of incidents are held against. */
+  readonly issues: readonly KnownIssue[];
   readonly logs: { readonly store: LogStore; readonly counts: () => IntakeCounts };
   readonly numbers: { readonly store: NumberStore; readonly intake: NumberIntake };
   /** True for the token that may do everything. */
@@ -117,6 +121,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     logRoutes(routes, parts);
     crashRoutes(routes, parts);
     crashGroupRoutes(routes, parts);
+    incidentRoutes(routes, parts);
     operationRoutes(routes, parts);
     numberRoutes(routes, parts);
   });

@@ -38,6 +38,12 @@ import {
 } from '../protocol/crash-group-views.ts';
 import { type CrashView, crashView } from '../protocol/crash-views.ts';
 import {
+  type IncidentItem,
+  type IncidentView,
+  incidentItem,
+  incidentView,
+} from '../protocol/incident-views.ts';
+import {
   type LogMessageView,
   type LogsView,
   logMessageView,
@@ -100,6 +106,14 @@ export interface CrashesInput {
   readonly limit: number;
 }
 
+export interface IncidentsInput {
+  readonly host?: string | undefined;
+  readonly state?: string | undefined;
+  /** Only those with a crash report of this group. */
+  readonly group?: string | undefined;
+  readonly limit: number;
+}
+
 export interface LogsInput {
   readonly query: string;
   /** Received in this time, wall-clock milliseconds. */
@@ -152,6 +166,10 @@ export interface ApiClient {
   readonly crashDecisions: (all: boolean) => Promise<readonly CrashDecisionView[]>;
   readonly decideCrashes: (request: CrashDecisionRequest) => Promise<CrashDecisionView>;
   readonly undoCrashDecision: (id: number, reason: string) => Promise<CrashDecisionView>;
+  readonly incidents: (input: IncidentsInput) => Promise<readonly IncidentItem[]>;
+  readonly incident: (id: number) => Promise<IncidentView>;
+  readonly noteIncident: (id: number, text: string) => Promise<IncidentView>;
+  readonly resolveIncident: (id: number, note: string) => Promise<IncidentView>;
   readonly logs: (input: LogsInput) => Promise<LogsView>;
   readonly logsAround: (id: number, lines: number) => Promise<readonly LogMessageView[]>;
   readonly numbers: (instance: string, input: NumbersInput) => Promise<NumbersView>;
@@ -233,6 +251,16 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
     decideCrashes: (request) => post('/v1/crash-decisions', crashDecisionView, request),
     undoCrashDecision: (id, reason) =>
       post(`/v1/crash-decisions/${id}/undo`, crashDecisionView, { reason }),
+    incidents: ({ host, state, group, limit }) => {
+      const query = new URLSearchParams({ limit: String(limit) });
+      if (host !== undefined) query.set('host', host);
+      if (state !== undefined) query.set('state', state);
+      if (group !== undefined) query.set('fingerprint', group);
+      return list(`/v1/incidents?${query.toString()}`, incidentItem);
+    },
+    incident: (id) => get(`/v1/incidents/${id}`, incidentView),
+    noteIncident: (id, text) => post(`/v1/incidents/${id}/notes`, incidentView, { text }),
+    resolveIncident: (id, note) => post(`/v1/incidents/${id}/resolve`, incidentView, { note }),
     logs: ({ query, sinceMs, untilMs, after, limit }) => {
       const given = { query, since: sinceMs, until: untilMs, after, limit };
       const search = new URLSearchParams();

@@ -202,6 +202,10 @@ test('what an operation holds is marked, and described with those that wait', as
     ...{ state: 'queued', holder: null, startedMs: null, who: 'ci' },
   });
   const items = [waiting, migrationAfter(1)];
+  const incident = {
+    ...{ id: 7, host: 'host-1', state: 'open', firstMs: 0, servedMs: null, isDead: false },
+    ...{ instances: 1, sheds: 0, title: 'panic in f', release: null, fingerprint: null },
+  };
   await using server = await TestServer.start({
     'GET /v1/instances': () => ({ items: [held] }),
     'GET /v1/instances/shop-web': () => held,
@@ -210,6 +214,7 @@ test('what an operation holds is marked, and described with those that wait', as
     'GET /v1/operations?limit=1000&open=true&object=host%2Fhost-1': () => ({ items: [] }),
     'GET /v1/events?limit=10&object=instance%2Fshop-web': () => ({ items: [] }),
     'GET /v1/events?limit=10&object=host%2Fhost-1': () => ({ items: [] }),
+    'GET /v1/incidents?limit=5&host=host-1&state=open': () => ({ items: [incident] }),
   });
   const env = { BRIDGEHEAD_SERVER: server.url, BRIDGEHEAD_TOKEN: 'secret' };
   const run = async (line: string) => (await runLine(line.split(' '), { env })).out;
@@ -221,7 +226,9 @@ test('what an operation holds is marked, and described with those that wait', as
            9a000000 (configure shop-web): queued, asked for by ci 50 ms ago
 `,
   );
-  assert.match(await run('describe host host-1'), /^Operation {2}none$/m);
+  const host = await run('describe host host-1');
+  assert.match(host, /^Operation {2}none$/m);
+  assert.match(host, /^Incident {3}7: panic in f$/m);
   const json = JSON.parse(await run('describe instance shop-web -o json')) as object;
   assert.deepEqual(json, { ...held, events: [] });
 });

@@ -18,6 +18,8 @@ export interface ServerOptions {
   /** Where syslog is heard by UDP and TCP, and by TLS, `HOST:PORT`; null for nowhere. */
   readonly syslogListen: string | null;
   readonly syslogTlsListen: string | null;
+  /** Folders of known issues beside those of the program. */
+  readonly knownIssues: readonly string[];
   /** How long messages of logs are kept, and how many. */
   readonly logDays: number;
   readonly logMessages: number;

@@ -6,6 +6,7 @@ import { addCrashVerbs } from './crash-verbs.ts';
 import { reportFailure } from './failure.ts';
 import { addFleetVerbs } from './fleet-verbs.ts';
 import { addImportVerb } from './import-verb.ts';
+import { addIncidentVerbs } from './incident-verbs.ts';
 import { addKnownIssueVerbs } from './known-issue-verbs.ts';
 import { addLabVerbs } from './lab-verbs.ts';
 import { addLogVerbs } from './log-verbs.ts';
@@ -80,6 +81,7 @@ export function createProgram(line: CommandLine): Command {
   addOperationVerbs(program, line);
   addCrashVerbs(program, line);
   addNumberVerbs(program, line);
+  addIncidentVerbs(program, line);
   addLogVerbs(program, line);
   addKnownIssueVerbs(program, line);
   addLabVerbs(program, line);

@@ -38,6 +38,11 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
       '--syslog-tls-listen <address>',
       'HOST:PORT for syslog by TLS, from hosts with a certificate of this fleet (default: not heard)',
     )
+    .option(
+      '--known-issues <folder>',
+      'known issues of your own that crash reports of incidents are held against; repeatable',
+      several,
+    )
     .option('--log-days <days>', 'how long messages are kept', String(serverDefaults.logDays))
     .option(
       '--log-messages <count>',
@@ -85,6 +90,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         netconsoleListen: given.text('netconsoleListen') ?? null,
         syslogListen: given.text('syslogListen') ?? null,
         syslogTlsListen: given.text('syslogTlsListen') ?? null,
+        knownIssues: given.texts('knownIssues'),
         logDays: given.whole('logDays', '--log-days', 1, 3_650),
         logMessages: given.whole('logMessages', '--log-messages', 1_000, 1_000_000_000),
         numberHours: given.whole('numberHours', '--number-hours', 1, 24 * 31),

@@ -21,6 +21,8 @@ const rows = {
   IDEMPOTENCY_MISMATCH: { status: 422, exit: 2 },
   IMAGE_MISSING: { status: 409, exit: 4 },
   IN_USE: { status: 409, exit: 4 },
+  INCIDENT_FULL: { status: 409, exit: 4 },
+  INCIDENT_RESOLVED: { status: 409, exit: 4 },
   INTERNAL: { status: 500, exit: 1 },
   JOIN_REFUSED: { status: 403, exit: 4 },
   LAB_FAILED: { status: 500, exit: 1 },

@@ -15,6 +15,9 @@ import { verifiedFrom } from './verify.ts';
 const promoteTimeoutMs = 10_000;
 /** What is verified stays locked: a few at a time, and no more than a witness has sockets for. */
 const verifiedAtOnce = 8;
+const promoteStep = 'promote';
+/** What the step notes of an instance whose standby serves. */
+const servesNote = /^(\S+) on \S+ after (\d+) ms$/;
 
 /**
  * Gives what a silent host held to others. It begins where the proof of the silence has been
@@ -137,6 +140,34 @@ export function failoverTargets({ args }: Operation): readonly HostName[] {
   return [...new Set(promotedOf(args['promoted']).map(({ to }) => to))];
 }
 
+/** What became of all that the host held, as far as the operation's journal has it. */
+export function failoverOutcome({ args, steps }: Operation): readonly {
+  readonly id: InstanceId;
+  readonly name: InstanceName;
+  /** Null where it had no standby. */
+  readonly to: HostName | null;
+  /** When its standby served, wall-clock milliseconds; null where that was not seen. */
+  readonly servedMs: number | null;
+}[] {
+  const promotion = steps.find(({ name }) => name === promoteStep);
+  const servedMs = new Map(
+    (promotion?.note.split(', ') ?? []).flatMap((note) => {
+      const [, name, tookMs] = servesNote.exec(note) ?? [];
+      return name === undefined ? [] : [[name, (promotion?.startedMs ?? 0) + Number(tookMs)]];
+    }),
+  );
+  const stranded = linesOf(args['stranded']).map((line) => line.split(' '));
+  return [
+    ...promotedOf(args['promoted']).map((one) => ({
+      ...one,
+      servedMs: servedMs.get(one.name) ?? null,
+    })),
+    ...stranded.map(([name, id]) => ({
+      ...{ name: name as InstanceName, id: id as InstanceId, to: null, servedMs: null },
+    })),
+  ];
+}
+
 async function seeThrough(run: Run): Promise<void> {
   const { args } = run.operation;
   const host = args['host'] as HostName;
@@ -144,9 +175,9 @@ async function seeThrough(run: Run): Promise<void> {
   const late: InstanceName[] = [];
   try {
     if (args['stranded'] !== '') await run.step('strand', () => strand(run, host));
-    await run.step('promote', async () => {
-      await run.hands.push();
+    await run.step(promoteStep, async () => {
       const startMs = run.clock.monotonicMs();
+      await run.hands.push();
       const notes = await Promise.all(
         promoted.map(async ({ name, id, to }) => {
           const serves = () => run.hands.observed(to, id)?.phase === 'serving';

@@ -326,6 +326,10 @@ export const confirmDeadRequest = z.object({ reason: z.string().max(1_024).defau
 //   GET  /v1/events?object=&after=&limit=               -> {items: eventView[]}
 //   GET  /v1/crashes?host=&fingerprint=&limit=          -> {items: crashView[]} (crash-views.ts)
 //   GET  /v1/crashes/:id                                -> crashView
+//   GET  /v1/incidents?host=&state=&fingerprint=&limit= -> {items: incidentItem[]} (incident-views.ts)
+//   GET  /v1/incidents/:id                              -> incidentView
+//   POST /v1/incidents/:id/notes      incidentNoteRequest -> incidentView
+//   POST /v1/incidents/:id/resolve incidentResolveRequest -> incidentView
 //   GET  /v1/logs?query=&since=&until=&after=&limit=    -> logsView (log-views.ts)
 //   GET  /v1/logs/:id/around?lines=                     -> {items: logMessageView[]}
 //   POST /v1/join-tokens                 joinTokenRequest -> joinTokenView

@@ -11,6 +11,8 @@ const lookPeriodMs = 1_000;
 const quietMs = 5_000;
 /** Whose cutter has not been fed for this long is forgotten. */
 const forgetMs = 3_600_000;
+/** Of all kernels, of how many of the newest lines it is known when they came. */
+const linesKept = 65_536;
 const streamsMax = 2_000;
 const waitingMax = 1_000;
 /** Of one kernel in an hour: what comes by UDP can be forged, and one that warns in a loop says it all soon. */
@@ -29,9 +31,9 @@ interface Stream {
   readonly host: string;
   readonly source: string;
   readonly boot: string;
-  /** When its agent says that the last line was written, wall clock; null for what came without. */
-  saidMs: number | null;
   lastMs: number;
+  /** When its last line was received or, by its agent, written; wall-clock milliseconds. */
+  lastLineMs: number;
   isOpen: boolean;
   /** Reports that were found since `hourFromMs`, monotonic. */
   inHour: number;
@@ -43,11 +45,15 @@ export class CrashWatch {
   readonly #parts: CrashWatchParts;
   /** One for all, so that what it holds is bounded for all. */
   readonly #cutter = new Cutter();
+  /** The same of the cutter's lines, by their numbers: a report says at which it begins. */
+  readonly #lineMs = new Float64Array(linesKept);
+  #lines = 0;
   /** One for each way in which a host's kernel is heard: the same lines may come by two. */
   readonly #streams = new Map<string, Stream>();
   readonly #waiting: {
     readonly stream: Stream;
     readonly report: CrashReport;
+    readonly firstMs: number;
     readonly atMs: number;
   }[] = [];
   readonly #kept = new Map<string, number>();
@@ -81,8 +87,13 @@ export class CrashWatch {
     stream.lastMs = this.#parts.clock.monotonicMs();
     stream.isOpen = true;
     // An agent proves whose it is, and may tell of what was long ago; other times can be forged.
-    if (sequence !== null) stream.saidMs = saidMs;
-    for (const line of kernelLines(text)) this.#found(this.#cutter.take({ ...line, host: key }));
+    const lineMs = sequence === null ? message.receivedMs : (saidMs ?? message.receivedMs);
+    stream.lastLineMs = lineMs;
+    for (const line of kernelLines(text)) {
+      this.#lines += 1;
+      this.#lineMs[this.#lines % linesKept] = lineMs;
+      this.#found(this.#cutter.take({ ...line, host: key }));
+    }
   }
 
   /** Ends the reports of kernels that have fallen silent, and keeps what was found. */
@@ -110,8 +121,7 @@ export class CrashWatch {
       host,
       source,
       boot,
-      saidMs: null,
-      lastMs: 0,
+      ...{ lastMs: 0, lastLineMs: 0 },
       isOpen: false,
       inHour: 0,
       hourFromMs: 0,
@@ -121,19 +131,19 @@ export class CrashWatch {
   }
 
   #found(reports: readonly CrashReport[]): void {
-    const nowMs = this.#parts.clock.wallMs();
     for (const report of reports) {
       const stream = this.#streams.get(report.host ?? '');
       if (stream === undefined || this.#isTooMany(stream)) continue;
+      const atMs = stream.lastLineMs;
+      const isKnown = this.#lines - report.line < linesKept;
+      const firstMs = isKnown ? (this.#lineMs[report.line % linesKept] ?? atMs) : atMs;
       if (this.#waiting.length >= waitingMax) {
         this.#parts.log('a crash report is lost: the store has not taken a thousand', {
           host: stream.host,
           title: report.title,
         });
-      } else {
-        const atMs = stream.saidMs ?? nowMs;
-        this.#waiting.push({ stream, report: { ...report, host: stream.host }, atMs });
-      }
+      } else
+        this.#waiting.push({ stream, report: { ...report, host: stream.host }, firstMs, atMs });
     }
   }
 
@@ -156,9 +166,9 @@ export class CrashWatch {
     const { store, event, log } = this.#parts;
     try {
       for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-        const { stream, report, atMs } = next;
+        const { stream, report, firstMs, atMs } = next;
         const { host, source, boot } = stream;
-        const id = await store.add({ atMs, host, source, boot, report });
+        const id = await store.add({ firstMs, atMs, host, source, boot, report });
         this.#waiting.shift();
         if (id === null) continue;
         this.#kept.set(report.kind, (this.#kept.get(report.kind) ?? 0) + 1);

@@ -20,6 +20,8 @@ import { type AgentStream, Agents, type AgentsListener } from './agents.ts';
 import { type ApplyRequest, apply } from './apply.ts';
 import { desiredStates } from './desired-state.ts';
 import { Detection } from './detection.ts';
+import { IncidentDesk } from './incident-desk.ts';
+import { IncidentKeeper } from './incident-keeper.ts';
 import { operationKinds } from './kinds.ts';
 import { placeWaiting } from './placer.ts';
 import type { PowerOff } from './power-fencing.ts';
@@ -35,6 +37,7 @@ const pushPeriodMs = 1_000;
 const claimPeriodMs = 1_000;
 const presencePeriodMs = 1_000;
 const watchPeriodMs = 1_000;
+const incidentsPeriodMs = 1_000;
 
 export interface SchedulerParts {
   readonly store: Store;
@@ -88,7 +91,9 @@ export class Scheduler implements AsyncDisposable {
   readonly #claimer: Reconciler;
   readonly #listener: Reconciler;
   readonly #watcher: Reconciler;
+  readonly #incidents: Reconciler;
   readonly detection: Detection;
+  readonly incidents: IncidentDesk;
   readonly #startedMs: number;
   readonly #outcomes = new Map<Outcome, number>();
 
@@ -181,6 +186,9 @@ export class Scheduler implements AsyncDisposable {
       );
     });
     this.#pusher = new Reconciler('push', pushPeriodMs, clock, () => this.#push());
+    this.incidents = new IncidentDesk({ store, clock });
+    const keeper = new IncidentKeeper({ store, clock, session, agents: this.agents });
+    this.#incidents = new Reconciler('incidents', incidentsPeriodMs, clock, () => keeper.sync());
     this.#claimer = new Reconciler('operations', claimPeriodMs, clock, () => this.engine.claim());
     const presence = new Presence({ store, session, connected: () => this.agents.connected });
     this.#listener = new Reconciler('presence', presencePeriodMs, clock, () => presence.sync());
@@ -216,7 +224,10 @@ export class Scheduler implements AsyncDisposable {
   }
 
   get #all(): readonly Reconciler[] {
-    return [this.#placer, this.#pusher, this.#claimer, this.#listener, this.#watcher];
+    return [
+      ...[this.#placer, this.#pusher, this.#claimer, this.#listener, this.#watcher],
+      this.#incidents,
+    ];
   }
 
   attach(stream: AgentStream): void {

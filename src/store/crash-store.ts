@@ -20,9 +20,10 @@ export interface CrashStore {
    * once: same host, same group, same second of the host's uptime, in the same boot or, where that
    * is not known of both, within a minute.
    *
+   * @param crash `firstMs`: when its first line was received, where that is known
    * @returns its id; null where it is known already
    */
-  add(crash: Omit<Crash, 'id'>): Promise<number | null>;
+  add(crash: Omit<Crash, 'id'> & { readonly firstMs?: number }): Promise<number | null>;
   /** The newest first. */
   list(wanted: {
     readonly host: string | null;

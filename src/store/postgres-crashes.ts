@@ -29,12 +29,13 @@ export class PostgresCrashes implements CrashStore {
     this.#pool = pool;
   }
 
-  async add({ atMs, host, source, boot, report }: Omit<Crash, 'id'>): Promise<number | null> {
+  async add(crash: Parameters<CrashStore['add']>[0]): Promise<number | null> {
+    const { atMs, firstMs = null, host, source, boot, report } = crash;
     const { uptimeSeconds: uptimeS, fingerprint } = report;
     // Text has no NUL in PostgreSQL; the parser has taken them for U+FFFD or cut them off.
     const { rows } = await this.#query<{ id: string }>(
-      `insert into crashes (at_ms, host, source, boot, fingerprint, uptime_s, report)
-      select $1, $2, $3, $9, $4, $5, $6 where not exists (
+      `insert into crashes (at_ms, host, source, boot, fingerprint, uptime_s, report, first_ms)
+      select $1, $2, $3, $9, $4, $5, $6, $10 where not exists (
         select from crashes where host = $2 and fingerprint = $4
           and coalesce(abs(uptime_s - $5::float8) < $8::float8, true)
           and case when boot <> '' and $9 <> '' and uptime_s is not null and $5::float8 is not null
@@ -42,7 +43,7 @@ export class PostgresCrashes implements CrashStore {
       returning id`,
       [
         ...[atMs, host, source, fingerprint.id, uptimeS, JSON.stringify(report)],
-        ...[sameWithinMs, sameUptimeS, boot],
+        ...[sameWithinMs, sameUptimeS, boot, firstMs],
       ],
     );
     const id = rows[0]?.id;

@@ -1,10 +1,10 @@
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { Fence, Shed } from '../domain/model.ts';
-import { PostgresOperations } from './postgres-operations.ts';
+import { PostgresIncidents } from './postgres-incidents.ts';
 import type { HostWitnesses } from './store.ts';
 
 /** The rows that say who witnesses a host, which hosts are held for dead, and who was shed. */
-export class PostgresFencing extends PostgresOperations {
+export class PostgresFencing extends PostgresIncidents {
   async fences(): Promise<readonly Fence[]> {
     const rows = await this.db.selectFrom('fences').selectAll().orderBy('host').execute();
     return rows.map(({ host, at_ms: atMs, reasons }) => ({

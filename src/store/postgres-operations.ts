@@ -81,12 +81,15 @@ export class PostgresOperations {
     return rows.map(operationOf);
   }
 
-  async operations({ object, isOpen, limit }: OperationFilter): Promise<readonly Operation[]> {
+  async operations(filter: OperationFilter): Promise<readonly Operation[]> {
+    const { object, isOpen, kinds, sinceMs, limit } = filter;
     let query = this.db.selectFrom('operations').selectAll().orderBy('seq', 'desc').limit(limit);
     if (object !== undefined) {
       query = query.where(sql<boolean>`objects @> ${JSON.stringify([object])}::jsonb`);
     }
     if (isOpen !== undefined) query = query.where('ended_ms', isOpen ? 'is' : 'is not', null);
+    if (kinds !== undefined) query = query.where('kind', 'in', kinds);
+    if (sinceMs !== undefined) query = query.where('requested_ms', '>=', sinceMs);
     return (await query.execute()).map(operationOf);
   }
 

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ErrorBody } from '../domain/errors.ts';
 import type { Capacity, HostFacts, InstanceSpec, ObservedInstance, Tier } from '../domain/model.ts';
 import type { OperationKind, OperationState, OperationStep } from '../domain/operation.ts';
+import type { Incident, IncidentState } from '../incidents/incident.ts';
 
 /** The tables of `sql/`, as Kysely has to know them. Network types travel as text. */
 export interface Schema {
@@ -95,6 +96,16 @@ export interface Schema {
   };
   /** The driver gives a bigint as text; ids stay far below 2^53. */
   events: { id: Generated<string>; at_ms: number; kind: string; object: string; message: string };
+  incidents: {
+    id: Generated<string>;
+    host: string;
+    state: IncidentState;
+    is_followed: boolean;
+    first_ms: number;
+    fingerprints: JSONColumnType<string[]>;
+    incident: JSONColumnType<Incident>;
+  };
+  incident_causes: { cause: string; incident_id: string | null };
   join_tokens: { id: string; host: string; secret_hash: string; expires_ms: number };
   settings: { name: string; value: string };
 }

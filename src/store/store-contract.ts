@@ -8,6 +8,7 @@ import type { HostFacts, ObservedInstance } from '../domain/model.ts';
 import type { Operation } from '../domain/operation.ts';
 import { systemClock } from '../system/clock.ts';
 import type { Store, Transaction } from './store.ts';
+import { incidentContract } from './store-contract-incidents.ts';
 import { host, instance, pool, seeded } from './store-contract-rows.ts';
 
 /** Declares the tests of a store; `fresh` opens an empty one. */
@@ -15,6 +16,7 @@ export function storeContract(name: string, fresh: () => Promise<Store>): void {
   const test = (title: string, work: () => Promise<void>): void => {
     void declare(`${name}: ${title}`, work);
   };
+  incidentContract(test, fresh);
   test('what is put comes back as it was', async () => {
     await using store = await seeded(await fresh());
     const fleet = await store.transact((tx) => tx.fleet());

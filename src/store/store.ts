@@ -16,7 +16,8 @@ import type {
   Shed,
   Standby,
 } from '../domain/model.ts';
-import type { Lock, Operation, Session } from '../domain/operation.ts';
+import type { Lock, Operation, OperationKind, Session } from '../domain/operation.ts';
+import type { IncidentRows } from './incident-rows.ts';
 
 /** Everything the fleet is meant to be, read in one snapshot. */
 export interface FleetState {
@@ -50,6 +51,10 @@ export interface OperationFilter {
   readonly object?: string;
   /** Only those that have not ended. */
   readonly isOpen?: boolean;
+  /** Only those of these kinds. */
+  readonly kinds?: readonly OperationKind[];
+  /** Only those that were asked for from then on, wall-clock milliseconds. */
+  readonly sinceMs?: number;
   /** At most this many, the newest, newest first. */
   readonly limit: number;
 }
@@ -64,7 +69,7 @@ export interface JoinToken {
 }
 
 /** One atomic unit of reading and writing. */
-export interface Transaction {
+export interface Transaction extends IncidentRows {
   fleet(): Promise<FleetState>;
 
   putPool(pool: Pool): Promise<void>;

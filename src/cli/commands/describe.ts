@@ -1,15 +1,19 @@
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { GatewayFact } from '../../domain/model.ts';
 import type { EventView, HostView, InstanceView, PoolView } from '../../protocol/api.ts';
+import type { IncidentItem } from '../../protocol/incident-views.ts';
 import { durationText } from '../duration.ts';
 import { kindOf } from '../kinds.ts';
 import { holdText } from '../operations.ts';
+import { oneLine, printable } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { indented, recordText, tableText } from '../table.ts';
 import { agoText, eventsTable, hostState, phaseText, shedText } from '../tables.ts';
 import type { Paint } from '../terminal.ts';
+import { aboutIncident } from './incident.ts';
 
 const eventsShown = 10;
+const incidentsShown = 5;
 /** The most that the API hands out at once. */
 const operationsMax = 1_000;
 const operationsShown = 5;
@@ -46,9 +50,11 @@ export async function describe(session: Session, kind: string, name: string): Pr
       const host = await api.host(name);
       const last = await events();
       const holds = await operationText();
+      const incidents = await api.incidents({ host: name, state: 'open', limit: incidentsShown });
       const text = () =>
-        recordText(hostFields(host, holds, nowMs, paint), columns) + eventsPart(last, columns);
-      return session.print({ ...host, events: last }, text);
+        recordText(hostFields(host, holds, incidents, nowMs, paint), columns) +
+        eventsPart(last, columns);
+      return session.print({ ...host, incidents, events: last }, text);
     }
     case 'pool': {
       const pool = await api.pool(name);
@@ -68,7 +74,13 @@ export async function describe(session: Session, kind: string, name: string): Pr
   }
 }
 
-function hostFields(host: HostView, operation: string, nowMs: number, paint: Paint): Fields {
+function hostFields(
+  host: HostView,
+  operation: string,
+  incidents: readonly IncidentItem[],
+  nowMs: number,
+  paint: Paint,
+): Fields {
   const { facts, capacity } = host;
   const labels = Object.entries(host.labels).map(([key, value]) => `${key}=${value}`);
   return [
@@ -77,6 +89,11 @@ function hostFields(host: HostView, operation: string, nowMs: number, paint: Pai
     ['Verdict', [host.verdict.state, ...host.verdict.reasons].join('\n')],
     ['Cordon', host.cordonReason === null ? 'none' : host.cordonReason || 'without a reason'],
     ['Operation', operation],
+    [
+      'Incident',
+      incidents.map((one) => `${one.id}: ${oneLine(printable(aboutIncident(one)))}`).join('\n') ||
+        'none that is open',
+    ],
     ['Last seen', agoText(host.lastSeenMs, nowMs)],
     ['Zone', host.zone || '-'],
     ['Rack', host.rack || '-'],

@@ -28,6 +28,7 @@ import { systemClock } from '../../system/clock.ts';
 import { runPowerCommand } from '../../system/power-command.ts';
 import { issueServerCertificate } from '../../trust/authority.ts';
 import { hashSecret, isSecret, newSecret } from '../../trust/token.ts';
+import { issuesWith } from '../known-issue-files.ts';
 import type { ServerOptions } from '../options.ts';
 
 const stopTimeoutMs = 20_000;
@@ -111,6 +112,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     crashGroups: new CrashGroupsBook({ store, clock }),
     crashesKept: () => crashes.kept,
     numbers: { store: store.numbers, intake: numbers },
+    issues: await issuesWith(options.knownIssues),
     logs: { store: store.logs, counts: () => intake.counts },
     storeKind: kind,
     scheduler,
