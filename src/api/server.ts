@@ -10,8 +10,8 @@ import {
 } from 'fastify-type-provider-zod';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
-import type { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import type { KnownIssue } from '../known-issues/entry.ts';
+import type { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import type { IntakeCounts } from '../scheduler/log-intake.ts';
 import type { NumberIntake } from '../scheduler/number-intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
