@@ -34,6 +34,7 @@ before(async () => {
     ...{ store, clock: systemClock, scheduler: fleet.scheduler, version: '1.2.3', log },
     ...{ storeKind: 'embedded', crashes: store.crashes, isAdmin: (text) => text === 'right' },
     crashGroups: new CrashGroupsBook({ store, clock: systemClock }),
+    issues: [],
     crashesKept: () => new Map([['oops', 2]]),
     numbers: { store: store.numbers, intake: numbers },
     logs: {
