@@ -9,8 +9,9 @@ import { event, facts, failover, startMs } from './test-facts.ts';
 const hourMs = 3_600_000;
 const host = 'host-1';
 
-function crash(atMs: number, uptimeS: number | null = null): Cause {
-  return { kind: 'crash', id: 1, host, atMs: startMs + atMs, reportKind: 'panic', uptimeS };
+function crash(atMs: number, uptimeS: number | null = null, boot = ''): Cause {
+  const at = { atMs: startMs + atMs, uptimeS, boot };
+  return { kind: 'crash', id: 1, host, reportKind: 'panic', ...at };
 }
 
 function death(atMs: number): Cause {
@@ -36,9 +37,12 @@ test('a report a minute after the failover, or after the return, is of that deat
 
 test('a second crash is another one: an hour later, in a later boot, at another death', () => {
   assert.ok(!joins(crash(hourMs), begun, null));
-  const bootedMs = startMs + 90_000;
-  assert.ok(!joins(crash(150_000, 60), dead(100_000), bootedMs));
-  assert.ok(joins(crash(150_000, 600_000), dead(100_000), bootedMs), 'of the boot that died');
+  const present = { id: 'new', atMs: startMs + 90_000 };
+  assert.ok(!joins(crash(150_000, 60), dead(100_000), present));
+  assert.ok(joins(crash(150_000, 600_000), dead(100_000), present), 'of the boot that died');
+  assert.ok(!joins(crash(150_000, 600_000, 'new'), dead(100_000), present));
+  assert.ok(joins(crash(150_000, 60, 'old'), dead(100_000), present));
+  assert.ok(!joins(crash(-joinMs - 1), dead(null), null), 'of long before');
   assert.ok(!joins(death(150_000), dead(100_000), null));
   assert.ok(!joins(death(1_000), closed(begun, { atMs: 0, who: 'ann', text: '' }), null));
 });

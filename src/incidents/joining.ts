@@ -26,7 +26,16 @@ export type Cause =
       readonly atMs: number;
       readonly reportKind: CrashKind;
       readonly uptimeS: number | null;
+      /** Id of its boot; '' where it is not known. */
+      readonly boot: string;
     };
+
+/** The boot that a host runs now, by its own facts. */
+export interface PresentBoot {
+  readonly id: string;
+  /** When its kernel booted, wall-clock milliseconds; null where unknown. */
+  readonly atMs: number | null;
+}
 
 /** Its name in the store, where it belongs to one incident at the most. */
 export function keyOf({ kind, id }: Pick<Cause, 'kind' | 'id'>): string {
@@ -42,24 +51,30 @@ export function opensIncident(cause: Cause): boolean {
  * Whether a cause belongs to the newest incident of its host. A host dies once in an incident: a
  * second failover is another one. A report belongs to it until some time after the host is back,
  * since what the firmware kept of the dead kernel (pstore), or syslog that was late, comes only
- * then; but not where its uptime says that it is of the boot that came after.
- *
- * @param bootedMs when the host's present kernel booted, by its own facts; null where unknown
+ * then; but not where its boot, or else its uptime, says that it is of the boot that came after.
  */
-export function joins(cause: Cause, newest: Incident, bootedMs: number | null): boolean {
+export function joins(cause: Cause, newest: Incident, present: PresentBoot | null): boolean {
   const { story, failoverId, state, isFollowed } = newest;
   const lastReportMs = Math.max(story.firstMs, ...story.reports.map(({ atMs }) => atMs));
   if (cause.kind === 'failover') {
     if (failoverId !== null || state === 'resolved') return false;
     return state === 'open' || cause.atMs <= lastReportMs + joinMs;
   }
+  if (cause.atMs < story.firstMs - joinMs) return false;
   // Whatever a host that is still held for dead has to say, it says of that death.
   if (failoverId !== null && story.returnedMs === null && isFollowed) return true;
   const deathMs = story.verdict?.atMs ?? story.firstMs;
-  const isOfThisBoot =
-    cause.uptimeS !== null &&
-    bootedMs !== null &&
-    Math.abs(cause.atMs - cause.uptimeS * 1_000 - bootedMs) < sameBootMs;
-  if (isOfThisBoot && bootedMs > deathMs) return false;
+  const bootedMs = present?.atMs ?? null;
+  if (bootedMs !== null && bootedMs > deathMs && isOfBoot(cause, present)) return false;
   return cause.atMs <= Math.max(deathMs, story.returnedMs ?? 0) + joinMs;
+}
+
+function isOfBoot(
+  { boot, atMs, uptimeS }: Cause & { readonly kind: 'crash' },
+  present: PresentBoot | null,
+): boolean {
+  if (present === null) return false;
+  if (boot !== '') return boot === present.id;
+  if (uptimeS === null || present.atMs === null) return false;
+  return Math.abs(atMs - uptimeS * 1_000 - present.atMs) < sameBootMs;
 }

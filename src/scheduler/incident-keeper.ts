@@ -5,7 +5,7 @@ import { hostObject } from '../domain/operation.ts';
 import { advanced, joined, opened } from '../incidents/advance.ts';
 import { type FailedOver, foldIncident, type SeenInstance } from '../incidents/fold.ts';
 import type { FactsThen, Incident } from '../incidents/incident.ts';
-import { type Cause, joins, keyOf, opensIncident } from '../incidents/joining.ts';
+import { type Cause, joins, keyOf, opensIncident, type PresentBoot } from '../incidents/joining.ts';
 import { failoverOutcome } from '../operations/failover.ts';
 import type { FleetState, Store, Transaction } from '../store/store.ts';
 import type { Agents } from './agents.ts';
@@ -81,7 +81,7 @@ export class IncidentKeeper {
     const take = async (tx: Transaction): Promise<number | null> => {
       const [newest] = await tx.incidents({ host: cause.host, limit: 1 });
       const failoverId = cause.kind === 'failover' ? cause.id : null;
-      if (newest !== undefined && joins(cause, newest, bootedMs(host))) {
+      if (newest !== undefined && joins(cause, newest, presentBoot(host))) {
         if (!(await tx.claimCause(keyOf(cause), newest.id))) return null;
         await tx.putIncident(joined(newest, failoverId));
         if (failoverId !== null) await tellOpened(tx, newest.id, cause, nowMs);
@@ -211,9 +211,13 @@ function seenOn(fleet: FleetState, host: HostName): readonly SeenInstance[] {
     .map(({ id, spec: { name, tier } }) => ({ id, name, tier, host, isServing: false }));
 }
 
-function bootedMs(host: Host | undefined): number | null {
+function presentBoot(host: Host | undefined): PresentBoot | null {
   const { facts = null, lastSeenMs = null } = host ?? {};
-  return facts === null || lastSeenMs === null ? null : lastSeenMs - facts.uptimeS * 1_000;
+  if (facts === null) return null;
+  return {
+    id: facts.bootId,
+    atMs: lastSeenMs === null ? null : lastSeenMs - facts.uptimeS * 1_000,
+  };
 }
 
 function factsOf({ facts, zone, rack, labels }: Host): FactsThen | null {

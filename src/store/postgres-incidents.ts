@@ -77,8 +77,9 @@ export class PostgresIncidents extends PostgresOperations implements IncidentRow
       at_ms: number;
       kind: CrashKind;
       uptime_s: number | null;
+      boot: string;
     }>`
-      select id, host, at_ms, report ->> 'kind' as kind, uptime_s from crashes
+      select id, host, at_ms, report ->> 'kind' as kind, uptime_s, boot from crashes
       where not exists (select from incident_causes where cause = 'crash/' || crashes.id)
       order by id limit ${limit}`.execute(this.db);
     return [
@@ -86,8 +87,8 @@ export class PostgresIncidents extends PostgresOperations implements IncidentRow
         ({ id, host, at_ms: atMs }): Cause => ({ kind: 'failover', id, host, atMs }),
       ),
       ...crashes.rows.map(
-        ({ id, host, at_ms: atMs, kind, uptime_s: uptimeS }): Cause => ({
-          ...{ kind: 'crash', id: Number(id), host, atMs, reportKind: kind, uptimeS },
+        ({ id, host, at_ms: atMs, kind, uptime_s: uptimeS, boot }): Cause => ({
+          ...{ kind: 'crash', id: Number(id), host, atMs, reportKind: kind, uptimeS, boot },
         }),
       ),
     ];
