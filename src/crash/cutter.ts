@@ -24,6 +24,7 @@ interface Open {
   readonly lines: LogLine[];
   readonly doubts: string[];
   readonly isRuledOff: boolean;
+  readonly isBrief: boolean;
   /** Whether a trace came to its end in it. */
   isRooted: boolean;
   characters: number;
@@ -176,6 +177,7 @@ export class Cutter {
       // What was lost before it is none of it.
       lines: [{ ...line, isAfterLoss: false }],
       doubts: [],
+      isBrief: headOf(line.text)?.head.isBrief === true,
       isRuledOff: /BUG: (?:KASAN|KMSAN|KCSAN|KFENCE):/.test(line.text),
       isRooted: false,
       characters: line.text.length,
@@ -191,7 +193,7 @@ export class Cutter {
 
   #extend(open: Open, line: LogLine, isHead: boolean, done: CrashReport[]): void {
     if (isHead && !follows.test(line.text)) {
-      if (open.frames > 0 && !isRepeat(open, line)) {
+      if ((open.frames > 0 || open.isBrief) && !isRepeat(open, line)) {
         this.#close(open, done);
         this.#begin(open.stream, line, done);
         return;

@@ -72,6 +72,7 @@ const last = /^=+$|^CPU: \d/;
 /** What a report has lost of what its title needs, in words. */
 export function lossesOf(
   head: Head,
+  kindTitle: string,
   needed: string | null,
   fault: Frame | null,
   traces: readonly Trace[],
@@ -79,6 +80,7 @@ export function lossesOf(
 ): readonly string[] {
   const doubts: string[] = [];
   if (lines.some((line) => line.isAfterLoss)) doubts.push('messages inside it were lost');
+  if (kindTitle.endsWith(':')) doubts.push('its first line ends before it says what');
   if (needed === null) doubts.push('the line that says more about it is missing');
   if (
     head.kind === 'panic' &&

@@ -51,7 +51,7 @@ const hint = new RegExp(
     String.raw`SeaBIOS|BUG|WARNING|INFO:|rcu|UBSAN|detected|inconsistent|nable to handle|`,
     String.raw`ernel NULL|Unhandled|PANIC|panic|protection|divide|segment|int3|invalid|Internal|`,
     String.raw`Insufficient|overflow|LOCKUP|Hardware Error|unregister_netdevice|NETDEV|XFS|EXT4|`,
-    String.raw`oom|memory|fault|check:|bounds`,
+    String.raw`oom|memory|fault|check:|bounds|FAILED`,
   ].join(''),
 );
 

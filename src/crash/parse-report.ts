@@ -29,12 +29,19 @@ export function parseReport(cut: Cut): CrashReport | null {
   const needed = neededOf(head, cut.lines);
   const isBare = needed === null && head.bare !== undefined;
   const mixed = mixtureOf(head, match.groups?.['fn'], cut, traces);
+  const isMixed = mixed.length > 0 && head.kind !== 'kasan';
+  // Of a mixture only the pointer is taken, and only where it stands before any frame.
+  const { pointer } = facts;
+  const isPointerFirst =
+    head.source === 'pointer' &&
+    pointer !== null &&
+    !traces.some(({ frames: [first] }) => first !== undefined && first.index < pointer.index);
   const fault =
-    (mixed.length > 0 || isBare) && head.kind !== 'kasan'
+    (isBare && head.kind !== 'kasan') || (isMixed && !isPointerFirst)
       ? null
-      : faultOf(head, match, facts, traces, cut.lines);
-  const doubts = [...mixed, ...lossesOf(head, needed, fault, traces, cut.lines)];
+      : faultOf(head, match, facts, isMixed ? [] : traces, cut.lines);
   const kindTitle = fill(isBare ? (head.bare ?? head.title) : head.title, match, needed);
+  const doubts = [...mixed, ...lossesOf(head, kindTitle, needed, fault, traces, cut.lines)];
   const frames = traces
     .flatMap((trace) => (isOfCrash(trace) ? trace.frames : []))
     .map(({ frame }) => frame);

@@ -81,7 +81,10 @@ function withoutWatch(frames: readonly Frame[], isSampled: boolean): readonly Fr
   let last = -1;
   for (const [index, frame] of frames.entries()) if (watch.test(frame.function)) last = index;
   if (last < 0) return frames;
-  let start = last + 1;
-  while (start < frames.length && entry.test(frames[start]?.function ?? '')) start++;
-  return isSampled && start === last + 1 ? [] : frames.slice(start);
+  const below = frames.slice(last + 1);
+  const came = below.findIndex((frame) => entry.test(frame.function));
+  if (came < 0) return isSampled ? [] : below;
+  let start = isSampled ? came : 0;
+  while (start < below.length && entry.test(below[start]?.function ?? '')) start++;
+  return below.slice(start);
 }

@@ -82,6 +82,14 @@ export const watchHeads: readonly Head[] = [
     title: 'BUG: $1',
     source: 'none',
   },
+  // A secure world's kernel, which speaks by the mouth of ours.
+  {
+    kind: 'panic',
+    pattern: /\btrusty: .*\bASSERT FAILED at \([^)]*\): ?(.{0,120})/,
+    title: 'trusty: ASSERT FAILED: $1',
+    source: 'none',
+    isBrief: true,
+  },
   // Panics of their own; those after an oops belong to its report.
   {
     kind: 'panic',
