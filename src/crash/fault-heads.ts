@@ -40,6 +40,12 @@ export const faultHeads: readonly Head[] = [
   },
   {
     kind: 'kcsan',
+    pattern: /BUG: KCSAN: (assert: race) in (?<fn>[\w.]+(?: \/ [\w.]+)?)/,
+    title: 'KCSAN: $1',
+    source: 'head',
+  },
+  {
+    kind: 'kcsan',
     pattern: /BUG: KCSAN: ([a-z-]+) in (?<fn>[\w.]+(?: \/ [\w.]+)?)/,
     title: 'KCSAN: $1',
     source: 'head',
@@ -69,15 +75,15 @@ export const faultHeads: readonly Head[] = [
     kind: 'lockdep',
     pattern: new RegExp(
       [
-        String.raw`\b(?:possible circular locking dependency|possible recursive locking|`,
-        String.raw`possible irq lock inversion dependency|`,
-        String.raw`\w{1,16}-safe -> \w{1,16}-unsafe lock order) detected`,
+        String.raw`(WARNING|INFO): (possible circular locking dependency detected|`,
+        String.raw`possible recursive locking detected|possible irq lock inversion dependency detected|`,
+        String.raw`[\w-]{1,20}-safe -> [\w-]{1,20}-unsafe lock order detected)`,
       ].join(''),
     ),
     title: 'possible deadlock',
     source: 'lock',
     needs: /\b(is trying to (?:acquire|lock)|just changed the state|takes:)/,
-    bare: 'WARNING: possible circular locking dependency detected',
+    bare: '$1: $2',
   },
   {
     kind: 'lockdep',
@@ -87,7 +93,7 @@ export const faultHeads: readonly Head[] = [
   },
   {
     kind: 'lockdep',
-    pattern: /(?:WARNING: |INFO: |\[ ?)suspicious RCU usage/,
+    pattern: /(?:WARNING: |INFO: |\[ ?)suspicious (?:RCU|rcu_dereference_check\(\)) usage/,
     title: 'WARNING: suspicious RCU usage',
     source: 'trace',
     needs: /^\s*(stack backtrace:)/,
@@ -120,7 +126,7 @@ export const faultHeads: readonly Head[] = [
   {
     kind: 'lockdep',
     pattern:
-      /(BUG|WARNING): (lock held when returning to user space|lock held at task exit time|still has locks held)/,
+      /(BUG|WARNING): (?:\S{1,40} )?(lock held when returning to user space|lock held at task exit time|still has locks held)/,
     title: '$1: $2',
     source: 'lock',
     isBrief: true,
@@ -175,7 +181,7 @@ export const faultHeads: readonly Head[] = [
     pattern: new RegExp(
       [
         String.raw`(?:BUG: )?[Uu]nable to handle (?:kernel paging request|page fault for address|`,
-        String.raw`kernel (?:data access|instruction fetch|access|execution|read|write|`,
+        String.raw`kernel (?:data access|instruction fetch|access|execut(?:e|ion)|read|write|`,
         String.raw`pointer dereference))`,
       ].join(''),
     ),
@@ -188,7 +194,12 @@ export const faultHeads: readonly Head[] = [
     title: 'BUG: unable to handle kernel',
     source: 'none',
   },
-  { kind: 'trap', pattern: /^\s*Unhandled fault:/, title: 'Unhandled fault', source: 'pointer' },
+  {
+    kind: 'trap',
+    pattern: /^\s*(Unhandled (?:fault|prefetch abort)):/,
+    title: '$1',
+    source: 'pointer',
+  },
   {
     kind: 'stack-overflow',
     pattern: /BUG: (?:\w+ )?stack guard page was hit/,
@@ -218,7 +229,7 @@ export const faultHeads: readonly Head[] = [
   {
     kind: 'trap',
     pattern:
-      /\b(int3|alignment check|bounds|segment not present|control protection|invalid TSS): [0-9a-f]{4} /,
+      /\b(int3|alignment check|bounds|overflow|debug|segment not present|control protection|invalid TSS|simd exception|fpu exception|coprocessor segment overrun|double fault): [0-9a-f]{4} \[#/,
     title: '$1',
     source: 'pointer',
   },
@@ -237,6 +248,12 @@ export const faultHeads: readonly Head[] = [
   },
   { kind: 'bug', pattern: /kernel BUG at \S+/, title: 'kernel BUG', source: 'pointer' },
   {
+    kind: 'bug',
+    pattern: /BUG: failure at \S+\/(?<fn>\w+)\(\)!/,
+    title: 'kernel BUG',
+    source: 'head',
+  },
+  {
     kind: 'trap',
     pattern: /\binvalid opcode: [0-9a-f]{4} /,
     title: 'invalid opcode',
@@ -244,8 +261,21 @@ export const faultHeads: readonly Head[] = [
   },
   {
     kind: 'trap',
-    pattern: /Internal error: (Oops[^:[]*|undefined instruction)/,
+    pattern: /Internal error: .{0,80}\[#\d+\]/,
+    title: 'Internal error',
+    source: 'pointer',
+  },
+  // Where nothing was said before: RISC-V's traps, and PowerPC's.
+  {
+    kind: 'trap',
+    pattern: /^\s*(Oops - [a-z ]{4,40}) \[#\d+\]/,
     title: '$1',
+    source: 'pointer',
+  },
+  {
+    kind: 'trap',
+    pattern: /^\s*Oops: ([A-Z][A-Za-z ]{4,40}), sig: \d+ \[#\d+\]/,
+    title: 'Oops: $1',
     source: 'pointer',
   },
   // Warnings, by the check that spoke.
@@ -267,7 +297,7 @@ export const faultHeads: readonly Head[] = [
   })),
   {
     kind: 'warning',
-    pattern: new RegExp(`WARNING: (?:CPU: \\d+ PID: -?\\d+ )?at \\S+:\\d+ ${fn}${at}`),
+    pattern: new RegExp(`WARNING: (?:CPU: \\d+ PID: -?\\d+ )?at (?:\\S+:\\d+ )?${fn}${at}`),
     title: 'WARNING',
     source: 'head',
   },
@@ -285,7 +315,7 @@ export const faultHeads: readonly Head[] = [
   },
   {
     kind: 'warning',
-    pattern: /WARNING: (kernel stack regs) .* has bad ('\w+' )?value/,
+    pattern: /WARNING: (kernel stack (?:regs|frame pointer)) .* has bad ('\w+' )?value/,
     title: 'WARNING: $1 has bad $2value',
     source: 'none',
     isBrief: true,

@@ -1,3 +1,5 @@
+import { demangled } from './rust-symbol.ts';
+
 /** One line of a call trace. */
 export interface Frame {
   /** Name as printed, compiler suffixes included. */
@@ -65,6 +67,10 @@ const syscall = /^__(?:x64|ia32|arm64|riscv|s390x?|se|x32|do|powerpc|loongarch)_
 
 /** A function's name as it stays over compilers and builds: no `.isra.0`, no system call wrapper. */
 export function plainFunction(symbol: string): string {
+  if (symbol.startsWith('_')) {
+    const path = demangled(symbol.replace(suffix, ''));
+    if (path.includes('::')) return path;
+  }
   const plain = symbol
     .replace(suffix, '')
     .replace(/\.\d+$/, '')

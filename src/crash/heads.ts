@@ -42,16 +42,16 @@ const noise = new RegExp(
   [
     String.raw`traps: \S+ (?:general protection|invalid opcode|divide error|int3|stack segment)|`,
     String.raw`lockdep is turned off|NMI handler .* took|Unprivileged eBPF|mand mount option|`,
-    String.raw`CPU_SRSO|srso\.html|^\s*BUG: workqueue lockup - pool|ODEBUG: Out of memory`,
+    String.raw`CPU_SRSO|srso\.html|ODEBUG: Out of memory`,
   ].join(''),
 );
 // One cheap test before forty: most lines of a log are none of these.
 const hint = new RegExp(
   [
-    String.raw`SeaBIOS|BUG|WARNING|INFO:|rcu|UBSAN|detected|inconsistent|nable to handle|`,
+    String.raw`SeaBIOS|\[#|Oops|VFS|BUG|WARNING|INFO:|rcu|UBSAN|detected|inconsistent|nable to handle|`,
     String.raw`ernel NULL|Unhandled|PANIC|panic|protection|divide|segment|int3|invalid|Internal|`,
     String.raw`Insufficient|overflow|LOCKUP|Hardware Error|unregister_netdevice|NETDEV|XFS|EXT4|`,
-    String.raw`oom|memory|fault|check:|bounds|FAILED`,
+    String.raw`oom|memory|Machine Check|fault|check:|bounds|FAILED`,
   ].join(''),
 );
 

@@ -49,7 +49,9 @@ export function parseReport(cut: Cut): CrashReport | null {
   return {
     kind: head.kind,
     title:
-      isBare && head.kind === 'kasan' ? headText(match) : titleOf(head, kindTitle, fault, match),
+      isBare && head.kind === 'kasan'
+        ? headText(match)
+        : titleOf(head, kindTitle, isBare || head.bare === head.title, fault, match),
     function: fault?.function ?? null,
     module: fault?.module ?? null,
     frames,
@@ -73,11 +75,12 @@ function headText(match: RegExpExecArray): string {
 function titleOf(
   head: Head,
   kindTitle: string,
+  isBare: boolean,
   fault: Frame | null,
   match: RegExpExecArray,
 ): string {
   if (head.source === 'none') return kindTitle;
-  if (fault === null && head.bare === kindTitle && head.kind === 'lockdep') return kindTitle;
+  if (fault === null && isBare && head.kind === 'lockdep') return kindTitle;
   if (fault !== null) return `${kindTitle} in ${fault.function}`;
   if (head.kind === 'kasan' && match.groups?.['fn'] === undefined) return kindTitle;
   return `${kindTitle} in corrupted`;

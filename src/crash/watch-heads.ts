@@ -9,7 +9,8 @@ export const watchHeads: readonly Head[] = [
   { kind: 'soft-lockup', pattern: /BUG: soft lockup/, title: 'BUG: soft lockup', source: 'stall' },
   {
     kind: 'hard-lockup',
-    pattern: /(?:Watchdog detected|NMI watchdog: .*) hard LOCKUP/i,
+    pattern:
+      /(?:Watchdog detected|NMI watchdog: .*|Watchdog CPU:\d+|CPU \d+ (?:self-)?detected) (?:hard )?LOCKUP/i,
     title: 'BUG: hard lockup',
     source: 'stall',
   },
@@ -17,8 +18,8 @@ export const watchHeads: readonly Head[] = [
     kind: 'rcu-stall',
     pattern: new RegExp(
       [
-        String.raw`INFO: rcu_\w+ (?:self-)?detected (?:expedited )?stalls?|`,
-        String.raw`INFO: rcu_\w+ detected stalls on tasks|INFO: rcu_\w+_state detected`,
+        String.raw`(?:INFO|rcu): rcu_\w+ (?:self-)?detected (?:expedited )?stalls?|`,
+        String.raw`RCU detected CPU \d+ stall`,
       ].join(''),
     ),
     title: 'INFO: rcu detected stall',
@@ -26,8 +27,14 @@ export const watchHeads: readonly Head[] = [
   },
   {
     kind: 'hung-task',
-    pattern: /INFO: task .{1,40} blocked (?:on a \w+ )?for more than \d+ seconds/,
+    pattern: /INFO: task .{1,40} blocked (?:[^.]{1,80} )?for more than \d+ seconds/,
     title: 'INFO: task hung',
+    source: 'trace',
+  },
+  {
+    kind: 'hung-task',
+    pattern: /INFO: task .{1,40} can't die for more than \d+ seconds/,
+    title: "INFO: task can't die",
     source: 'trace',
   },
   // Context.
@@ -65,7 +72,7 @@ export const watchHeads: readonly Head[] = [
   { kind: 'bug', pattern: /BUG: (Bad page map)/, title: 'BUG: $1', source: 'none' },
   {
     kind: 'bug',
-    pattern: /BUG: (Bad rss-counter state|non-zero pgtables_bytes on freeing mm)/,
+    pattern: /BUG: (Bad rss-counter state|non-zero \w+ on freeing mm)/,
     title: 'BUG: $1',
     source: 'none',
     isBrief: true,
@@ -87,6 +94,21 @@ export const watchHeads: readonly Head[] = [
     kind: 'panic',
     pattern: /\btrusty: .*\bASSERT FAILED at \([^)]*\): ?(.{0,120})/,
     title: 'trusty: ASSERT FAILED: $1',
+    source: 'none',
+    isBrief: true,
+  },
+  {
+    kind: 'hung-task',
+    pattern: /BUG: workqueue lockup/,
+    title: 'BUG: workqueue lockup',
+    source: 'none',
+    isBrief: true,
+  },
+  {
+    kind: 'bug',
+    pattern:
+      /^\s*VFS: (Busy inodes after unmount|Close: file count is 0)(?= of \S+\. Self-destruct|$)/,
+    title: 'VFS: $1',
     source: 'none',
     isBrief: true,
   },
@@ -115,13 +137,13 @@ export const watchHeads: readonly Head[] = [
   },
   {
     kind: 'panic',
-    pattern: /Kernel panic - not syncing: ([^\n]{1,120})/,
+    pattern: /Kernel panic - not syncing: ([^\n]{1,120}?)(?: *exitcode=\S+)?\s*$/,
     title: 'kernel panic: $1',
     source: 'none',
   },
   {
     kind: 'machine-check',
-    pattern: /(?:mce: )?\[Hardware Error\]: CPU \d+: Machine Check/i,
+    pattern: /^\s*(?:mce: )?(?:\[Hardware Error\]: )?CPU \d+: Machine Check/i,
     title: 'Machine check',
     source: 'none',
     isBrief: true,
