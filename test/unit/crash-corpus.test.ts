@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { crashesIn } from './cutter.ts';
+import { crashesIn } from '../../src/crash/cutter.ts';
 
 interface Answer {
   readonly title: string | null;
