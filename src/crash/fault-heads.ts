@@ -228,8 +228,13 @@ export const faultHeads: readonly Head[] = [
   { kind: 'trap', pattern: /\bstack segment: /, title: 'stack segment fault', source: 'pointer' },
   {
     kind: 'trap',
-    pattern:
-      /\b(int3|alignment check|bounds|overflow|debug|segment not present|control protection|invalid TSS|simd exception|fpu exception|coprocessor segment overrun|double fault): [0-9a-f]{4} \[#/,
+    pattern: new RegExp(
+      [
+        String.raw`\b(int3|alignment check|bounds|overflow|debug|segment not present|invalid TSS|`,
+        String.raw`control protection|simd exception|fpu exception|coprocessor segment overrun|`,
+        String.raw`double fault): [0-9a-f]{4} \[#`,
+      ].join(''),
+    ),
     title: '$1',
     source: 'pointer',
   },
