@@ -1,7 +1,9 @@
 import { isRecordField } from '../logs/kernel-record.ts';
-import { type LogLine, openEnvelope } from './envelope.ts';
+import { type Heard, Netconsole } from '../logs/netconsole.ts';
+import { bare, kernelLines, type LogLine, openEnvelope, recordIn } from './envelope.ts';
 import { parseFrame } from './frame.ts';
 import { headOf } from './heads.ts';
+import { Journal } from './journal.ts';
 import { parseReport } from './parse-report.ts';
 import type { CrashKind, CrashReport } from './report.ts';
 
@@ -74,6 +76,8 @@ export class Cutter {
   readonly #streams = new Map<string, Stream>();
   /** Those that are open, in the order in which they were begun. */
   readonly #open = new Set<Open>();
+  readonly #journal = new Journal();
+  readonly #console = new Netconsole();
   #characters = 0;
   #line = 0;
   #isInRecord = false;
@@ -83,9 +87,11 @@ export class Cutter {
     this.#line++;
     // What follows a record of extended netconsole, a line for each field, is none of its words.
     if (this.#isInRecord && isRecordField(raw)) return [];
-    const lines = openEnvelope(raw);
-    this.#isInRecord = lines[0]?.sequence !== null;
-    return lines.flatMap((line) => this.#read(line));
+    const found = recordIn(raw);
+    this.#isInRecord = found !== null;
+    if (found === null) return this.#readAll(this.#journal.push(raw) ?? openEnvelope(raw));
+    // A file has no times: records that overtook others wait for as many as may be between.
+    return this.#hear(this.#console.push(Buffer.from(found.record), found.host, 0));
   }
 
   /** Takes a line whose envelope is open already; `host` keeps streams apart. */
@@ -97,6 +103,23 @@ export class Cutter {
   /** Characters of lines that are held now, of `cutterLimits.characters` at most. */
   get heldCharacters(): number {
     return this.#characters;
+  }
+
+  #hear(all: readonly Heard[]): CrashReport[] {
+    const last = this.#line;
+    const texts = all.filter(({ kind }) => kind === 'text');
+    const done = texts.flatMap(({ address, text }, index) => {
+      // Those that waited are given together: each has the number of the line that it was.
+      this.#line = last - (texts.length - 1 - index);
+      const around = { ...bare, envelope: 'netconsole', host: address } as const;
+      return this.#readAll(kernelLines(text, around));
+    });
+    this.#line = last;
+    return done;
+  }
+
+  #readAll(lines: readonly LogLine[]): CrashReport[] {
+    return lines.flatMap((line) => this.#read(line));
   }
 
   #read(read: LogLine): readonly CrashReport[] {
@@ -135,6 +158,9 @@ export class Cutter {
   /** Ends every report that is open, of one host or of all, at the end of the input. */
   flush(host?: string): readonly CrashReport[] {
     const done: CrashReport[] = [];
+    if (host === undefined) {
+      done.push(...this.#readAll(this.#journal.flush()), ...this.#hear(this.#console.flush()));
+    }
     for (const open of this.#open) {
       if (host === undefined || this.#streams.get(host) === open.stream) this.#close(open, done);
     }

@@ -54,6 +54,8 @@ const bareBsd = /^(?:kernel|vmunix)(?:\[\d+\])?: /;
 const address =
   /^(?:(\d{1,3}(?:\.\d{1,3}){3})|\[([0-9a-f]{0,4}:[0-9a-f:]{1,40})\])(?::\d{1,5} |:? ?(?=[[<\d]))/;
 const stamp = /\[ *(\d{1,10}\.\d{6})\](?:\[ *([TC]\d{1,10})\])? ?/;
+/** A console prints its own words before a kernel's line now and then (a login prompt), characters. */
+const consoleWords = 64;
 const dropped = /^\*\* \d+ printk messages dropped \*\*/;
 // What a program wrote to /dev/kmsg; the kernel's own lines about a process end otherwise.
 const ownWords = /^[A-Za-z][\w./-]{0,31}\[\d{1,10}\]: (?!segfault|unhandled|bad frame)/;
@@ -67,7 +69,7 @@ export interface Wrapping {
   readonly uptimeSeconds: number | null;
 }
 
-const bare: Wrapping = {
+export const bare: Wrapping = {
   ...{ envelope: 'none', host: '', level: null, isKernel: true, uptimeSeconds: null },
 };
 
@@ -118,6 +120,14 @@ export function openEnvelope(line: string): readonly LogLine[] {
   return kernelLines(rest.replace(bareBsd, ''), wrapping);
 }
 
+/** A record of extended netconsole as it stands in a file, with its sender where one is said. */
+export function recordIn(line: string): { readonly host: string; readonly record: string } | null {
+  const from = address.exec(line);
+  const record = from === null ? line : line.slice(from[0].length);
+  if (recordHeader(record) === null) return null;
+  return { host: from?.[1] ?? from?.[2] ?? '', record };
+}
+
 /** The lines of what a kernel said, with its own level, timestamp and caller id taken off. */
 export function kernelLines(words: string, wrapping: Wrapping = bare): readonly LogLine[] {
   let rest = unescaped(bounded(words));
@@ -132,7 +142,7 @@ export function kernelLines(words: string, wrapping: Wrapping = bare): readonly 
     ({ level } = record);
     uptimeSeconds = record.microseconds / 1e6;
     isKernel &&= record.facility === 0;
-    rest = rest.slice(record.end);
+    rest = rest.slice(record.end).replace(/^<\d{1,3}>(?=\[)/, '');
   }
   const isAfterLoss = dropped.test(rest) || rest.includes(' bytes missing) …');
   const { envelope, host: named } = wrapping;
@@ -141,7 +151,7 @@ export function kernelLines(words: string, wrapping: Wrapping = bare): readonly 
     ...{ level, sequence: record?.sequence ?? null, release: record?.release ?? null },
   };
   return (record === null ? rest.split('\n') : recordLines(rest)).map((line) => {
-    const at = stampOf(line);
+    const at = stampOf(line, record === null || dropped.test(line) ? consoleWords : 0);
     const behind = at === null ? line : line.slice(at.index + at[0].length);
     const text = behind.replace(/ ?… \(late\)$/, '').slice(0, maxTextLength);
     const caller = at?.[2] ?? record?.caller ?? '';
@@ -165,11 +175,9 @@ function isKernelName(app: string): boolean {
   return app === 'kernel' || app === 'vmunix' || app === 'klogd';
 }
 
-// A console prints its own words before a kernel line now and then (a login prompt).
-function stampOf(text: string): RegExpExecArray | null {
+function stampOf(text: string, within: number): RegExpExecArray | null {
   const at = stamp.exec(text);
-  if (at === null) return null;
-  return at.index <= 64 ? at : null;
+  return at === null || at.index > within ? null : at;
 }
 
 function afterStructuredData(text: string): string {

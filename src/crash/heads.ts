@@ -40,7 +40,7 @@ const heads: readonly Head[] = [...faultHeads, ...watchHeads];
 // What speaks of a check and is no report.
 const noise = new RegExp(
   [
-    String.raw`traps: \S+ (?:general protection|invalid opcode|divide error|int3|stack segment)|`,
+    String.raw`traps: .{1,32}? (?:general protection|invalid opcode|divide error|int3|stack segment)|`,
     String.raw`lockdep is turned off|NMI handler .* took|Unprivileged eBPF|mand mount option|`,
     String.raw`CPU_SRSO|srso\.html|ODEBUG: Out of memory`,
   ].join(''),

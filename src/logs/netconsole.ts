@@ -48,6 +48,7 @@ interface InPieces {
 }
 
 interface Sender {
+  /** Number of the record whose turn it is; null until it is clear which was the first of its boot. */
   next: number | null;
   newestUs: number;
   firstOfBoot: number;
@@ -202,7 +203,6 @@ export class Netconsole {
       lead: text.slice(0, header.end).replace(/,ncfrag=\d+\/\d+/, ''),
     };
     sender.inPieces.set(sequence, record);
-    if (sender.next === null) beginBoot(sender, sequence);
     if (record.pieces.some(({ offset }) => offset === piece.offset)) return;
     const said = text.slice(header.end, header.end + piece.total - piece.offset);
     record.pieces.push({ offset: piece.offset, text: said });
@@ -222,21 +222,21 @@ export class Netconsole {
 
   #takeRecord(sender: Sender, item: Item, give: (text: string) => void): void {
     const { sequence, microseconds } = item.header;
-    if (sender.next === null || isNewBoot(sender, item.header)) {
+    if (isNewBoot(sender, item.header)) {
       while (sender.held.length > 0) this.#skip(sender, give);
-      beginBoot(sender, sequence);
+      Object.assign(sender, { next: null, missing: [], newestUs: 0 });
     }
     sender.newestUs = Math.max(sender.newestUs, microseconds);
-    const next = sender.next ?? sequence;
-    if (sequence < next) this.#takeLate(sender, item, next, give);
-    else if (sender.held.some(({ header }) => header.sequence === sequence)) return;
-    else {
-      const at = sender.held.findIndex(({ header }) => header.sequence > sequence);
-      sender.held.splice(at === -1 ? sender.held.length : at, 0, item);
-      this.#bytes += item.text.length;
-      this.#drain(sender, give);
-      if (sender.held.length > netconsoleLimits.held) this.#skip(sender, give);
+    if (sender.next !== null && sequence < sender.next) {
+      this.#takeLate(sender, item, sender.next, give);
+      return;
     }
+    if (sender.held.some(({ header }) => header.sequence === sequence)) return;
+    const at = sender.held.findIndex(({ header }) => header.sequence > sequence);
+    sender.held.splice(at === -1 ? sender.held.length : at, 0, item);
+    this.#bytes += item.text.length;
+    this.#drain(sender, give);
+    if (sender.held.length > netconsoleLimits.held) this.#skip(sender, give);
   }
 
   #takeLate(sender: Sender, item: Item, next: number, give: (text: string) => void): void {
@@ -267,9 +267,10 @@ export class Netconsole {
   #skip(sender: Sender, give: (text: string) => void): void {
     const [first] = sender.held;
     const { next, lost } = sender;
-    if (first === undefined || next === null) return;
+    if (first === undefined) return;
     const upTo = first.header.sequence;
-    if (upTo > next) {
+    if (next === null) sender.firstOfBoot = upTo;
+    else if (upTo > next) {
       if (lost.count === 0) lost.from = next;
       lost.count += upTo - next;
       lost.to = upTo - 1;
@@ -316,15 +317,14 @@ function isSameRecord(a: RecordHeader, b: RecordHeader): boolean {
   return a.microseconds === b.microseconds && a.piece?.total === b.piece?.total;
 }
 
-function beginBoot(sender: Sender, first: number): void {
-  Object.assign(sender, { next: first, firstOfBoot: first, missing: [], newestUs: 0 });
-}
-
-// Numbers and stamps begin anew with a boot. A datagram that was overtaken is only a little behind.
+// Numbers and stamps begin anew with a boot. What others have overtaken has a number between theirs.
 function isNewBoot(sender: Sender, { sequence, microseconds }: RecordHeader): boolean {
-  const { newestUs, next } = sender;
+  const { newestUs, next, held, missing } = sender;
+  if (next === null || missing.includes(sequence)) return false;
+  const newest = held.at(-1)?.header.sequence ?? next;
+  if (sequence >= next && sequence <= newest) return false;
   const isBehind = microseconds < newestUs - bootSkewUs;
-  return isBehind || (sequence < (next ?? 0) && microseconds > newestUs + bootSkewUs);
+  return isBehind || (sequence < next && microseconds > newestUs + bootSkewUs);
 }
 
 function joined(pieces: InPieces['pieces'], total: number): string {
