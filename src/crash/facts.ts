@@ -42,7 +42,7 @@ const pointers: readonly RegExp[] = [
   /^\s*(?:pc|epc) : (?:\[<[0-9a-f]+>\] )?([A-Za-z_$.<].+)$/,
   /^\s*NIP (?:\[[0-9a-f]+\] )?([A-Za-z_$.<].+)$/,
   /^\s*Krnl PSW : [0-9a-f]{8,16} [0-9a-f]{8,16} \((.+)\)$/,
-  /^\s*(?:epc|ra|Pc|era)\s*: (?:[0-9a-f]{8,16} )([A-Za-z_$.<].+)$/,
+  /^\s*(?:epc|Pc|era|ERA)\s*: (?:[0-9a-f]{8,16} )([A-Za-z_$.<].+)$/,
 ];
 const maxRegisters = 96;
 

@@ -17,7 +17,8 @@ const freeing = new RegExp(
 );
 const skipped: Readonly<Record<string, RegExp>> = {
   'BUG: $1': freeing,
-  'memory leak': /^(?:\w*alloc_skb\w*|__netdev_alloc\w*|netdev_alloc\w*)$/,
+  'memory leak':
+    /^(?:\w*alloc_skb\w*|__netdev_alloc\w*|netdev_alloc\w*|sock_alloc_send_\w+|_*build_skb\w*|_*p?skb_(?:clone|copy)\w*)$/,
   // The object that is still active is a timer more often than not: what runs timers has met it.
   'WARNING: ODEBUG bug': /timer/,
 };

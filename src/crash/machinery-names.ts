@@ -131,7 +131,8 @@ export const machineryGroups: readonly MachineryGroup[] = [
       print_*lock print_*bug print_*_usage* print_circular* print_bad_* print_irq*
       print_short* print_collision print_bfs* print_deadlock* check_deadlock check_noncircular
       check_path check_prev* check_prevs* check_usage* check_flags check_wait_context
-      check_irq* check_chain* check_preemption* check_lock* check_unmap mark_lock*
+      check_irq* check_chain* check_preemption* check_lock* check_unmap add_dma_entry
+      check_sync check_sg_segment check_for_illegal* check_for_stack err_printk mark_lock*
       mark_held_locks mark_usage mark_irqflags mark_chain* validate_chain* valid_state
       lockdep_* __lockdep_* register_lock_class assign_lock_key find_held_lock find_lock*
       hlock_class __lock_acquire* __lock_release* __lock_is_held* __lock_set* __lock_pin*
@@ -177,14 +178,14 @@ export const machineryGroups: readonly MachineryGroup[] = [
       sleep_on_* interruptible_sleep* msleep msleep_* usleep_* ssleep do_nanosleep_on
       bit_wait* __wait_on* out_of_line_wait* wait_on_* wait_for_completion* wait_for_common*
       __wait_for* do_wait_for* __swait_* wait_for_stable* do_wait_intr* wait_woken
-      prepare_to_wait* prepare_to_swait* finish_wait finish_swait add_wait_queue*
-      __add_wait_queue* init_wait* folio_wait* softleaf_entry_wait* migration_entry_wait_on*
-      __wait_rcu* __wake_up* wake_up_process wake_up_q wake_up_bit wake_up_page* wake_up_state
-      wake_up_var folio_wake* folio_end_* end_page_writeback swake_up* complete complete_all
-      complete_on_current* complete_with_flags __complete* rcuwait_* try_to_wake_up* ttwu_*
-      default_wake* autoremove_wake* woken_wake* wake_bit_function* pollwake __pollwake
-      ep_poll_callback* sk_stream_wait* __refrigerator try_to_freeze* kill_fasync
-      __kill_fasync fasync_helper fasync_insert_entry fasync_remove_entry`,
+      prepare_to_swait* finish_swait init_wait* folio_wait* softleaf_entry_wait*
+      migration_entry_wait_on* __wait_rcu* __wake_up* wake_up_process wake_up_q wake_up_bit
+      wake_up_page* wake_up_state wake_up_var folio_wake* folio_end_* end_page_writeback
+      swake_up* complete complete_all complete_on_current* complete_with_flags __complete*
+      rcuwait_* try_to_wake_up* ttwu_* default_wake* autoremove_wake* woken_wake*
+      wake_bit_function* pollwake __pollwake ep_poll_callback* sk_stream_wait* __refrigerator
+      try_to_freeze* kill_fasync __kill_fasync fasync_helper fasync_insert_entry
+      fasync_remove_entry`,
   },
   {
     does: 'timers, work and grace periods asked of the kernel',
@@ -228,7 +229,7 @@ export const machineryGroups: readonly MachineryGroup[] = [
   {
     does: 'references and the device model',
     names: `
-      refcount_* __refcount_* kref_* atomic_inc* atomic_dec* atomic_add* atomic_sub*
+      refcount_* __refcount_* kref_* rcuref_* atomic_inc* atomic_dec* atomic_add* atomic_sub*
       atomic_and* atomic_or* atomic_fetch* atomic_read* atomic_set* atomic_xchg*
       atomic_cmpxchg* atomic_try* atomic64* atomic_long* _atomic_* arch_atomic* raw_atomic*
       percpu_ref_* __percpu_ref* lockref_* kobject_* __kobject* kobj_* kset_* get_device
@@ -244,7 +245,8 @@ export const machineryGroups: readonly MachineryGroup[] = [
       kernfs_deactivate kernfs_addrm_* kernfs_create_dir* kernfs_create_link proc_register
       proc_create* proc_mkdir* __proc_create proc_symlink _proc_mkdir proc_remove
       remove_proc_* proc_net_* proc_entry_* fast_dput lockless_dput dput dput_* iput iput_*
-      mark_buffer_dirty* __brelse brelse __bforget bforget put_bh module_put module_get*
+      mark_buffer_dirty* __brelse brelse __bforget bforget put_bh drop_nlink inc_nlink
+      set_nlink clear_nlink inode_dec_link* inode_inc_link* module_put module_get*
       try_module_get __module_get rollback_registered* __unregister_netdevice*
       unregister_netdevice_many* unregister_netdevice_queue`,
   },
@@ -252,34 +254,34 @@ export const machineryGroups: readonly MachineryGroup[] = [
     does: 'copies, strings, checksums',
     names: `
       *memcpy* *memmove* *memset* *memcmp* *memchr* memscan memzero* __memzero* mmioset
-      mmiocpy bcmp __bzero __memzero strlen strnlen strcpy strncpy strscpy* strlcpy strcmp
-      strncmp strcasecmp strncasecmp strcat strncat strlcat strstr strnstr strchr strchrnul
-      strnchr strnchrnul strrchr strspn strcspn strpbrk strsep strim strstrip skip_spaces
-      strreplace str_has_prefix sysfs_streq match_string __sysfs_match* stpcpy strtomem*
-      memtostr* memdup_* __pi_* sized_str* sized_strscpy* simple_strto* kstrto* _kstrto*
-      __kstrto* _parse_integer* parse_int sscanf vsscanf match_token match_int match_u64*
-      match_uint match_hex match_octal match_strdup match_strlcpy match_number match_one
-      match_wildcard hex_to_bin hex2bin bin2hex utf8_to_utf* utf16s_to_* utf8s_to_*
-      strnlen_user* strlen_user* strncpy_from_* do_strncpy* do_strnlen* __strn*_user*
-      csum_partial* csum_and_copy* csum_ipv6_* do_csum ip_fast_csum ip_compute_csum crc*
-      __crc* _copy_* copy_from_user copy_from_user_n* copy_from_iter* copy_from_kernel*
-      copy_from_bpfptr* copy_from_sockptr* copy_to_user copy_to_user_n* copy_to_iter*
-      copy_to_kernel* copy_to_bpfptr* copy_to_sockptr* copy_in_user copy_page
-      copy_page_to_iter* copy_page_from_iter* copy_page_rep copy_page_regs copy_folio_*
-      copy_user* copy_highpage copy_mc_* copy_struct_from_* copy_safe_* __copy_user*
-      __copy_to_* __copy_from_* __copy_in_* __copy_tofrom_* __copy_page* __copy_msghdr*
-      copy_msghdr_* __arch_copy* __arch_clear* __asm_copy* fallback_scalar_usercopy*
-      enter_vmx_usercopy arm_copy_* arm_clear_* raw_copy* __raw_copy* copyin copyout copyin_*
-      copyout_* copyio* rep_movs* rep_stos* check_zeroed_user clear_user* __clear_user*
-      ___clear_user* clear_page clear_page_erms clear_page_rep clear_page_orig clear_huge_page
-      clear_gigantic* clear_highpage clear_subpage folio_zero_* zero_user* put_user_1
-      put_user_2 put_user_4 put_user_8 get_user_1 get_user_2 get_user_4 get_user_8
-      get_user_nocheck* __put_user_1 __put_user_2 __put_user_4 __put_user_8
-      __put_user_nocheck* __put_user_bad __get_user_1 __get_user_2 __get_user_4 __get_user_8
-      __get_user_nocheck* __get_user_asm* __get_user_bad probe_kernel_* probe_user_*
-      __probe_kernel* simple_copy_to_iter simple_read_from_* simple_write_to_* memcpy_*iter*
-      iov_iter_* iterate_*_iov* import_iovec* __import_iovec import_ubuf rw_copy_check*
-      compat_rw_copy* iovec_from_user* csum_block_*`,
+      mmiocpy bcmp __bzero __memzero strlen strnlen strcpy strncpy strscpy* nla_strscpy
+      nla_strlcpy nla_strdup nla_strcmp strlcpy strcmp strncmp strcasecmp strncasecmp strcat
+      strncat strlcat strstr strnstr strchr strchrnul strnchr strnchrnul strrchr strspn
+      strcspn strpbrk strsep strim strstrip skip_spaces strreplace str_has_prefix sysfs_streq
+      match_string __sysfs_match* stpcpy strtomem* memtostr* memdup_* __pi_* sized_str*
+      sized_strscpy* simple_strto* kstrto* _kstrto* __kstrto* _parse_integer* parse_int sscanf
+      vsscanf match_token match_int match_u64* match_uint match_hex match_octal match_strdup
+      match_strlcpy match_number match_one match_wildcard hex_to_bin hex2bin bin2hex
+      utf8_to_utf* utf16s_to_* utf8s_to_* strnlen_user* strlen_user* strncpy_from_*
+      do_strncpy* do_strnlen* __strn*_user* csum_partial* csum_and_copy* csum_ipv6_* do_csum
+      ip_fast_csum ip_compute_csum crc* __crc* _copy_* copy_from_user copy_from_user_n*
+      copy_from_iter* copy_from_kernel* copy_from_bpfptr* copy_from_sockptr* copy_to_user
+      copy_to_user_n* copy_to_iter* copy_to_kernel* copy_to_bpfptr* copy_to_sockptr*
+      copy_in_user copy_page copy_page_to_iter* copy_page_from_iter* copy_page_rep
+      copy_page_regs copy_folio_* copy_user* copy_highpage copy_mc_* copy_struct_from_*
+      copy_safe_* __copy_user* __copy_to_* __copy_from_* __copy_in_* __copy_tofrom_*
+      __copy_page* __copy_msghdr* copy_msghdr_* __arch_copy* __arch_clear* __asm_copy*
+      fallback_scalar_usercopy* enter_vmx_usercopy arm_copy_* arm_clear_* raw_copy*
+      __raw_copy* copyin copyout copyin_* copyout_* copyio* rep_movs* rep_stos*
+      check_zeroed_user clear_user* __clear_user* ___clear_user* clear_page clear_page_erms
+      clear_page_rep clear_page_orig clear_huge_page clear_gigantic* clear_highpage
+      clear_subpage folio_zero_* zero_user* put_user_1 put_user_2 put_user_4 put_user_8
+      get_user_1 get_user_2 get_user_4 get_user_8 get_user_nocheck* __put_user_1 __put_user_2
+      __put_user_4 __put_user_8 __put_user_nocheck* __put_user_bad __get_user_1 __get_user_2
+      __get_user_4 __get_user_8 __get_user_nocheck* __get_user_asm* __get_user_bad
+      probe_kernel_* probe_user_* __probe_kernel* simple_copy_to_iter simple_read_from_*
+      simple_write_to_* memcpy_*iter* iov_iter_* iterate_*_iov* import_iovec* __import_iovec
+      import_ubuf rw_copy_check* compat_rw_copy* iovec_from_user* csum_block_*`,
   },
   {
     does: 'allocate and free memory',
@@ -294,7 +296,6 @@ export const machineryGroups: readonly MachineryGroup[] = [
       cache_alloc_* cache_grow* cache_flusharray cache_free_* cache_reap cache_init_objs
       ____cache* __cache_free* __do_cache* new_slab* allocate_slab* alloc_slab_*
       alloc_single_from_* get_partial* get_any_partial get_from_partial* get_freepointer*
-      __unfreeze* unfreeze_partials* put_cpu_partial* discard_slab free_slab __free_slab
       free_deferred_objects refill_objects refill_sheaf alloc_from_pcs* free_to_pcs*
       memcg_slab_* obj_cgroup_* memcg_alloc_* setup_object* alloc_pages* alloc_page_*
       __alloc_pages* __alloc_frozen* alloc_frozen* alloc_cpu_* __alloc_page*
@@ -314,7 +315,7 @@ export const machineryGroups: readonly MachineryGroup[] = [
       drain_obj_stock* __mod_memcg* refill_obj_stock consume_obj_stock`,
   },
   {
-    does: 'watch the time',
+    does: 'watch the time, and idle',
     names: `
       sched_show_task* _sched_show* show_state* rcu_*stall* rcu_dump* rcu_check*
       rcu_sched_clock* rcu_pending rcu_preempt_* rcu_print* rcu_exp_*
@@ -327,7 +328,10 @@ export const machineryGroups: readonly MachineryGroup[] = [
       trigger_*backtrace* arch_trigger_* perf_trace_* trace_event_raw_event_* perf_tp_event
       perf_swevent_event bpf_trace_run* __bpf_trace_* __traceiter_* do_trace_*
       trace_event_buffer_* trace_buffer_* local_apic_timer_* hv_stimer0_* timer_interrupt
-      arch_timer_handler_*`,
+      arch_timer_handler_* native_safe_halt pv_native_safe_halt native_halt acpi_safe_halt
+      arch_safe_halt safe_halt default_idle* arch_cpu_idle* acpi_idle_* acpi_processor_ffh_*
+      cpuidle_* call_cpuidle cpu_idle_poll mwait_idle* intel_idle* cpu_do_idle amd_e400_idle
+      poll_idle`,
   },
   {
     does: 'ask another part to do it',

@@ -9,13 +9,14 @@ const dispatcher = new RegExp(
     String.raw`sys_ioctl|__fput|task_work_run|call_timer_fn|expire_timers|__run_timers|`,
     String.raw`run_timer_softirq|process_one_work|kthread_worker_fn|__netif_receive_skb_\w*core|`,
     String.raw`__netif_receive_skb_one_core|napi_poll|__napi_poll|net_rx_action|tasklet_action\w*|`,
-    String.raw`rtnetlink_rcv_msg|nfnetlink_rcv_msg|nfnetlink_rcv_batch|genl_(?:family_)?rcv_msg\w*|`,
+    String.raw`(?:rtnetlink|nfnetlink|xfrm_user|crypto_user|sock_diag|rdma_nl|devlink_nl)_rcv_msg|`,
+    String.raw`nfnetlink_rcv_batch|genl_(?:family_)?rcv_msg\w*|`,
     String.raw`netlink_rcv_skb|netlink_dump|_*sock_(?:sendmsg|recvmsg)(?:_nosec)?|mmap_region|`,
     String.raw`__do_fault|do_read_fault|__do_softirq|handle_softirqs|do_syscall_64|x64_sys_call|`,
     String.raw`do_syscall_32\w*|do_fast_syscall_\w+|entry_SYSCALL\w*|entry_SYSENTER\w*|`,
     String.raw`entry_INT80\w*|el0_svc\w*|invoke_syscall|ret_fast_syscall|kthread|`,
     String.raw`do_iter_readv_writev|_*sys_(?:write|read|setsockopt)|rcu_do_batch|`,
-    String.raw`bpf_prog_run_nothing)$`,
+    String.raw`do_sock_[gs]etsockopt)$`,
   ].join(''),
 );
 const layers = new RegExp(
