@@ -80,6 +80,7 @@ function isDigit(byte: number | undefined): boolean {
 
 function endOfLine(bytes: Buffer): number {
   const line = bytes.indexOf(lineFeed);
-  const nul = bytes.indexOf(0);
-  return line === -1 || (nul !== -1 && nul < line) ? nul : line;
+  // Only as far as the line goes: a chunk has hundreds of lines, and would be searched for each.
+  const nul = (line === -1 ? bytes : bytes.subarray(0, line)).indexOf(0);
+  return nul === -1 ? line : nul;
 }

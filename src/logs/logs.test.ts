@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { FrameCutter, frameBytesMax } from './frames.ts';
-import { type LogMessage, readMessage, textMax } from './message.ts';
+import {
+  isOfKernel,
+  isSurelyOfNoKernel,
+  type LogMessage,
+  readMessage,
+  textMax,
+} from './message.ts';
 import { readQuery } from './query.ts';
 
 const receivedMs = Date.UTC(2026, 0, 1, 0, 5);
@@ -162,4 +168,23 @@ test('a search: words, phrases, fields, what must not be', () => {
       }
     }),
   );
+});
+
+test('what is said to be of no kernel at its first bytes is read as such, and most of it is', () => {
+  const piece = fc.constantFrom(
+    ...['<', '>', '0', '1', '4', '6', '14', '191', '192', ' ', '[ 1.000000] ', '4,1,2,-;', 'x: '],
+    ...['Jan  1 00:05:00 ', '1 - lb-1 kernel - - - ', 'kernel: ', '\u00fc'],
+  );
+  const texts = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''));
+  const headed = fc.tuple(fc.nat(200), texts).map(([pri, text]) => `<${pri}>${text}`);
+  fc.assert(
+    fc.property(fc.oneof(texts, headed), (text) => {
+      const bytes = Buffer.from(text);
+      return !isSurelyOfNoKernel(bytes) || !isOfKernel(readMessage(bytes, receivedMs));
+    }),
+    { numRuns: 5_000 },
+  );
+  for (const text of ['<14>Jan  1 00:05:00 lb-1 a: b', '<191>1 - lb-1 a - - - b']) {
+    assert.ok(isSurelyOfNoKernel(Buffer.from(text)), text);
+  }
 });

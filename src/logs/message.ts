@@ -40,6 +40,7 @@ const ciscoLead = /^(?:\d{1,10}: )?(?:\d{1,10}: )?[*.]?(?=[A-Z][a-z]{2} [ \d]\d 
 const tag = /^([^\s:[\]]{1,64})(?:\[([^\]\s]{1,32})\])?: ?/;
 const host = /^([A-Za-z0-9_.:-]{1,255}) (?=\S)/;
 const kernelStamp = /^\[ *\d{1,10}\.\d{6}\]/;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 const quarterMs = 15 * 60_000;
 const zoneMaxMs = 14 * 60 * 60_000;
 
@@ -63,6 +64,28 @@ export function readConsole(text: string): LogMessage {
 /** Whether a kernel said it: by its facility, or by its name where no facility is said. */
 export function isOfKernel({ facility, app }: LogMessage): boolean {
   return facility === facilityKernel || (facility === null && app === 'kernel');
+}
+
+/**
+ * Whether that shows at the first bytes, which is far cheaper than to read it: a facility that is no
+ * kernel's, and behind it what begins no kernel's own line.
+ */
+export function isSurelyOfNoKernel(bytes: Uint8Array): boolean {
+  const pri = priority.exec(String.fromCharCode(...bytes.subarray(0, headBytes)));
+  if (pri === null) return false;
+  const number = Number(pri[1]);
+  if (number < severityBits || number > priorityMax) return false;
+  const [first = 0, second = 0] = bytes.subarray(pri[0].length);
+  return isLetter(first) || (first === one && second === space);
+}
+
+const headBytes = 5;
+const one = 0x31;
+const space = 0x20;
+
+function isLetter(byte: number): boolean {
+  const small = byte | 0x20;
+  return small >= 0x61 && small <= 0x7a;
 }
 
 interface Level {
@@ -192,7 +215,7 @@ function behindStructuredData(text: string): string {
 export function decodeText(bytes: Uint8Array): string {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = utf8.decode(bytes);
   } catch {
     text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   }

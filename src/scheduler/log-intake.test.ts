@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Clock } from '../domain/clock.ts';
 import { readQuery } from '../logs/query.ts';
 import type { LogStore, StoredMessage, UnstoredMessage } from '../store/log-store.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
@@ -13,10 +14,9 @@ before(async () => {
 });
 after(() => databases[Symbol.asyncDispose]());
 
-function intakeOf(store: LogStore): LogIntake {
+function intakeOf(store: LogStore, clock: Clock = systemClock): LogIntake {
   return new LogIntake({
-    store,
-    clock: systemClock,
+    ...{ store, clock },
     limits: { days: 1, messages: 1_000 },
     hostOf: (address, hostname) =>
       address === '198.18.0.11' || hostname === 'lb-1' ? 'lb-1' : null,
@@ -114,10 +114,120 @@ test('a store that is away loses nothing that fits, and kernels go first in what
   isAway = false;
   await intake.store();
   assert.deepEqual(intake.counts, {
-    ...{ received: 20_002, stored: 20_000, waiting: 0, dropped: 2, unread: 20_001 },
+    ...{ received: 20_002, stored: 20_000, waiting: 0, dropped: 2, unread: 20_000 },
   });
   assert.ok(stored.some(({ text }) => text.includes('BUG')));
   assert.ok(!stored.some(({ text }) => text === '0' || text === 'one too many'));
   const loss = stored.filter(({ app }) => app === 'bridgehead').map(({ text }) => text);
   assert.deepEqual(loss, ['2 messages from noisy were dropped: more came than could be stored']);
+});
+
+/** A store that takes a batch each time it is let. */
+class SlowStore {
+  readonly stored: UnstoredMessage[] = [];
+  #next = Promise.withResolvers<void>();
+  readonly store = {
+    append: async (messages: readonly UnstoredMessage[]) => {
+      await this.#next.promise;
+      this.stored.push(...messages);
+    },
+  } as unknown as LogStore;
+
+  async takeOne(): Promise<void> {
+    const before = this.stored.length;
+    this.#next.resolve();
+    this.#next = Promise.withResolvers<void>();
+    for (let looks = 0; looks < 500 && this.stored.length === before; looks += 1) {
+      await systemClock.sleep(1);
+    }
+  }
+
+  takeAll(): void {
+    this.#next.resolve();
+  }
+}
+
+test('a flood while the store takes: each message is stored or counted, kernels all stored, in order', async () => {
+  const slow = new SlowStore();
+  const intake = intakeOf(slow.store);
+  let sent = 0;
+  const flood = (count: number) => {
+    for (const end = sent + count; sent < end; sent += 1) {
+      const isKernel = sent % 20 === 0;
+      const text = isKernel ? `<4>[ 1.000000] #${sent};` : `<14>1 - lb-1 app - - - #${sent};`;
+      intake.take(Buffer.from(text), '198.18.0.11', null);
+    }
+  };
+  flood(1_000);
+  const storing = intake.store();
+  for (let turn = 0; turn < 10; turn += 1) {
+    flood(15_000);
+    // What is being stored is no more to be dropped, or it would be counted twice.
+    await slow.takeOne();
+  }
+  slow.takeAll();
+  await storing;
+  const { received, stored, waiting, dropped } = intake.counts;
+  assert.deepEqual({ received, waiting }, { received: 151_000, waiting: 0 });
+  assert.equal(stored + dropped, received);
+  const own = slow.stored.filter(({ app }) => app !== 'bridgehead');
+  assert.equal(own.length, stored);
+  const numbers = own.map(({ text }) => Number(/#(\d+);/.exec(text)?.[1]));
+  assert.equal(new Set(numbers).size, stored, 'none twice');
+  assert.equal(numbers.filter((number) => number % 20 === 0).length, sent / 20, 'all of kernels');
+  for (const isOfKernel of [true, false]) {
+    const kind = numbers.filter((number) => (number % 20 === 0) === isOfKernel);
+    assert.deepEqual(
+      kind,
+      kind.toSorted((a, b) => a - b),
+    );
+  }
+  const told = slow.stored.filter(({ app }) => app === 'bridgehead').map(({ text }) => text);
+  const sum = told.reduce((all, text) => all + Number.parseInt(text, 10), 0);
+  assert.equal(sum, dropped);
+});
+
+test('senders that can wait are held while much waits, and let go when half of it is stored', async () => {
+  const slow = new SlowStore();
+  const intake = intakeOf(slow.store);
+  const fill = (count: number) => {
+    for (let index = 0; index < count; index += 1) intake.take(Buffer.from('<6>m'), 'x', null);
+  };
+  await intake.store();
+  fill(9_999);
+  assert.equal(intake.whenRoom(), null);
+  fill(1);
+  const letGo = intake.whenRoom()?.then(() => intake.counts.waiting);
+  const storing = intake.store();
+  await slow.takeOne();
+  slow.takeAll();
+  await storing;
+  // The batch of 2,000 with which half of them were stored.
+  assert.equal(await letGo, 4_000);
+});
+
+test('nobody is held for a store that takes nothing', async () => {
+  let nowMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => nowMs };
+  const append = async () => {
+    throw new Error('away');
+  };
+  const intake = intakeOf({ append } as unknown as LogStore, clock);
+  for (let index = 0; index < 15_000; index += 1) intake.take(Buffer.from('<6>m'), 'x', null);
+  assert.notEqual(intake.whenRoom(), null);
+  for (nowMs = 0; nowMs < 6_000; nowMs += 250) await intake.store();
+  assert.equal(intake.whenRoom(), null);
+});
+
+test('senders whose losses are told of by address are a thousand, the others one sum', async () => {
+  const slow = new SlowStore();
+  const intake = intakeOf(slow.store);
+  for (let index = 0; index < 20_000; index += 1) intake.take(Buffer.from('<14>m'), 'x', null);
+  for (let index = 0; index < 1_500; index += 1)
+    intake.take(Buffer.from('<14>m'), `a${index}`, null);
+  slow.takeAll();
+  await intake.store();
+  const told = slow.stored.filter(({ app }) => app === 'bridgehead');
+  assert.equal(told.length, 1_001);
+  assert.match(told.at(-1)?.text ?? '', /^500 messages from other addresses were dropped/);
 });

@@ -1,12 +1,21 @@
 import type { Clock } from '../domain/clock.ts';
-import { isOfKernel, type LogMessage, readMessage } from '../logs/message.ts';
+import { isOfKernel, isSurelyOfNoKernel, type LogMessage, readMessage } from '../logs/message.ts';
 import type { LogStore, UnstoredMessage } from '../store/log-store.ts';
+import { WaitingMessages } from './waiting-messages.ts';
 
 const storePeriodMs = 250;
 const prunePeriodMs = 60_000;
 /** Messages that wait for the store; beyond it some are dropped, and counted. */
 const waitingMax = 20_000;
 const batchMax = 2_000;
+/** From so many on, senders that can wait are asked to, until half of them are stored. */
+const slowDownAt = waitingMax / 2;
+/** How long at most: what comes by UDP may keep the queue full, and their kernels are to be heard. */
+const holdMsMax = 1_000;
+/** A store that has taken nothing for so long is away, and nobody waits for it. */
+const awayMs = 5_000;
+/** Senders whose dropped messages are told of by address; those of all others in one sum. */
+const untoldMax = 1_000;
 const dayMs = 86_400_000;
 
 export interface LogLimits {
@@ -43,21 +52,24 @@ export interface IntakeCounts {
  */
 export class LogIntake {
   readonly #parts: LogIntakeParts;
-  readonly #kernels: UnstoredMessage[] = [];
-  readonly #others: UnstoredMessage[] = [];
+  readonly #waiting = new WaitingMessages(waitingMax);
+  readonly #held: { readonly sinceMs: number; readonly letGo: () => void }[] = [];
   readonly #stops: (() => void)[] = [];
-  /** Dropped and not yet told of, by address. */
+  /** Dropped and not yet told of, by address; '' for those beyond `untoldMax`. */
   readonly #untold = new Map<string, number>();
   #counts = { received: 0, stored: 0, dropped: 0, unread: 0 };
   #isStoring = false;
+  /** When the store took messages last, or had none to take; monotonic. */
+  #takenMs: number;
 
   constructor(parts: LogIntakeParts) {
     this.#parts = parts;
+    this.#takenMs = parts.clock.monotonicMs();
   }
 
   start(): void {
     const { clock } = this.#parts;
-    this.#stops.push(clock.every(storePeriodMs, () => void this.store()));
+    this.#stops.push(clock.every(storePeriodMs, () => this.#turn()));
     this.#stops.push(clock.every(prunePeriodMs, () => void this.#prune()));
   }
 
@@ -68,7 +80,7 @@ export class LogIntake {
   }
 
   get counts(): IntakeCounts {
-    return { ...this.#counts, waiting: this.#kernels.length + this.#others.length };
+    return { ...this.#counts, waiting: this.#waiting.size };
   }
 
   /**
@@ -76,6 +88,12 @@ export class LogIntake {
    * @param host the enrolled host where its certificate says so; null else
    */
   take(bytes: Uint8Array, address: string, host: string | null): void {
+    if (this.#waiting.isFull && isSurelyOfNoKernel(bytes)) {
+      // Not worth reading: while more comes than fits, the time is needed for what does.
+      this.#counts.received += 1;
+      this.#drop(address);
+      return;
+    }
     this.keep(readMessage(bytes, this.#parts.clock.wallMs()), address, host);
   }
 
@@ -85,46 +103,73 @@ export class LogIntake {
     this.#counts.received += 1;
     if (message.form === 'raw') this.#counts.unread += 1;
     const from = host ?? this.#parts.hostOf(address, message.hostname) ?? '';
-    const isKernel = isOfKernel(message);
-    const boot = isKernel && from !== '' ? this.#parts.bootOf(from) : '';
+    const boot = from !== '' && isOfKernel(message) ? this.#parts.bootOf(from) : '';
     const sent = { receivedMs, source: address, host: from, repeats: 1 };
     const one = { ...message, ...sent, boot, sequence: null };
-    if (this.#kernels.length + this.#others.length >= waitingMax) {
-      const victim = isKernel ? this.#others.shift() : one;
-      this.#drop(victim ?? one);
-      if (victim === undefined || victim === one) return;
-    }
-    (isKernel ? this.#kernels : this.#others).push(one);
-    this.#parts.onMessage?.(one);
+    const victim = this.#waiting.add(one);
+    if (victim !== null) this.#drop(victim.source);
+    if (victim !== one) this.#parts.onMessage?.(one);
+  }
+
+  /**
+   * For senders that can be made to wait (TCP): they send no faster than the store takes, as long as
+   * it takes anything.
+   *
+   * @returns null: go on; else when to go on
+   */
+  whenRoom(): Promise<void> | null {
+    if (this.#waiting.size < slowDownAt || this.#isAway()) return null;
+    const sinceMs = this.#parts.clock.monotonicMs();
+    return new Promise((letGo) => this.#held.push({ sinceMs, letGo }));
   }
 
   /** Stores all that waits, a batch at a time; what the store does not take waits on. */
   async store(): Promise<void> {
     if (this.#isStoring) return;
     this.#isStoring = true;
+    if (this.#waiting.size === 0) this.#takenMs = this.#parts.clock.monotonicMs();
     try {
-      while (this.#kernels.length + this.#others.length > 0 || this.#untold.size > 0) {
-        const kernels = this.#kernels.slice(0, batchMax);
-        const others = this.#others.slice(0, batchMax - kernels.length);
+      while (this.#waiting.size > 0 || this.#untold.size > 0) {
         const told = [...this.#untold];
-        const batch = [...kernels, ...others].toSorted((a, b) => a.receivedMs - b.receivedMs);
+        const batch = this.#waiting.take(batchMax);
         await this.#parts.store.append([...folded(batch), ...told.map((one) => this.#lossOf(one))]);
-        // More may have been dropped from the front meanwhile: what was stored goes by itself.
-        remove(this.#kernels, new Set(kernels));
-        remove(this.#others, new Set(others));
+        this.#waiting.stored();
         for (const [address, count] of told) this.#tell(address, count);
         this.#counts.stored += batch.length;
+        this.#takenMs = this.#parts.clock.monotonicMs();
+        this.#letGo();
       }
     } catch (error) {
+      this.#waiting.notStored();
       this.#parts.log('cannot store log messages', { error: String(error) });
     } finally {
       this.#isStoring = false;
     }
   }
 
-  #drop({ source }: UnstoredMessage): void {
+  #turn(): void {
+    this.#letGo();
+    void this.store();
+  }
+
+  #isAway(): boolean {
+    return this.#parts.clock.monotonicMs() - this.#takenMs >= awayMs;
+  }
+
+  #letGo(): void {
+    const isRoom = this.#waiting.size <= slowDownAt / 2 || this.#isAway();
+    const longestMs = isRoom ? Infinity : this.#parts.clock.monotonicMs() - holdMsMax;
+    // Those who were held first are the first in the list.
+    const left = this.#held.findIndex(({ sinceMs }) => sinceMs > longestMs);
+    for (const one of this.#held.splice(0, left === -1 ? this.#held.length : left)) one.letGo();
+  }
+
+  #drop(address: string): void {
     this.#counts.dropped += 1;
-    this.#untold.set(source, (this.#untold.get(source) ?? 0) + 1);
+    // A forger has any number of addresses.
+    const isOne = this.#untold.size < untoldMax || this.#untold.has(address);
+    const key = isOne ? address : '';
+    this.#untold.set(key, (this.#untold.get(key) ?? 0) + 1);
   }
 
   #tell(address: string, count: number): void {
@@ -134,7 +179,8 @@ export class LogIntake {
   }
 
   #lossOf([address, count]: readonly [string, number]): UnstoredMessage {
-    const text = `${count} messages from ${address} were dropped: more came than could be stored`;
+    const from = address || 'other addresses';
+    const text = `${count} messages from ${from} were dropped: more came than could be stored`;
     return {
       ...{
         ...ownMessage(text),
@@ -186,9 +232,4 @@ function isSame(a: LogMessage, b: LogMessage): boolean {
     a.hostname === b.hostname &&
     a.severity === b.severity
   );
-}
-
-function remove(list: UnstoredMessage[], gone: ReadonlySet<UnstoredMessage>): void {
-  const left = list.filter((one) => !gone.has(one));
-  list.splice(0, list.length, ...left);
 }

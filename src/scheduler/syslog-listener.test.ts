@@ -22,13 +22,17 @@ interface Scene {
   readonly logged: string[];
 }
 
-function scene(tls = { certificate: '', key: '', ca: '' }): Scene {
+function scene(
+  tls = { certificate: '', key: '', ca: '' },
+  whenRoom: () => Promise<void> | null = () => null,
+): Scene {
   const heard: string[] = [];
   const logged: string[] = [];
   const listener = new SyslogListener({
     tls,
     onMessage: (bytes, address, host) =>
       heard.push(`${address} ${host ?? '-'} ${Buffer.from(bytes).toString()}`),
+    whenRoom,
     log: (message) => logged.push(message),
   });
   return { listener, heard, logged };
@@ -77,4 +81,28 @@ test('by TLS a sender is the host of its certificate, and one without is not hea
   listener.close();
   assert.deepEqual(heard, [`${home} lb-7 <6>sealed`]);
   assert.match(logged[0] ?? '', /without a certificate of this fleet/);
+});
+
+test('who sends by TCP waits while there is no room, and nothing of it is lost', async () => {
+  const room = Promise.withResolvers<void>();
+  let isRoom = false;
+  const { listener, heard } = scene(undefined, () => (isRoom ? null : room.promise));
+  const port = await listener.listen(home, 0);
+  const socket = connect(port, home);
+  await once(socket, 'connect');
+  const count = 100_000;
+  socket.end(Array.from({ length: count }, (_, index) => `<6>line ${index}\n`).join(''));
+  await until(() => heard.length > 0);
+  // Somebody else is heard meanwhile: time enough to have read on.
+  const other = connect(port, home);
+  other.end('<6>other\n');
+  await until(() => heard.includes(`${home} - <6>other`));
+  const heardBefore = heard.length;
+  isRoom = true;
+  room.resolve();
+  await until(() => heard.length === count + 1);
+  listener.close();
+  assert.ok(heardBefore < count / 10, `${heardBefore} were read`);
+  assert.equal(heard.length, count + 1);
+  assert.equal(heard.at(-1), `${home} - <6>line ${count - 1}`);
 });

@@ -14,6 +14,8 @@ const receiveBufferBytes = 8 * 1024 * 1024;
 export interface SyslogListenerParts {
   /** @param host whom the sender's certificate names; null without one */
   readonly onMessage: (bytes: Uint8Array, address: string, host: string | null) => void;
+  /** Null: go on; else when to read on from those who can wait, which are all but UDP's senders. */
+  readonly whenRoom: () => Promise<void> | null;
   readonly tls: { readonly certificate: string; readonly key: string; readonly ca: string };
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
@@ -93,7 +95,13 @@ export class SyslogListener {
     };
     this.#sockets.add(socket);
     socket.setKeepAlive(true, keepAliveMs);
-    socket.on('data', (chunk: Buffer) => give(cutter.push(chunk)));
+    socket.on('data', (chunk: Buffer) => {
+      give(cutter.push(chunk));
+      const room = this.#parts.whenRoom();
+      if (room === null) return;
+      socket.pause();
+      void room.then(() => socket.resume());
+    });
     // A connection that breaks ends as well: what came of its last message is kept.
     socket.on('error', () => undefined);
     socket.on('close', () => {

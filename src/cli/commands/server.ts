@@ -136,6 +136,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   });
   const syslog = new SyslogListener({
     onMessage: (bytes, address, host) => intake.take(bytes, address, host),
+    whenRoom: () => intake.whenRoom(),
     ...{ tls: { ...server, ca: membership.authority.certificate }, log },
   });
   const { netconsoleListen, syslogListen, syslogTlsListen } = options;
