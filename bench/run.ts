@@ -7,6 +7,7 @@ const benches: Readonly<
   failover: async () => (await import('./failover.ts')).benchFailover,
   'failover-many': async () => (await import('./failover-many.ts')).benchFailoverMany,
   'failover-router': async () => (await import('./failover-router.ts')).benchFailoverRouter,
+  intake: async () => (await import('./intake.ts')).benchIntake,
   migration: async () => (await import('./migration.ts')).benchMigration,
 };
 

@@ -6,15 +6,17 @@ set -eu
 PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
 
-# Each command with the package that has it. By command, because Docker's own packages do as well
+# Each command, or file, with the package that has it. By command, because Docker's own packages do as well
 # as Debian's, and cannot be installed beside them.
 needs='dockerd:docker.io containerd:containerd containerd-shim-runc-v2:containerd runc:runc
 haproxy:haproxy ip:iproute2 bridge:iproute2 nft:nftables nsenter:util-linux unshare:util-linux
 umount:mount tar:tar ldd:libc-bin docker:docker.io curl:curl'
 # What only tests need: machines whose kernels are to die.
 [ "${1:-}" != --machines ] || needs="$needs qemu-system-x86_64:qemu-system-x86 busybox:busybox-static"
-# What only benches need: who we are measured against.
-[ "${1:-}" != --peers ] || needs="$needs keepalived:keepalived"
+# What only benches need: who we are measured against. unpack-peers.sh has those that cannot be
+# installed beside each other.
+[ "${1:-}" != --peers ] || needs="$needs keepalived:keepalived
+/usr/lib/x86_64-linux-gnu/dbd/libdbdpgsql.so:libdbd-pgsql"
 # Packages with services, those that come along as dependencies too, and the services.
 services='docker.io:docker.socket docker.io:docker.service containerd:containerd.service
 haproxy:haproxy.service keepalived:keepalived.service'
@@ -36,7 +38,7 @@ is_installed() {
 # Packages of the commands that are missing, each once.
 missing_packages() {
   for need in $needs; do
-    command -v "${need%%:*}" >/dev/null 2>&1 || printf '%s\n' "${need#*:}"
+    command -v "${need%%:*}" >/dev/null 2>&1 || [ -e "${need%%:*}" ] || printf '%s\n' "${need#*:}"
   done | sort -u | tr '\n' ' '
 }
 
