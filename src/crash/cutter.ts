@@ -2,7 +2,7 @@ import { isRecordField } from '../logs/kernel-record.ts';
 import { type Heard, Netconsole } from '../logs/netconsole.ts';
 import { bare, kernelLines, type LogLine, openEnvelope, recordIn } from './envelope.ts';
 import { parseFrame } from './frame.ts';
-import { headOf } from './heads.ts';
+import { type Head, headOf } from './heads.ts';
 import { Journal } from './journal.ts';
 import { parseReport } from './parse-report.ts';
 import type { CrashKind, CrashReport } from './report.ts';
@@ -41,6 +41,8 @@ interface Stream {
   isLeaving: boolean;
   /** Lines since a report ended; a panic soon after one is its end and no report of its own. */
   sinceReport: number;
+  /** Lines since one that says `cut here`. */
+  sinceCut: number;
   /** Number of the last line's record; null where records have none. */
   sequence: number | null;
 }
@@ -58,12 +60,15 @@ const ruledOff = /^=+$/;
 const end = /---\[ end (?:trace|Kernel panic)|^Rebooting in \d+ seconds|^Kernel Offset: /;
 const panic = /Kernel panic - not syncing/;
 const inside = 'another report begins inside it';
+const cut = /-\[ cut here \]-/;
+const maxLinesToSay = 3;
 const boot = /^\s*Linux version \d/;
 // What follows another head as part of the same report.
 const follows = new RegExp(
   [
     String.raw`Kernel panic - not syncing|Internal error: |invalid opcode: |kernel stack overflow|`,
-    String.raw`Oops|^\s*INFO: (?:Freed|Allocated|Slab|Object|lockdep)|`,
+    String.raw`Oops(?!: (?:general protection|divide|int3|stack segment|control protection))|`,
+    String.raw`^\s*INFO: (?:Freed|Allocated|Slab|Object|lockdep)|`,
     String.raw`WARNING: CPU: \d+ PID: \d+ at kernel\/rcu`,
   ].join(''),
 );
@@ -129,9 +134,12 @@ export class Cutter {
     this.#noteBoot(stream, read, done);
     const line = noteSequence(stream, read);
     stream.sinceReport++;
-    const found = headOf(line.text);
+    stream.sinceCut = cut.test(line.text) ? 0 : stream.sinceCut + 1;
+    const said = headOf(line.text);
+    // What stands between `cut here` and the WARNING or BUG is what that one has to say.
+    const found = said?.head.isBrief === true && stream.sinceCut <= maxLinesToSay ? null : said;
     const open = ownerOf(stream, line);
-    if (open !== undefined && found?.head.isBrief === true && isUnderWay(open)) {
+    if (open !== undefined && found !== null && isBetween(found.head, open)) {
       // One line says all: it is a report of its own, between the lines of another.
       this.#close(this.#begin(stream, line, done), done);
     } else if (open !== undefined) this.#extend(open, line, found !== null, done);
@@ -176,7 +184,14 @@ export class Cutter {
       this.#streams.delete(oldest[0]);
     }
     const stream: Stream = {
-      ...{ open: [], reports: 0, isLeaving: false, sinceReport: 1e9, sequence: null },
+      ...{
+        open: [],
+        reports: 0,
+        isLeaving: false,
+        sinceReport: 1e9,
+        sinceCut: 1e9,
+        sequence: null,
+      },
     };
     this.#streams.set(host, stream);
     return stream;
@@ -218,7 +233,7 @@ export class Cutter {
   }
 
   #extend(open: Open, line: LogLine, isHead: boolean, done: CrashReport[]): void {
-    if (isHead && !follows.test(line.text)) {
+    if (isHead && !(open.isBrief ? panic : follows).test(line.text)) {
       if ((open.frames > 0 || open.isBrief) && !isRepeat(open, line)) {
         this.#close(open, done);
         this.#begin(open.stream, line, done);
@@ -275,9 +290,9 @@ const root = new RegExp(
   ].join(''),
 );
 
-// Whether a report's trace has begun and not come to its end.
-function isUnderWay(open: Open): boolean {
-  return open.frames > 0 && !open.isRooted;
+// Whether a head that says all in its line stands in a report that has not come to its end.
+function isBetween(head: Head, open: Open): boolean {
+  return head.isBrief === true && head.source !== 'lock' && !open.isBrief && !open.isRooted;
 }
 
 // A fault is announced twice by some architectures and checks: `kernel BUG`, then `Internal error`.

@@ -74,6 +74,27 @@ test('a report of one line does not take in what follows it', () => {
   ]);
 });
 
+test('nor where its head is the one of kernels from 6.10 on', () => {
+  const text = `unregister_netdevice: waiting for lo to become free. Usage count = 6\nOops: ${fault}`;
+  assert.equal(summary(log(text))[1]?.[0], 'general protection fault in nic_poll');
+});
+
+test('a report of one line before the trace of another does not make it doubtful', () => {
+  const [head = '', ...rest] = warning(60).split('\n');
+  const between = 'unregister_netdevice: waiting for lo to become free. Usage count = 6';
+  assert.deepEqual(summary(log([head, between, ...rest].join('\n'))), [
+    ['WARNING in nic_check', false],
+    ['unregister_netdevice: waiting for DEV to become free', false],
+  ]);
+});
+
+test('what a warning has to say before its own line is no report of its own', () => {
+  const text = `------------[ cut here ]------------
+NETDEV WATCHDOG: eth0 (e1000): transmit queue 0 timed out
+${warning(60).replaceAll('nic_check', 'dev_watchdog')}`;
+  assert.deepEqual(summary(log(text)), [['WARNING in dev_watchdog', false]]);
+});
+
 test('of two faults printed into each other only the pointer of the first is taken', () => {
   const text = `BUG: unable to handle kernel paging request at 000000fe840fc4b9
 Oops: 0000 [#1] PREEMPT SMP
