@@ -8,6 +8,7 @@ const benches: Readonly<
   'failover-many': async () => (await import('./failover-many.ts')).benchFailoverMany,
   'failover-router': async () => (await import('./failover-router.ts')).benchFailoverRouter,
   intake: async () => (await import('./intake.ts')).benchIntake,
+  traffic: async () => (await import('./traffic.ts')).benchTraffic,
   migration: async () => (await import('./migration.ts')).benchMigration,
 };
 
