@@ -2,7 +2,7 @@ import type { Timings } from '../src/detection/timings.ts';
 
 /**
  * The production's timings, some ten times slower, so that a seed costs no more than it has to. How
- * they stand to each other is what counts: four probes to a silence, a lease that bridges them, and
+ * they stand to each other is what counts: probes to a silence, a lease that bridges them, and
  * a margin above {@link wireMostMs}.
  */
 export const simTimings: Timings = {

@@ -49,10 +49,10 @@ test('a grant of the process before counts until the host has taken one in its p
   assert.equal(lastGrantEndMs(heard(plain, 200, true)), null);
 });
 
-test('four probes without an answer are a silence where nothing is ever lost', () => {
-  assert.equal(tried(alive, 200, times(3, false)).isSilent, false);
-  assert.equal(tried(alive, 200, times(4, false)).isSilent, true);
-  assert.equal(probesToSilence(0, timings), 4);
+test('five probes without an answer are a silence where nothing is ever lost', () => {
+  assert.equal(tried(alive, 200, times(4, false)).isSilent, false);
+  assert.equal(tried(alive, 200, times(5, false)).isSilent, true);
+  assert.equal(probesToSilence(0, timings), 5);
 });
 
 test('the more is lost, the longer it takes: a live host is taken for silent once in a million', () => {

@@ -77,7 +77,7 @@ export function probed(state: WitnessState, nowMs: number): WitnessState {
 export function mayGrant(state: WitnessState, timings: Timings): boolean {
   const { heardMs, isSilent, told, isFenced, unanswered, loss } = state;
   if (heardMs === null || isSilent || told.length > 0 || isFenced) return false;
-  return unanswered * 2 < probesToSilence(loss, timings);
+  return unanswered < Math.floor(probesToSilence(loss, timings) / 2);
 }
 
 /** A probe went out that granted. @param endMs when the host's kernel forgets it at the latest */
