@@ -6,8 +6,8 @@ set -eu
 PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
 
-# Each command, or file, with the package that has it. By command, because Docker's own packages do as well
-# as Debian's, and cannot be installed beside them.
+# Each command, or file, with the package that has it. By command, because Docker's own packages do as
+# well as Debian's, and cannot be installed beside them.
 needs='dockerd:docker.io containerd:containerd containerd-shim-runc-v2:containerd runc:runc
 haproxy:haproxy ip:iproute2 bridge:iproute2 nft:nftables nsenter:util-linux unshare:util-linux
 umount:mount tar:tar ldd:libc-bin docker:docker.io curl:curl'
