@@ -28,11 +28,15 @@ function scene(
 ): Scene {
   const heard: string[] = [];
   const logged: string[] = [];
+  const drops = [0, 7, 7, 10];
   const listener = new SyslogListener({
     tls,
     onMessage: (bytes, address, host) =>
       heard.push(`${address} ${host ?? '-'} ${Buffer.from(bytes).toString()}`),
     whenRoom,
+    clock: systemClock,
+    dropsAt: async () => drops.shift() ?? 0,
+    onUnread: (count) => logged.push(`${count} unread`),
     log: (message) => logged.push(message),
   });
   return { listener, heard, logged };
@@ -105,4 +109,10 @@ test('who sends by TCP waits while there is no room, and nothing of it is lost',
   assert.ok(heardBefore < count / 10, `${heardBefore} were read`);
   assert.equal(heard.length, count + 1);
   assert.equal(heard.at(-1), `${home} - <6>line ${count - 1}`);
+});
+
+test('what the kernel drops of datagrams is told once, as it grows', async () => {
+  const { listener, logged } = scene();
+  for (let look = 0; look < 4; look += 1) await listener.countDrops(514);
+  assert.deepEqual(logged, ['7 unread', '3 unread']);
 });

@@ -2,6 +2,7 @@ import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import type { Clock } from '../domain/clock.ts';
 import { FrameCutter } from '../logs/frames.ts';
 import { hostOfCertificate } from '../trust/authority.ts';
 
@@ -10,10 +11,16 @@ const connectionsMax = 1_000;
 const keepAliveMs = 60_000;
 /** What the kernel holds of datagrams while this process does something else. */
 const receiveBufferBytes = 8 * 1024 * 1024;
+const dropsPeriodMs = 5_000;
 
 export interface SyslogListenerParts {
   /** @param host whom the sender's certificate names; null without one */
   readonly onMessage: (bytes: Uint8Array, address: string, host: string | null) => void;
+  readonly clock: Clock;
+  /** How many datagrams the kernel has dropped at that port, since the socket was full. */
+  readonly dropsAt: (port: number) => Promise<number>;
+  /** It has dropped so many more. */
+  readonly onUnread: (count: number) => void;
   /** Null: go on; else when to read on from those who can wait, which are all but UDP's senders. */
   readonly whenRoom: () => Promise<void> | null;
   readonly tls: { readonly certificate: string; readonly key: string; readonly ca: string };
@@ -26,6 +33,8 @@ export class SyslogListener {
   #datagrams: Datagrams | null = null;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
+  #stop = () => undefined as void;
+  #drops = 0;
 
   constructor(parts: SyslogListenerParts) {
     this.#parts = parts;
@@ -48,9 +57,11 @@ export class SyslogListener {
     datagrams.bind(port, host);
     await once(datagrams, 'listening');
     datagrams.on('error', (error) => this.#parts.log('syslog', { error: String(error) }));
+    const { port: bound } = datagrams.address();
+    this.#stop = this.#parts.clock.every(dropsPeriodMs, () => void this.countDrops(bound));
     const server = createServer((socket) => this.#read(socket, null));
     // Port 0 is for tests: both have to be one.
-    return this.#start(server, host, datagrams.address().port);
+    return this.#start(server, host, bound);
   }
 
   /**
@@ -71,7 +82,16 @@ export class SyslogListener {
     return this.#start(server, host, port);
   }
 
+  /** Tells of what the kernel has dropped since the last time. */
+  async countDrops(port: number): Promise<void> {
+    const drops = await this.#parts.dropsAt(port);
+    const more = drops - this.#drops;
+    this.#drops = drops;
+    if (more > 0) this.#parts.onUnread(more);
+  }
+
   close(): void {
+    this.#stop();
     this.#datagrams?.close();
     this.#datagrams = null;
     for (const server of this.#servers.splice(0)) server.close();

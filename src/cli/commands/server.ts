@@ -26,6 +26,7 @@ import { SyslogListener } from '../../scheduler/syslog-listener.ts';
 import { openStore } from '../../store/open-store.ts';
 import { systemClock } from '../../system/clock.ts';
 import { runPowerCommand } from '../../system/power-command.ts';
+import { udpDrops } from '../../system/socket-drops.ts';
 import { issueServerCertificate } from '../../trust/authority.ts';
 import { hashSecret, isSecret, newSecret } from '../../trust/token.ts';
 import { issuesWith } from '../known-issue-files.ts';
@@ -137,6 +138,9 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const syslog = new SyslogListener({
     onMessage: (bytes, address, host) => intake.take(bytes, address, host),
     whenRoom: () => intake.whenRoom(),
+    clock,
+    dropsAt: udpDrops,
+    onUnread: (count) => intake.keep(ownMessage(unreadText(count)), '', null),
     ...{ tls: { ...server, ca: membership.authority.certificate }, log },
   });
   const { netconsoleListen, syslogListen, syslogTlsListen } = options;
@@ -188,6 +192,11 @@ export async function runServer(options: ServerOptions): Promise<void> {
   await scheduler[Symbol.asyncDispose]();
   await store[Symbol.asyncDispose]();
   log('stopped');
+}
+
+function unreadText(count: number): string {
+  const what = `${count} datagrams of syslog were dropped by the kernel of the scheduler's host`;
+  return `${what}: they came faster than they were read (net.core.rmem_max limits how many wait)`;
 }
 
 /** `HOST:PORT` or `[IPV6]:PORT`. @throws BridgeheadError REQUEST_INVALID */
