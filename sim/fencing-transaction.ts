@@ -1,10 +1,33 @@
 import type { HostName, InstanceId } from '../src/domain/ids.ts';
+import { type KeptOverride, overrideName } from '../src/domain/live.ts';
 import type { Fence, Shed } from '../src/domain/model.ts';
 import type { HostWitnesses } from '../src/store/store.ts';
 import { SimIncidentTransaction } from './incident-transaction.ts';
 
 /** The statements about who is held for dead, who witnesses a host, and who was shed. */
 export class SimFencingTransaction extends SimIncidentTransaction {
+  async overrides(): Promise<ReadonlyMap<InstanceId, readonly KeptOverride[]>> {
+    await this.around.pass();
+    const rows = [...this.draft.tables.overrides].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return new Map(
+      [...Map.groupBy(rows, ([, { id }]) => id)].map(([id, own]) => [
+        id,
+        own.map(([, { kept }]) => kept),
+      ]),
+    );
+  }
+
+  async putOverride(id: InstanceId, kept: KeptOverride): Promise<void> {
+    await this.around.pass();
+    if (!this.draft.tables.instances.has(id)) throw new Error('no such instance');
+    this.draft.put('overrides', `${id} ${overrideName(kept.override)}`, { id, kept });
+  }
+
+  async deleteOverride(id: InstanceId, name: string): Promise<void> {
+    await this.around.pass();
+    this.draft.delete('overrides', `${id} ${name}`);
+  }
+
   async fences(): Promise<readonly Fence[]> {
     await this.around.pass();
     return [...this.draft.tables.fences.values()].toSorted((a, b) => (a.host < b.host ? -1 : 1));

@@ -1,4 +1,5 @@
-import type { HostName } from '../src/domain/ids.ts';
+import type { HostName, InstanceId } from '../src/domain/ids.ts';
+import type { KeptOverride } from '../src/domain/live.ts';
 import type {
   Assignment,
   Fence,
@@ -42,6 +43,7 @@ export interface Tables {
   readonly answers: ReadonlyMap<string, KeptAnswer>;
   readonly events: ReadonlyMap<string, FleetEvent>;
   readonly tokens: ReadonlyMap<string, JoinToken>;
+  readonly overrides: ReadonlyMap<string, { readonly id: InstanceId; readonly kept: KeptOverride }>;
   readonly settings: ReadonlyMap<string, string>;
   readonly incidents: ReadonlyMap<number, Incident>;
   /** By its key, the incident that it belongs to; null for none. */
@@ -56,7 +58,7 @@ export function emptyTables(): Tables {
     ...{ leaving: new Map(), sheds: new Map(), fences: new Map(), witnessSets: new Map() },
     ...{ standbys: new Map(), observations: new Map(), operations: new Map(), locks: new Map() },
     ...{ sessions: new Map(), connections: new Map(), answers: new Map(), events: new Map() },
-    ...{ tokens: new Map(), settings: new Map(), counters: new Map() },
+    ...{ tokens: new Map(), settings: new Map(), overrides: new Map(), counters: new Map() },
     ...{ incidents: new Map(), causes: new Map() },
   };
 }

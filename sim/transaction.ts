@@ -118,6 +118,9 @@ export class SimTransaction extends SimFencingTransaction implements Transaction
     this.draft.delete('instances', id);
     this.draft.delete('assignments', id);
     this.draft.delete('sheds', id);
+    for (const [key, { id: own }] of this.draft.tables.overrides) {
+      if (own === id) this.draft.delete('overrides', key);
+    }
     for (const [key, { instanceId }] of this.draft.tables.standbys) {
       if (instanceId === id) this.draft.delete('standbys', key);
     }

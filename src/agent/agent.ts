@@ -10,6 +10,7 @@ import { notHere, notKnown } from './instance-errors.ts';
 import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
 import type { KernelSender } from './kernel-log/kernel-sender.ts';
 import type { Links, Peer } from './links.ts';
+import { answerLive } from './live.ts';
 import type { Machine, MachineFacts } from './machine.ts';
 import { Numbers, type NumbersParts } from './numbers.ts';
 import { Relays } from './relays.ts';
@@ -150,14 +151,10 @@ export class Agent implements Disposable {
   }
 
   #startNumbers(): () => void {
-    const { readCounters, clock, links } = this.#parts;
-    if (readCounters === undefined) return () => undefined;
-    const serving = () =>
-      [...this.#keepers.values()].flatMap(({ id, observed }) =>
-        observed?.phase === 'serving' ? [id] : [],
-      );
-    const peers = () => links.peers;
-    return new Numbers({ clock, read: readCounters, serving, peers }).start();
+    const { readCounters: read, clock, links } = this.#parts;
+    if (read === undefined) return () => undefined;
+    const observed = () => [...this.#keepers.values()].map((keeper) => keeper.observed);
+    return new Numbers({ clock, read, observed, peers: () => links.peers }).start();
   }
 
   // Everything here that Bridgehead once made gets a keeper: one that is not desired takes it away.
@@ -375,6 +372,10 @@ export class Agent implements Disposable {
         if (keeper === undefined) throw notHere(request.instance);
         return keeper.quiesce(request.epoch, request.limitMs);
       }
+      case 'live-show':
+      case 'live-set':
+        await this.#inbox;
+        return answerLive(this.#machine, request, this.#desired(request.instance));
       case 'relay-open':
         await this.#inbox;
         return this.#relays.open(request);

@@ -112,6 +112,11 @@ export function readCounters(folders: InstanceFolders, timeoutMs: number): Promi
   return askHaproxy(folders.run, runtimeSocket, readingCommand, timeoutMs);
 }
 
+/** One command of the runtime API. @throws Error where HAProxy does not answer */
+export function command(folders: InstanceFolders, text: string): Promise<string> {
+  return askHaproxy(folders.run, runtimeSocket, text);
+}
+
 /** Asks the master to load the configuration that is on disk. A master that is not there is no fault. */
 export async function reload(folders: InstanceFolders): Promise<void> {
   await askHaproxy(folders.run, masterSocket, 'reload').catch(() => undefined);

@@ -11,6 +11,7 @@ import { Hold } from './hold.ts';
 import { Inlet } from './inlet.ts';
 import { imageMissing } from './instance-errors.ts';
 import { demandValid } from './judgement.ts';
+import { KeptOverrides } from './kept-overrides.ts';
 import type { Container, Machine } from './machine.ts';
 import { describe, describeOff } from './observation.ts';
 import { isOffTheBridge, nextStep, type Seen, type Step, strangers } from './plan.ts';
@@ -49,6 +50,7 @@ export class InstanceKeeper {
   readonly #attempts: Attempts;
   readonly #hold: Hold;
   readonly #inlet: Inlet;
+  readonly #overrides: KeptOverrides;
   #settledFor: DesiredInstance | null = null;
   /** What the last look at it found, where it was a standby with nothing left to do. */
   #rested: Look | null = null;
@@ -70,6 +72,9 @@ export class InstanceKeeper {
     this.#attempts = new Attempts(around.clock);
     this.#folder = `instances/${id}`;
     this.#hold = new Hold(around.machine, id, around.bootId);
+    this.#overrides = new KeptOverrides(around.machine, (message) =>
+      around.tell('instance.override-failed', `instance/${name}`, message),
+    );
     this.#inlet = new Inlet({
       name,
       network: around.machine,
@@ -111,6 +116,7 @@ export class InstanceKeeper {
         const step = nextStep(desired, seen.facts, fingerprintOf(desired));
         if (step === null) {
           await this.#setHealthChecks(desired, seen);
+          if (desired !== null) await this.#keepOverrides(desired, seen);
           this.#attempts.forget();
           break;
         }
@@ -255,7 +261,7 @@ export class InstanceKeeper {
       case 'announce':
         return this.#announce(desired, seen);
       case 'load-config':
-        return this.#loadConfig(desired);
+        return this.#loadConfig(desired, seen);
     }
   }
 
@@ -302,6 +308,7 @@ export class InstanceKeeper {
   }
 
   async #take(desired: DesiredInstance, seen: Look): Promise<void> {
+    await this.#keepOverrides(desired, seen);
     const { id, name, port, turn } = this;
     const [mac, machine, hold, inlet] = [this.#mac, this.#machine, this.#hold, this.#inlet];
     const isStillDesired = (one: DesiredInstance) => this.#isStillDesired(one);
@@ -318,10 +325,12 @@ export class InstanceKeeper {
     this.#machine.speak(this.id, seen.pid, this.#mac, desired.addresses);
   }
 
-  async #loadConfig(desired: DesiredInstance): Promise<void> {
+  async #loadConfig(desired: DesiredInstance, seen: Look): Promise<void> {
     const { clock, tell } = this.#around;
     await demandValid(this.#machine, this.#folder, desired);
     await loadConfig(this.#machine, desired, clock);
+    // Its new worker takes traffic already.
+    await this.#overrides.ensure(desired, seen.pid, desired.configHash);
     if (desired.role === 'standby') await this.#machine.setHealthChecks(this.id, false);
     tell(
       'instance.configured',
@@ -348,6 +357,10 @@ export class InstanceKeeper {
   async #container(): Promise<Container | null> {
     const container = await this.#machine.readContainer(this.name);
     return container?.instance === this.id ? container : null;
+  }
+
+  #keepOverrides(desired: DesiredInstance, { pid, facts }: Look): Promise<void> {
+    return this.#overrides.ensure(desired, pid, facts.loadedHash);
   }
 
   #fail(cause: unknown): void {

@@ -160,6 +160,10 @@ export class LinuxMachine implements Machine, Disposable {
     return configuration.readCounters(this.#folders(id), timeoutMs);
   }
 
+  command(id: InstanceId, text: string): Promise<string> {
+    return configuration.command(this.#folders(id), text);
+  }
+
   acceptPeer(id: InstanceId, socket: string, waitMs: number): Promise<PeerConnection | null> {
     return acceptPeer(this.#folders(id).run, socket, waitMs, this.#options.clock);
   }

@@ -92,6 +92,8 @@ export interface MachineHaproxy {
    * network all would be taken for dead, and clients would get 503 until they have passed anew.
    */
   setHealthChecks(id: InstanceId, on: boolean): Promise<void>;
+  /** One command of the runtime API, and the answer. Rejects where HAProxy does not answer. */
+  command(id: InstanceId, text: string): Promise<string>;
 }
 
 /** A HAProxy that has connected to this host's agent as to a peer. */

@@ -50,6 +50,8 @@ export class ModelMachine implements Machine {
   readonly ports = new Map<string, Port & { readonly pid: number }>();
   readonly interiors = new Map<number, Interior>();
   readonly checks = new Map<InstanceId, boolean>();
+  /** What every HAProxy answers to a command. */
+  answer: (command: string) => string = () => '';
   readonly spoken = new Set<InstanceId>();
   /** What connects as a peer, by the socket's name; each once. */
   readonly peers = new Map<string, PeerConnection>();
@@ -193,6 +195,11 @@ export class ModelMachine implements Machine {
   async setHealthChecks(id: InstanceId, on: boolean): Promise<void> {
     await this.#effect('setHealthChecks', id);
     this.checks.set(id, on);
+  }
+
+  async command(id: InstanceId, text: string): Promise<string> {
+    await this.#effect('command', `${id} ${text}`);
+    return this.answer(text);
   }
 
   async acceptPeer(id: InstanceId, socket: string): Promise<PeerConnection | null> {

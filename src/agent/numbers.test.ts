@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clock } from '../domain/clock.ts';
 import type { InstanceId } from '../domain/ids.ts';
+import type { ObservedInstance } from '../domain/model.ts';
 import { valueOf } from '../numbers/fields.ts';
 import { answer } from '../numbers/test-answer.ts';
 import { numbersFrame } from '../protocol/number-frames.ts';
@@ -28,7 +29,7 @@ function scene() {
         { name: 'quiet', type: 1 },
       ]);
     },
-    serving: () => state.serving,
+    observed: () => state.serving.map((one) => ({ id: one, phase: 'serving' }) as ObservedInstance),
     peers: () => [first, second],
   });
   /** Five seconds later. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import type { InstanceId } from '../domain/ids.ts';
+import type { ObservedInstance } from '../domain/model.ts';
 import { isQuiet, rowsBetween } from '../numbers/point.ts';
 import { type Reading, readReading } from '../numbers/reading.ts';
 import type { InstanceNumbers } from '../protocol/number-frames.ts';
@@ -22,8 +23,8 @@ export interface NumbersParts {
   readonly clock: Clock;
   /** What HAProxy answers to `readingCommand`. Rejects where it does not within `timeoutMs`. */
   readonly read: (id: InstanceId, timeoutMs: number) => Promise<string>;
-  /** Instances that answer for their addresses here. */
-  readonly serving: () => readonly InstanceId[];
+  /** What there is on this host; only what serves is read. */
+  readonly observed: () => readonly (ObservedInstance | null)[];
   readonly peers: () => readonly Peer[];
 }
 
@@ -67,7 +68,9 @@ export class Numbers {
     if (this.#isReading) return;
     this.#isReading = true;
     try {
-      const ids = this.#parts.serving();
+      const ids = this.#parts
+        .observed()
+        .flatMap((one) => (one?.phase === 'serving' ? [one.id] : []));
       const present = new Set(ids);
       for (const id of this.#bases.keys()) if (!present.has(id)) this.#bases.delete(id);
       const left = ids.values();

@@ -26,6 +26,7 @@ import { failoverRoutes } from './failover-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { hostRoutes } from './host-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
+import { liveRoutes } from './live-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { numberRoutes } from './number-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
@@ -124,6 +125,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     incidentRoutes(routes, parts);
     operationRoutes(routes, parts);
     numberRoutes(routes, parts);
+    liveRoutes(routes, parts);
   });
   api.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());
   return api;

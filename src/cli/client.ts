@@ -44,6 +44,22 @@ import {
   incidentView,
 } from '../protocol/incident-views.ts';
 import {
+  type EntriesView,
+  type EntryRequest,
+  entriesView,
+  type OverrideView,
+  overrideView,
+  type PatternFilesView,
+  patternFilesView,
+  type ServerRequest,
+  type ServersView,
+  serversView,
+  type TablesView,
+  type TableView,
+  tablesView,
+  tableView,
+} from '../protocol/live-views.ts';
+import {
   type LogMessageView,
   type LogsView,
   logMessageView,
@@ -175,6 +191,28 @@ export interface ApiClient {
   readonly numbers: (instance: string, input: NumbersInput) => Promise<NumbersView>;
   /** What every instance does now. */
   readonly top: () => Promise<TopView>;
+  readonly servers: (instance: string) => Promise<ServersView>;
+  /** @param server as `BACKEND/SERVER` */
+  readonly setServer: (instance: string, server: string, input: ServerRequest) => Promise<string>;
+  readonly patternFiles: (instance: string, kind: 'map' | 'acl') => Promise<PatternFilesView>;
+  readonly entries: (instance: string, kind: 'map' | 'acl', file: string) => Promise<EntriesView>;
+  readonly setEntry: (
+    instance: string,
+    kind: 'map' | 'acl',
+    input: EntryRequest,
+  ) => Promise<string>;
+  readonly tables: (instance: string) => Promise<TablesView>;
+  readonly table: (instance: string, table: string, key: string | null) => Promise<TableView>;
+  readonly clearTable: (
+    instance: string,
+    table: string,
+    input: { readonly key: string | null; readonly reason: string },
+  ) => Promise<string>;
+  readonly overrides: (instance: string) => Promise<readonly OverrideView[]>;
+  readonly removeOverride: (
+    instance: string,
+    input: { readonly what: string; readonly reason: string },
+  ) => Promise<string>;
   readonly newJoinToken: (host: string, ttlS: number) => Promise<JoinTokenView>;
   readonly status: () => Promise<StatusView>;
 }
@@ -193,6 +231,9 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
   const list = <Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[]> =>
     get(path, z.object({ items: z.array(item) })).then(({ items }) => items);
   const part = encodeURIComponent;
+  const instancePath = (name: string) => `/v1/instances/${part(name)}`;
+  const act = (path: string, body: unknown) =>
+    post(path, z.object({ text: z.string() }), body).then(({ text }) => text);
   return {
     apply: (body, key) => {
       const path = '/v1/apply';
@@ -279,6 +320,23 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
       return get(`/v1/instances/${part(name)}/numbers?${query.toString()}`, numbersView);
     },
     top: () => get('/v1/numbers', topView),
+    servers: (name) => get(`${instancePath(name)}/servers`, serversView),
+    setServer: (name, server, body) =>
+      act(`${instancePath(name)}/servers/${server.split('/').map(part).join('/')}`, body),
+    patternFiles: (name, kind) => get(`${instancePath(name)}/${kind}s`, patternFilesView),
+    entries: (name, kind, file) =>
+      get(`${instancePath(name)}/${kind}s?file=${part(file)}`, entriesView),
+    setEntry: (name, kind, body) => act(`${instancePath(name)}/${kind}s`, body),
+    tables: (name) => get(`${instancePath(name)}/tables`, tablesView),
+    table: (name, table, key) =>
+      get(
+        `${instancePath(name)}/tables/${part(table)}${key === null ? '' : `?key=${part(key)}`}`,
+        tableView,
+      ),
+    clearTable: (name, table, body) =>
+      act(`${instancePath(name)}/tables/${part(table)}/clear`, body),
+    overrides: (name) => list(`${instancePath(name)}/overrides`, overrideView),
+    removeOverride: (name, body) => act(`${instancePath(name)}/overrides/remove`, body),
     newJoinToken: (host, ttlS) => post('/v1/join-tokens', joinTokenView, { host, ttlS }),
     status: () => get('/v1/status', statusView),
   };

@@ -9,6 +9,7 @@ import { addImportVerb } from './import-verb.ts';
 import { addIncidentVerbs } from './incident-verbs.ts';
 import { addKnownIssueVerbs } from './known-issue-verbs.ts';
 import { addLabVerbs } from './lab-verbs.ts';
+import { addLiveVerbs } from './live-verbs.ts';
 import { addLogVerbs } from './log-verbs.ts';
 import { addNumberVerbs } from './number-verbs.ts';
 import { addOperationVerbs } from './operation-verbs.ts';
@@ -80,6 +81,7 @@ export function createProgram(line: CommandLine): Command {
   addImportVerb(program, line);
   addOperationVerbs(program, line);
   addCrashVerbs(program, line);
+  addLiveVerbs(program, line);
   addNumberVerbs(program, line);
   addIncidentVerbs(program, line);
   addLogVerbs(program, line);

@@ -92,6 +92,7 @@ export const instances = [
     phase: 'serving',
     shed: null,
     problem: { code: 'CONFIG_REFUSED', message: 'HAProxy refuses the configuration' },
+    kept: ['server api/s1: drain'],
     operation: null,
   },
 ] as unknown as readonly InstanceView[];

@@ -1,4 +1,5 @@
 import type { Epoch, InstanceId, InstanceName } from './ids.ts';
+import type { Override } from './live.ts';
 import type { Resources, ServiceAddress } from './model.ts';
 
 /**
@@ -26,4 +27,6 @@ export interface DesiredInstance {
   readonly addresses: readonly ServiceAddress[];
   readonly config: string;
   readonly configHash: string;
+  /** What was changed in it without a reload and is kept; left out for nothing. */
+  readonly overrides?: readonly Override[] | undefined;
 }

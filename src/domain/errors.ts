@@ -26,6 +26,7 @@ const rows = {
   INTERNAL: { status: 500, exit: 1 },
   JOIN_REFUSED: { status: 403, exit: 4 },
   LAB_FAILED: { status: 500, exit: 1 },
+  LIVE_REFUSED: { status: 409, exit: 4 },
   LOCK_LOST: { status: 409, exit: 4 },
   NO_CAPACITY: { status: 409, exit: 4 },
   NO_PLACE: { status: 409, exit: 4 },

@@ -125,6 +125,8 @@ export const instanceView = z.object({
   /** Null unless its phase is `shed`. */
   shed: shedView.nullable(),
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** What was changed in it while it ran and is done again after each load, in words. */
+  kept: z.array(z.string()),
   /** Id of the operation that holds it, null for none. */
   operation: z.string().nullable(),
 });

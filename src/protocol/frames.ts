@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
 import { kernelFrame, kernelTookFrame } from './kernel-frames.ts';
+import { liveSet, liveShow } from './live-frames.ts';
 import { numbersFrame } from './number-frames.ts';
 import {
   hurryFrame,
@@ -25,7 +26,7 @@ import {
 } from './shapes.ts';
 
 /** Version of the stream. A peer that speaks another one is refused with both numbers named. */
-export const protocolVersion = 6;
+export const protocolVersion = 7;
 
 /** How often each side says that it is there, milliseconds. */
 export const heartbeatPeriodMs = 1_000;
@@ -66,6 +67,8 @@ export const agentRequest = z.discriminatedUnion('kind', [
   relayRead,
   relayWrite,
   relayClose,
+  liveShow,
+  liveSet,
 ]);
 export type AgentRequest = z.infer<typeof agentRequest>;
 

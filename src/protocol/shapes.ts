@@ -6,7 +6,9 @@ import type { DesiredInstance } from '../domain/desired.ts';
 import { errorCodes } from '../domain/errors.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
 import { namePattern } from '../domain/ids.ts';
+import { overridesMax } from '../domain/live.ts';
 import type { HostFacts, ObservedInstance, Resources, ServiceAddress } from '../domain/model.ts';
+import { override } from './override-shapes.ts';
 
 const name = z.string().regex(namePattern);
 
@@ -64,6 +66,7 @@ export const desiredInstance: z.ZodType<DesiredInstance> = z.object({
   addresses: z.array(serviceAddress),
   config: z.string(),
   configHash: z.string(),
+  overrides: z.array(override).max(overridesMax).optional(),
 });
 
 export const observedInstance: z.ZodType<ObservedInstance> = z.object({

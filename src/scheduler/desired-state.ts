@@ -1,5 +1,6 @@
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { Epoch, HostName, InstanceId } from '../domain/ids.ts';
+import type { KeptOverride } from '../domain/live.ts';
 import { macOfInstance } from '../domain/mac.ts';
 import type { Assignment, Instance, Tier } from '../domain/model.ts';
 import type { FleetState } from '../store/store.ts';
@@ -13,6 +14,7 @@ const tiers = [0, 1, 2, 3] as const satisfies readonly Tier[];
  * @param released instances whose last holder is known to have let go, with how long from now it may
  * still be answering; milliseconds
  * @param dropped instances that are to go from a host although they still have their place there
+ * @param overrides what is kept of changes to running instances
  * @returns an entry for each of `hosts`, its instances in the order in which they are to be seen to:
  * by tier, and within one in the order of the fleet's
  */
@@ -21,6 +23,7 @@ export function desiredStates(
   fleet: FleetState,
   released: ReadonlyMap<InstanceId, number>,
   dropped: ReadonlyMap<InstanceId, HostName> = new Map(),
+  overrides: ReadonlyMap<InstanceId, readonly KeptOverride[]> = new Map(),
 ): ReadonlyMap<HostName, readonly DesiredInstance[]> {
   const assignments = new Map(fleet.assignments.map((one) => [one.instanceId, one]));
   const standbys = Map.groupBy(fleet.standbys, ({ instanceId }) => instanceId);
@@ -32,11 +35,15 @@ export function desiredStates(
     if (assignment !== undefined) places.add(assignment.host);
     const leaves = dropped.get(instance.id);
     if (leaves !== undefined) places.delete(leaves);
+    const kept = overrides.get(instance.id);
     for (const host of places) {
       // What it is still down for is being given to others.
       if (dead.has(host)) continue;
       const told = byTier.get(host)?.[instance.spec.tier];
-      told?.push(desiredAt(host, instance, assignment, released));
+      told?.push({
+        ...desiredAt(host, instance, assignment, released),
+        ...(kept === undefined ? {} : { overrides: kept.map(({ override }) => override) }),
+      });
     }
   }
   return new Map([...byTier].map(([host, told]) => [host, told.flat()]));

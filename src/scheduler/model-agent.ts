@@ -2,6 +2,7 @@
 
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
+import type { LiveChange } from '../domain/live.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
 import type { AgentFrame, AgentRequest, SchedulerFrame } from '../protocol/frames.ts';
 import { protocolVersion } from '../protocol/frames.ts';
@@ -39,6 +40,12 @@ export class ModelAgent implements AgentStream {
   readonly shown = new Map<InstanceId, ObservedInstance>();
   /** Kinds of what it was asked, in order. */
   readonly asked: AgentRequest['kind'][] = [];
+  /** What it is to do, as it was told last. */
+  told: readonly DesiredInstance[] = [];
+  /** What its HAProxy shows, whatever it is asked for. */
+  liveText = '';
+  /** What was changed in it, in order. */
+  readonly liveChanges: LiveChange[] = [];
   #seq = 0;
   #onFrame: (frame: AgentFrame) => void = () => undefined;
   #onClose: (reason: string) => void = () => undefined;
@@ -92,6 +99,7 @@ export class ModelAgent implements AgentStream {
   }
 
   #obey(desired: readonly DesiredInstance[]): void {
+    this.told = desired;
     const wanted = new Set(desired.map(({ id }) => id));
     const removed = [...this.shown.keys()].filter((id) => !wanted.has(id));
     for (const id of removed) this.shown.delete(id);
@@ -123,6 +131,7 @@ export class ModelAgent implements AgentStream {
 
   #answer(id: number, request: AgentRequest): void {
     this.asked.push(request.kind);
+    if (request.kind === 'live-set') this.liveChanges.push(request.change);
     const isRefused =
       (request.kind === 'quiesce' && this.fault === 'refuse-quiesce') ||
       (request.kind === 'relay-open' && this.fault === 'refuse-relay');
@@ -142,6 +151,8 @@ export class ModelAgent implements AgentStream {
       'relay-read': { data: '', isTaught: true },
       'relay-write': { isLearned: true },
       'relay-close': {},
+      'live-show': { text: this.liveText },
+      'live-set': { text: '' },
     };
     const reply = () => this.#onFrame({ type: 'reply', id, result: results[request.kind] });
     // A relay is read again and again: others have to get their turn in between.

@@ -254,6 +254,7 @@ export class Scheduler implements AsyncDisposable {
           fleet: await tx.fleet(),
           operations: await tx.openOperations(),
           sessions: await tx.sessions(),
+          overrides: await tx.overrides(),
         }),
         'snapshot',
       ),
@@ -394,6 +395,6 @@ export class Scheduler implements AsyncDisposable {
       ...open.filter(isReleased).map(({ args }) => [movedInstance(args), 0] as const),
       ...open.flatMap(failedOver),
     ]);
-    return desiredStates(hosts, fleet, released, droppedAt(open));
+    return desiredStates(hosts, fleet, released, droppedAt(open), await tx.overrides());
   }
 }

@@ -1,7 +1,8 @@
 // What people are shown, made of the fleet's state and what the agents last said.
 
 import type { Verdict } from '../detection/verdict.ts';
-import type { HostName, InstanceName } from '../domain/ids.ts';
+import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
+import { changeText, type KeptOverride } from '../domain/live.ts';
 import { macOfInstance } from '../domain/mac.ts';
 import type { Host, Instance, Pool } from '../domain/model.ts';
 import { instanceObject, type Operation, type Session } from '../domain/operation.ts';
@@ -23,6 +24,8 @@ export interface ViewSource {
   /** Those that have not ended. */
   readonly operations: readonly Operation[];
   readonly sessions: readonly Session[];
+  /** What is kept of changes to running instances. */
+  readonly overrides: ReadonlyMap<InstanceId, readonly KeptOverride[]>;
   /** What is held true of a host, by what its witnesses said. */
   readonly verdict: (host: HostName) => Verdict;
 }
@@ -93,6 +96,7 @@ export function viewInstance(source: ViewSource, instance: Instance): InstanceVi
           ? 'silent'
           : (observed?.instance.phase ?? 'preparing'),
     problem: observed?.instance.problem ?? null,
+    kept: (source.overrides.get(id) ?? []).map(({ override }) => changeText(override)),
     operation:
       operations.find(
         ({ state, objects }) => state === 'running' && objects.includes(instanceObject(spec.name)),

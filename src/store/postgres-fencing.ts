@@ -1,10 +1,28 @@
 import type { HostName, InstanceId } from '../domain/ids.ts';
+import type { KeptOverride } from '../domain/live.ts';
 import type { Fence, Shed } from '../domain/model.ts';
 import { PostgresIncidents } from './postgres-incidents.ts';
+import { readOverrides, writeOverride } from './postgres-overrides.ts';
 import type { HostWitnesses } from './store.ts';
 
-/** The rows that say who witnesses a host, which hosts are held for dead, and who was shed. */
+/** The rows that say who witnesses a host, which hosts are held for dead, who was shed, what is kept. */
 export class PostgresFencing extends PostgresIncidents {
+  overrides(): Promise<ReadonlyMap<InstanceId, readonly KeptOverride[]>> {
+    return readOverrides(this.db);
+  }
+
+  putOverride(id: InstanceId, kept: KeptOverride): Promise<void> {
+    return writeOverride(this.db, id, kept);
+  }
+
+  async deleteOverride(id: InstanceId, name: string): Promise<void> {
+    await this.db
+      .deleteFrom('overrides')
+      .where('instance_id', '=', id)
+      .where('name', '=', name)
+      .execute();
+  }
+
   async fences(): Promise<readonly Fence[]> {
     const rows = await this.db.selectFrom('fences').selectAll().orderBy('host').execute();
     return rows.map(({ host, at_ms: atMs, reasons }) => ({

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ErrorBody } from '../domain/errors.ts';
+import type { Override } from '../domain/live.ts';
 import type { Capacity, HostFacts, InstanceSpec, ObservedInstance, Tier } from '../domain/model.ts';
 import type { OperationKind, OperationState, OperationStep } from '../domain/operation.ts';
 import type { Incident, IncidentState } from '../incidents/incident.ts';
@@ -106,6 +107,14 @@ export interface Schema {
     incident: JSONColumnType<Incident>;
   };
   incident_causes: { cause: string; incident_id: string | null };
+  overrides: {
+    instance_id: string;
+    name: string;
+    override: JSONColumnType<Override>;
+    who: string;
+    reason: string;
+    at_ms: number;
+  };
   join_tokens: { id: string; host: string; secret_hash: string; expires_ms: number };
   settings: { name: string; value: string };
 }

@@ -3,6 +3,7 @@
 
 import type { WitnessSet } from '../detection/witness-sets.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
+import type { KeptOverride } from '../domain/live.ts';
 import type {
   Assignment,
   Fence,
@@ -148,6 +149,13 @@ export interface Transaction extends IncidentRows {
   keptAnswer(key: string): Promise<KeptAnswer | null>;
   /** Keeps an answer, and drops those from before `dropBeforeMs`. */
   keepAnswer(answer: KeptAnswer, dropBeforeMs: number): Promise<void>;
+
+  /** What is kept of live changes, by instance. */
+  overrides(): Promise<ReadonlyMap<InstanceId, readonly KeptOverride[]>>;
+  /** Writes one, over that of the same name. */
+  putOverride(id: InstanceId, kept: KeptOverride): Promise<void>;
+  /** @param name of `overrideName` */
+  deleteOverride(id: InstanceId, name: string): Promise<void>;
 
   addEvent(event: Omit<FleetEvent, 'id'>): Promise<void>;
 

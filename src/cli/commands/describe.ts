@@ -185,6 +185,7 @@ function instanceFields(
       `${resources.memoryMib} MiB, ${resources.cpus} CPUs, ${resources.maxConnections} connections`,
     ],
     ['Config', configText(configHash, loadedHash, paint)],
+    ...(instance.kept.length === 0 ? [] : [['Kept', instance.kept.join('\n')] as const]),
     ['Id', instance.id],
   ];
 }
