@@ -134,18 +134,18 @@ export function readServers(text: string): readonly LiveServer[] {
   return lines.flatMap((line) => {
     const fields = line.split(' ');
     if (line.startsWith('#') || header.length === 0 || fields.length < header.length) return [];
-    const text_ = (name: string) => fields[header.indexOf(name)] ?? '';
-    const number = (name: string) => Number(text_(name)) || 0;
+    const cell = (name: string) => fields[header.indexOf(name)] ?? '';
+    const number = (name: string) => Number(cell(name)) || 0;
     const admin = number('srv_admin_state');
     return [
       {
-        backend: text_('be_name'),
-        server: text_('srv_name'),
+        backend: cell('be_name'),
+        server: cell('srv_name'),
         state: (admin & maintBits) !== 0 ? 'maint' : (admin & drainBits) !== 0 ? 'drain' : 'ready',
         isUp: number('srv_op_state') !== 0,
         weight: number('srv_uweight'),
         configuredWeight: number('srv_iweight'),
-        address: text_('srv_addr') === '-' ? null : text_('srv_addr'),
+        address: cell('srv_addr') === '-' ? null : cell('srv_addr'),
         port: number('srv_port'),
         sinceS: number('srv_time_since_last_change'),
       },

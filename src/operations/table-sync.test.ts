@@ -58,6 +58,8 @@ class ModelHosts {
       case 'look':
       case 'probe':
       case 'quiesce':
+      case 'live-show':
+      case 'live-set':
         throw new Error(`nobody asks for ${body.kind} here`);
     }
   }
