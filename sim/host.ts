@@ -280,15 +280,8 @@ export class SimHost implements Node {
         return [...this.containers.values()].find((one) => one.id === id)?.loaded ?? null;
       },
       setHealthChecks: () => pass(),
-      // Nothing is kept in a simulated fleet, and nobody looks into its HAProxys.
-      command: async () => {
-        await pass();
-        return '';
-      },
-      acceptPeer: async () => {
-        await pass();
-        return null;
-      },
+      command: () => pass().then(() => ''),
+      acceptPeer: () => pass().then(() => null),
       listPorts: async () => {
         await pass();
         return [...this.ports.keys()];

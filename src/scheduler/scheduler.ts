@@ -95,7 +95,8 @@ export class Scheduler implements AsyncDisposable {
   readonly detection: Detection;
   readonly incidents: IncidentDesk;
   readonly #startedMs: number;
-  readonly #outcomes = new Map<Outcome, number>();
+  /** How the operations ended that this scheduler has carried to their end since it started. */
+  readonly outcomes = new Map<Outcome, number>();
 
   constructor(parts: SchedulerParts) {
     const { store, clock, newId, name, log, rules = {} } = parts;
@@ -146,7 +147,7 @@ export class Scheduler implements AsyncDisposable {
       kinds: rules.kinds?.(all) ?? all,
       onEnded: ({ kind, state, endedMs }) => {
         const key = `${kind}/${state}` as const;
-        if (endedMs !== null) this.#outcomes.set(key, (this.#outcomes.get(key) ?? 0) + 1);
+        if (endedMs !== null) this.outcomes.set(key, (this.outcomes.get(key) ?? 0) + 1);
         this.#claimer.wake();
       },
       rules: rules.locks ?? lockRules,
@@ -208,11 +209,6 @@ export class Scheduler implements AsyncDisposable {
   /** Seconds since this scheduler started. */
   get uptimeS(): number {
     return (this.#parts.clock.monotonicMs() - this.#startedMs) / 1_000;
-  }
-
-  /** How the operations ended that this scheduler has carried to their end since it started. */
-  get outcomes(): ReadonlyMap<Outcome, number> {
-    return this.#outcomes;
   }
 
   get name(): string {
