@@ -43,6 +43,8 @@ interface Stream {
   sinceReport: number;
   /** Lines since one that says `cut here`. */
   sinceCut: number;
+  /** Uptime at the end of that report; null where it is not said. */
+  reportSeconds: number | null;
   /** Number of the last line's record; null where records have none. */
   sequence: number | null;
 }
@@ -190,6 +192,7 @@ export class Cutter {
         isLeaving: false,
         sinceReport: 1e9,
         sinceCut: 1e9,
+        reportSeconds: null,
         sequence: null,
       },
     };
@@ -199,10 +202,13 @@ export class Cutter {
 
   #noteBoot(stream: Stream, line: LogLine, done: CrashReport[]): void {
     if (/^\s*reboot: /.test(line.text)) stream.isLeaving = true;
-    if (!boot.test(line.text)) return;
+    // A banner is not heard where messages come by what is set up late, such as netconsole.
+    if (!boot.test(line.text) && !isYounger(stream, line)) return;
     stream.isLeaving = false;
     for (const open of [...stream.open]) this.#close(open, done);
-    Object.assign(stream, { reports: 0, sinceReport: 1e9, sequence: line.sequence });
+    Object.assign(stream, {
+      ...{ reports: 0, sinceReport: 1e9, reportSeconds: null, sequence: line.sequence },
+    });
   }
 
   #begin(stream: Stream, line: LogLine, done: CrashReport[]): Open {
@@ -266,11 +272,17 @@ export class Cutter {
     this.#open.delete(open);
     this.#characters -= open.characters;
     stream.sinceReport = 0;
+    stream.reportSeconds = lines.at(-1)?.uptimeSeconds ?? null;
     const report = parseReport(open);
     if (report === null) return;
     const release = report.release ?? lines.find((line) => line.release !== null)?.release ?? null;
     done.push({ ...report, release });
   }
+}
+
+// Lines that overtake each other on their way do so by less.
+function isYounger({ reportSeconds }: Stream, { uptimeSeconds }: LogLine): boolean {
+  return reportSeconds !== null && uptimeSeconds !== null && uptimeSeconds < reportSeconds - 2;
 }
 
 // Records of one boot have numbers without a gap. One that comes after its turn tells as much.

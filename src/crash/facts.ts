@@ -19,13 +19,16 @@ const who = new RegExp(
   [
     String.raw`(?:CPU: (\d+) )?(?:UID: \d+ )?P[Ii][Dd]: (\d+),? [Cc]omm: (.{1,32}?) (?:Kdump: loaded )?(?:(Not tainted)|`,
     String.raw`Tainted: ((?:\[\w+\]=\w+(?:, ?)?|`,
-    String.raw`[A-Z ](?![a-z\d]))+))\s*(\S+)(?: #\S+)?(?: (?!PREEMPT)([^#(].*))?`,
+    String.raw`[A-Z ](?![a-z\d]))+))\s*(\S+)(?: #\S+)?(?: (?!PREEMPT| ?Debian )([^#(].*))?`,
   ].join(''),
 );
 const release = /^(?:\s*)(\d\.\d+[\w.+~-]*) #\S+ (?:Not tainted|Tainted)/;
+// As hung tasks and stalls have it: on a line of its own.
+const tainted = /^\s+(?:(Not tainted)|Tainted: ([A-Z ]+?))\s+(\d\.\d+[\w.+~-]*) #\d/;
 const hardware = /^Hardware name: (.+)$/;
 const processor = /\bCPU[:#] ?(\d+)\b/;
-const task = /(?:by task|task) (.{1,32}?)[/:](\d+)\b/;
+const task = /(?:by task|task) (?! )(.{1,32}?)[/:](\d+)\b(?!:\d)/;
+const shown = /^task:(\S.{0,31}?) +state:.*\bpid:\s*(\d+)\b/;
 const register = new RegExp(
   [
     String.raw`\b(R[A-D]X|R[SD]I|RBP|RSP|R\d\d|CR[0-4]|E[A-D]X|E[SD]I|EBP|ESP|EFLAGS|GPR\d\d|`,
@@ -74,6 +77,11 @@ export function factsOf(lines: readonly LogLine[]): Facts {
       }
       const alone = release.exec(text);
       if (found === null && alone !== null) facts.release = alone[1] ?? null;
+      const own = tainted.exec(text);
+      if (found === null && own !== null) {
+        facts.taint = own[1] === undefined ? taintLetters(own[2] ?? '') : '';
+        facts.release = own[3] ?? null;
+      }
     }
     const machine = hardware.exec(text);
     if (machine !== null) facts.hardware ??= (machine[1] ?? '').trim();
@@ -87,7 +95,7 @@ export function factsOf(lines: readonly LogLine[]): Facts {
       if (cpu !== null) facts.cpu = Number(cpu[1]);
     }
     if (facts.process === null) {
-      const named = task.exec(text);
+      const named = task.exec(text) ?? shown.exec(text);
       if (named !== null) {
         facts.process = named[1] ?? null;
         facts.pid = Number(named[2]);

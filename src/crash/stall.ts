@@ -4,7 +4,7 @@ import { isMachinery } from './machinery.ts';
 // Generic layers that call specific code through a pointer: who was called is what stalled.
 const dispatcher = new RegExp(
   [
-    String.raw`^(?:_*vfs_(?:write|read|ioctl|writev|readv|iter_\w+)|__kernel_(?:write|read)|`,
+    String.raw`^(?:_*vfs_(?:write|read|ioctl|writev|readv|iter_\w+)|__kernel_(?:write|read)|proc_reg_\w+|`,
     String.raw`new_sync_(?:write|read)|do_iter_\w+|do_loop_readv_writev|do_vfs_ioctl|ksys_ioctl|`,
     String.raw`sys_ioctl|__fput|task_work_run|call_timer_fn|expire_timers|__run_timers|`,
     String.raw`run_timer_softirq|process_one_work|kthread_worker_fn|__netif_receive_skb_\w*core|`,
