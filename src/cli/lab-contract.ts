@@ -1,5 +1,6 @@
 // What the commands need of the lab, so that a test can stand in for it. src/lab/lab.ts fits this.
 
+import type { KernelFault } from '../lab/panic-machine/faults.ts';
 import type { Step } from './steps.ts';
 
 export interface LabName {
@@ -78,6 +79,7 @@ export interface Lab {
   readonly labDown: (lab: LabName, report: (step: Step) => void) => Promise<void>;
   readonly labStatus: (lab: LabName) => Promise<LabStatus>;
   readonly labCrash: (lab: LabName, host: string, isPanic: boolean) => Promise<void>;
+  readonly labPanic: (lab: LabName, host: string, fault: KernelFault) => Promise<void>;
   readonly labPartition: (lab: LabName, host: string, from: PartitionSide) => Promise<void>;
   readonly labHang: (lab: LabName, host: string) => Promise<void>;
   readonly labHeal: (lab: LabName, host: string, report: (step: Step) => void) => Promise<void>;

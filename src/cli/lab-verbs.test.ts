@@ -62,6 +62,7 @@ async function lab(
     labDown: kept('labDown', undefined),
     labStatus: kept('labStatus', status),
     labCrash: kept('labCrash', undefined),
+    labPanic: kept('labPanic', undefined),
     labPartition: kept('labPartition', undefined),
     labHang: kept('labHang', undefined),
     labHeal: kept('labHeal', undefined),
@@ -209,6 +210,11 @@ test('faults reach the host that was named, in the lab that was named', async ()
     crash.out,
     'host host-1 is crashed; undo it with: bridgehead lab heal host-1 --name b\n',
   );
+  const panic = await lab(['panic', 'host-1']);
+  assert.deepEqual(panic.calls, [['labPanic', { name: 'lab' }, 'host-1', 'null-dereference']]);
+  const unknown = await lab(['panic', 'host-1', '--fault', 'sunspots']);
+  assert.equal(unknown.calls.length, 0);
+  assert.match(unknown.err, /--fault sunspots .*null-dereference/s);
   const cut = await lab(['partition', 'host-1', '--from', 'control']);
   assert.deepEqual(cut.calls, [['labPartition', { name: 'lab' }, 'host-1', 'control']]);
   assert.equal((await lab(['partition', 'host-1', '--from', 'moon'])).code, 2);

@@ -150,6 +150,16 @@ function addFaultVerbs(verb: AddVerb): void {
     (command) => command.option('--panic', 'its kernel says its last words by netconsole before'),
   );
   verb(
+    'panic <host>',
+    'have a real kernel panic on a host, in a virtual machine on its bridge; the host goes with it',
+    ['panic host-1', 'panic host-1 --fault soft-lockup'],
+    async (session, [host = ''], given) => {
+      const { labPanic } = await import('./commands/lab-faults.ts');
+      return labPanic(session, nameOf(given), host, given.text('fault') ?? '');
+    },
+    (command) => command.option('--fault <fault>', 'what it dies of', 'null-dereference'),
+  );
+  verb(
     'partition <host>',
     'cut a host off from the scheduler, from the other hosts, or from both',
     ['partition host-1', 'partition host-1 --from control'],

@@ -13,6 +13,9 @@ import { hostOf, type Lab, type LabOptions, labName, openLab, scopeOfHost } from
 import { sayLastWords } from './last-words.ts';
 import { withLock } from './lock.ts';
 import { applyPartitions, deleteNamespace, makeNamespaces, unplug } from './namespaces.ts';
+import type { KernelFault } from './panic-machine/faults.ts';
+import { PanicMachine, placeOf } from './panic-machine/machine.ts';
+import { checkMachineTools } from './preflight.ts';
 import { findPart, findProcesses, signalAll } from './processes.ts';
 import { type Report, runStep } from './steps.ts';
 import type { LabNode, PartitionFrom } from './topology.ts';
@@ -29,11 +32,35 @@ const stopLimitMs = 5_000;
 export async function labCrash(options: LabOptions, host: string, isPanic = false): Promise<void> {
   await withHost(options, host, async (lab, node) => {
     if (isPanic) await sayLastWords(lab, node);
-    lab.journal.add({ kind: 'crashed', host: node.name });
-    await unplug(node.name, lab.topology);
-    await cutPower(lab, node);
-    await deleteNamespace(node, lab.topology, lab.journal);
+    await takeAway(lab, node);
   });
+}
+
+/**
+ * Boots a virtual machine on the host's bridge, whose kernel really panics and tells of it by
+ * netconsole. The host is taken away as a crash does as soon as that kernel has said its last.
+ *
+ * @throws BridgeheadError PREREQUISITE_MISSING, HOST_NOT_READY for a host that is down
+ */
+export async function labPanic(
+  options: LabOptions,
+  host: string,
+  fault: KernelFault,
+): Promise<void> {
+  checkMachineTools();
+  await withHost(options, host, async (lab, node) => {
+    refuseCrashed(lab, node);
+    await using machine = await PanicMachine.boot(placeOf(lab, node));
+    await machine.die(fault);
+    await takeAway(lab, node);
+  });
+}
+
+async function takeAway(lab: Lab, node: LabNode): Promise<void> {
+  lab.journal.add({ kind: 'crashed', host: node.name });
+  await unplug(node.name, lab.topology);
+  await cutPower(lab, node);
+  await deleteNamespace(node, lab.topology, lab.journal);
 }
 
 /**

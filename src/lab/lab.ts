@@ -3,7 +3,7 @@
 
 export { labDown } from './down.ts';
 export { labExec } from './exec.ts';
-export { labCrash, labHang, labHeal, labPartition } from './faults.ts';
+export { labCrash, labHang, labHeal, labPanic, labPartition } from './faults.ts';
 export { labKill } from './kill-part.ts';
 export type { LabOptions } from './lab-handle.ts';
 export { type LoadOptions, labLoad } from './load.ts';

@@ -83,6 +83,19 @@ async function installTools(): Promise<string> {
   );
 }
 
+/** Programs that the machines of {@link PanicMachine} need beside the lab's own. */
+const machineTools = ['qemu-system-x86_64', 'busybox', 'gcc', 'make', 'apt-get', 'dpkg-deb'];
+
+/** @throws BridgeheadError PREREQUISITE_MISSING where this machine cannot run virtual ones */
+export function checkMachineTools(): void {
+  const absent = machineTools.filter((tool) => !isOnPath(tool));
+  if (absent.length === 0) return;
+  throw missing(
+    `a virtual machine with a kernel of its own needs ${absent.join(', ')}`,
+    `Install it from Debian's archive: sh ${installScript} --machines`,
+  );
+}
+
 function isOnPath(tool: string): boolean {
   return (plainEnvironment()['PATH'] ?? '').split(':').some((folder) => {
     try {

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { BridgeheadError } from '../../domain/errors.ts';
+import { kernelFaults } from '../../lab/panic-machine/faults.ts';
 import { partitionSides } from '../lab-contract.ts';
 import type { Session } from '../session.ts';
 import { stepPrinter } from '../steps.ts';
@@ -13,6 +14,26 @@ export async function labCrash(
 ): Promise<void> {
   const lab = await session.lab();
   await lab.labCrash({ name }, host, isPanic);
+  await report(session, name, host, 'crashed');
+}
+
+/** Has a real kernel panic on a host's bridge, and the host go with it. */
+export async function labPanic(
+  session: Session,
+  name: string,
+  host: string,
+  fault: string,
+): Promise<void> {
+  const kind = kernelFaults.find((one) => one === fault);
+  if (kind === undefined) {
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      `--fault ${fault} is nothing that a kernel can be made to die of`,
+      `Choose one of ${kernelFaults.join(', ')}.`,
+    );
+  }
+  const lab = await session.lab();
+  await lab.labPanic({ name }, host, kind);
   await report(session, name, host, 'crashed');
 }
 
