@@ -10,8 +10,8 @@ const saysWhose = new Set<Head['kind']>(['warning', 'kasan', 'lockdep']);
 const about = new RegExp(
   [
     String.raw`WARNING: CPU: \d+ PID: (\d+)|`,
-    String.raw`^\s*(?:\d+ locks? held by )?\S.{0,40}?\/(\d+)(?: \[HC.*)?`,
-    String.raw`(?:$| is (?:trying to|freeing)\b| takes:|:$)|`,
+    String.raw`^\s*\d+ locks? held by .{1,40}\/(\d+)[.:]|`,
+    String.raw`^\s*\S.{0,40}?\/(\d+)(?: \[HC.{1,40})?(?: is (?:trying to|freeing)\b| takes:)|`,
     String.raw`^\s*(?:Read|Write) of .* by task .{1,40}\/(\d+)$`,
   ].join(''),
 );

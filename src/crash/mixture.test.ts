@@ -129,6 +129,13 @@ test('a stack of another task, or of a fault that was injected, is no part of th
   ]);
 });
 
+test('what a check has to say may look like a task', () => {
+  const [head = '', ...rest] = warning(60).split('\n');
+  assert.deepEqual(summary(log([head, 'nic: queue rx/7', ...rest].join('\n'))), [
+    ['WARNING in nic_check', false],
+  ]);
+});
+
 test('a trace that ends at once is said to be lost, the pointer is kept', () => {
   const text = `PANIC: double fault, error_code: 0x0
 CPU: 1 PID: 0 Comm: swapper/1 Not tainted 4.20.0 #1
