@@ -163,6 +163,12 @@ test('a host that is lost: tier 3 makes room for what it held, and comes back wi
   lost.hello();
   await serve(fleet, 'a', 'b', 'c', 'e', 'f', 'g');
   assert.deepEqual(await sheds(fleet), []);
+  const { incidents } = fleet.scheduler;
+  await fleet.until(async () => (await incidents.list({ limit: 1 }))[0]?.state === 'recovered');
+  const [incident] = await incidents.list({ limit: 1 });
+  const [shed, ...rest] = incident?.story.sheds ?? [];
+  assert.deepEqual([shed?.forInstance, shed?.tier, rest], ['a', 3, []]);
+  assert.ok(shed?.to !== null && shed?.servedMs !== null);
 });
 
 test('a standby of what matters less goes before anything that runs', async () => {

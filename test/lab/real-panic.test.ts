@@ -12,6 +12,7 @@ import type { KernelFault } from '../../src/lab/panic-machine/faults.ts';
 import { machineFiles } from '../../src/lab/panic-machine/kernel.ts';
 import { PanicMachine, placeOf } from '../../src/lab/panic-machine/machine.ts';
 import { crashView } from '../../src/protocol/crash-views.ts';
+import { incidentItem, incidentView } from '../../src/protocol/incident-views.ts';
 import { eventually, exampleFile, LabUnderTest } from './lab-under-test.ts';
 
 const name = 'shop-web';
@@ -34,6 +35,19 @@ async function warm(): Promise<{ readonly host: string; readonly address: string
     const { host, standbys, addresses } = await lab.instance(name);
     assert.equal(standbys.length, 1);
     return { host: host ?? '', address: addresses[0]?.address ?? '' };
+  }, 60_000);
+}
+
+/** The host's newest incident, once it is as `check` wants it. */
+async function incidentOf(host: string, check: (found: z.infer<typeof incidentView>) => void) {
+  return eventually(async () => {
+    const list = await lab.api('incident', 'list', '--host', host, '-o', 'json');
+    const [newest] = z.array(incidentItem).parse(JSON.parse(list.stdout));
+    assert.ok(newest !== undefined, list.stdout);
+    const shown = await lab.api('incident', 'show', String(newest.id), '-o', 'json');
+    const found = incidentView.parse(JSON.parse(shown.stdout));
+    check(found);
+    return found;
   }, 60_000);
 }
 
@@ -134,6 +148,32 @@ test('a panic by the magic key: told of, cut out and read, and its services answ
   assert.match(shown.stdout, new RegExp(`What died +Host ${host} with kernel 6\\.1\\.0`));
   const logs = await lab.api('logs', `host:${host}`, '"sysrq: Trigger a crash"');
   assert.match(logs.stdout, /Trigger a crash/);
+
+  const incident = await incidentOf(host, ({ state, story }) => {
+    assert.equal(state, 'recovered');
+    assert.ok(story.reports.some((one) => one.id === id));
+  });
+  const { story, readings } = incident;
+  assert.match(story.lastWords ?? '', /Kernel panic - not syncing/);
+  assert.ok((story.verdict?.reasons.length ?? 0) > 0);
+  const [move] = story.moves;
+  assert.deepEqual([move?.instance, move?.how], [name, 'standby']);
+  assert.ok(move?.servedMs !== null && move?.servedMs === story.servedMs);
+  const reading = readings.find(({ crashId }) => crashId === id);
+  assert.ok(reading !== undefined && reading.queries.length > 0);
+  const texts = story.timeLine.map(({ text }) => text);
+  const places = [/sysrq|Kernel panic/, /held for dead/, /answers on/, /all that it held/].map(
+    (pattern) => texts.findIndex((text) => pattern.test(text)),
+  );
+  assert.deepEqual(
+    places,
+    places.toSorted((a, b) => a - b),
+    texts.join('\n'),
+  );
+  assert.ok(!places.includes(-1), texts.join('\n'));
+  const ticket = await lab.api('incident', 'export', String(incident.id));
+  assert.match(ticket.stdout, new RegExp(`^# Incident ${incident.id}: host \`${host}\`: `));
+  assert.match(ticket.stdout, /sysrq_handle_crash/);
   await lab.lab('heal', host);
 });
 
