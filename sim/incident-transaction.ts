@@ -83,6 +83,13 @@ export class SimIncidentTransaction implements IncidentRows {
     return true;
   }
 
+  async forgetCauses(): Promise<void> {
+    await this.around.pass();
+    const { causes, operations } = this.draft.tables;
+    const known = new Set([...operations.keys()].map((id) => keyOf({ kind: 'failover', id })));
+    for (const key of causes.keys()) if (!known.has(key)) this.draft.delete('causes', key);
+  }
+
   async crashesOf(): Promise<readonly JoinedCrash[]> {
     await this.around.pass();
     return [];

@@ -7,10 +7,10 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
-import { Cutter } from '../crash/cutter.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import { opened } from '../incidents/advance.ts';
 import { foldIncident } from '../incidents/fold.ts';
+import { readReports } from '../incidents/test-facts.ts';
 import type { KnownIssueFile } from '../known-issues/entry.ts';
 import type { IncidentView } from '../protocol/incident-views.ts';
 import { IncidentDesk } from '../scheduler/incident-desk.ts';
@@ -49,9 +49,7 @@ after(async () => {
 });
 
 test('an incident as the API has it: listed, read with what is known of its report, noted, closed once', async () => {
-  const cutter = new Cutter();
-  const lines = fileOf('examples/origin-story/lb-1.log').trimEnd().split('\n');
-  const [report] = [...lines.flatMap((line) => cutter.push(line)), ...cutter.flush()];
+  const [report] = readReports();
   assert.ok(report !== undefined);
   const from = { host: 'lb-1', source: '198.18.0.11', boot: '' };
   const crashId = await store.crashes.add({ ...from, atMs: 9_000, firstMs: 8_000, report });

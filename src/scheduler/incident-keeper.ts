@@ -66,6 +66,7 @@ export class IncidentKeeper {
         const id = await this.#take(cause, fleet);
         if (id !== null) changed.add(id);
       }
+      await store.transact((tx) => tx.forgetCauses(), 'rows');
     }
     for (const id of changed) await this.#follow(id);
     const ids = new Set([...followed.map(({ id }) => id), ...changed]);

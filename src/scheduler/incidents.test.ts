@@ -1,26 +1,21 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { Cutter } from '../crash/cutter.ts';
 import type { CrashReport } from '../crash/report.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { Incident } from '../incidents/incident.ts';
+import { readReports } from '../incidents/test-facts.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { IncidentKeeper } from './incident-keeper.ts';
 import { Fleet, refusal } from './test-fleet.ts';
 
-const story = join(import.meta.dirname, '../../examples/origin-story/lb-1.log');
-
 let databases: TestDatabases;
 let report: CrashReport;
 before(async () => {
   databases = await TestDatabases.start();
-  const cutter = new Cutter();
-  const lines = (await readFile(story, 'utf8')).trimEnd().split('\n');
-  const [first] = [...lines.flatMap((line) => cutter.push(line)), ...cutter.flush()];
+  const [first] = readReports();
   assert.ok(first !== undefined);
   report = first;
 });
@@ -135,7 +130,19 @@ test('schedulers that see the same causes at once open one incident for each', a
   await Promise.all(keepers.map((keeper) => keeper.sync()));
   await crash(store, 'host-2');
   await Promise.all(keepers.map((keeper) => keeper.sync()));
+  // A death joins no incident that has one, so only the claim tells the second keeper.
+  const failover = { kind: 'failover' as const, host: 'host-3', promoted: '', stranded: '' };
+  const { kind, ...args } = failover;
+  await store.transact((tx) =>
+    tx.putOperation({
+      ...{ id: randomUUID(), kind, objects: [], args: { ...args, waitMs: 0 }, who: 'scheduler' },
+      ...{ reason: '', state: 'done', observed: {}, steps: [], isForward: true, session: null },
+      ...{ token: 1, cancelledBy: null, parentId: null, requestedMs: systemClock.wallMs() },
+      ...{ startedMs: 1, endedMs: 2, error: null },
+    }),
+  );
+  await Promise.all(keepers.map((keeper) => keeper.sync()));
   const hosts = (await fleet.scheduler.incidents.list({ limit: 9 })).map(({ host }) => host);
-  assert.deepEqual(hosts, ['host-2', 'host-1']);
-  assert.equal((await eventsOf(fleet, 'incident.opened')).length, 2);
+  assert.deepEqual(hosts, ['host-3', 'host-2', 'host-1']);
+  assert.equal((await eventsOf(fleet, 'incident.opened')).length, 3);
 });

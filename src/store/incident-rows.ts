@@ -43,6 +43,11 @@ export interface IncidentRows {
    * @returns false where that was said before; nothing is changed then
    */
   claimCause(key: string, incidentId: number | null): Promise<boolean>;
+  /**
+   * Lets go of claims on what is itself let go of. It looks at operations, so it is for a transaction
+   * of its own at the level of rows: no failover may have to be repeated for it.
+   */
+  forgetCauses(): Promise<void>;
   /** The crash reports that belong to an incident, the oldest so many. */
   crashesOf(incidentId: number, limit: number): Promise<readonly JoinedCrash[]>;
 }

@@ -50,10 +50,6 @@ export class PostgresIncidents extends PostgresOperations implements IncidentRow
       .deleteFrom('incidents')
       .where('id', '<=', String(id - incidentsMax))
       .execute();
-    // What a cause stands for is let go as well, and would never come again.
-    await sql`delete from incident_causes where not exists (
-      select from operations where cause = 'failover/' || operations.id
-      union all select from crashes where cause = 'crash/' || crashes.id)`.execute(this.db);
     return id;
   }
 
@@ -102,6 +98,12 @@ export class PostgresIncidents extends PostgresOperations implements IncidentRow
       .returning('cause')
       .executeTakeFirst();
     return row !== undefined;
+  }
+
+  async forgetCauses(): Promise<void> {
+    await sql`delete from incident_causes where not exists (
+      select from operations where cause = 'failover/' || operations.id
+      union all select from crashes where cause = 'crash/' || crashes.id)`.execute(this.db);
   }
 
   async crashesOf(incidentId: number, limit: number): Promise<readonly JoinedCrash[]> {

@@ -64,6 +64,15 @@ export function incidentContract(
     );
     assert.equal(claims.filter((isFirst) => isFirst).length, 1);
     assert.deepEqual(await causes(), []);
+    await store.transact(async (tx) => {
+      await tx.claimCause('crash/77', null);
+      await tx.forgetCauses();
+    });
+    assert.deepEqual(await causes(), [], 'the operation is there still');
+    assert.ok(
+      await store.transact((tx) => tx.claimCause('crash/77', null)),
+      'of that report nothing is there',
+    );
   });
 
   test('operations by kind and time', async () => {
