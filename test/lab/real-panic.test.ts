@@ -156,9 +156,8 @@ test('a panic by the magic key: told of, cut out and read, and its services answ
   const { story, readings } = incident;
   assert.match(story.lastWords ?? '', /Kernel panic - not syncing/);
   assert.ok((story.verdict?.reasons.length ?? 0) > 0);
-  const [move] = story.moves;
-  assert.deepEqual([move?.instance, move?.how], [name, 'standby']);
-  assert.ok(move?.servedMs !== null && move?.servedMs === story.servedMs);
+  assert.equal(story.moves.find(({ instance }) => instance === name)?.how, 'standby');
+  assert.ok(story.moves.every(({ servedMs }) => servedMs !== null));
   const reading = readings.find(({ crashId }) => crashId === id);
   assert.ok(reading !== undefined && reading.queries.length > 0);
   const texts = story.timeLine.map(({ text }) => text);
