@@ -30,7 +30,9 @@ test('the agent and all that it imports is free of input and output', () => {
   const modules = all.filter((one) => !existsSync(one));
   assert.ok(files.includes('agent/instance-keeper.ts') && files.includes('agent/plan.ts'));
   assert.deepEqual(
-    files.filter((file) => /^system|^agent\/wire|^agent\/kernel|linux|disk|socket|stream/.test(file)),
+    files.filter((file) =>
+      /^system|^agent\/wire|^agent\/kernel|linux|disk|socket|stream/.test(file),
+    ),
     [],
   );
   assert.deepEqual(
