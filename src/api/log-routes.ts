@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BridgeheadError } from '../domain/errors.ts';
 import { readQuery } from '../logs/query.ts';
-import { logMessageView, logsView } from '../protocol/log-views.ts';
+import { logMessageView, logStatusView, logsView } from '../protocol/log-views.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -35,6 +35,20 @@ export function logRoutes(routes: Routes, { logs }: ApiParts): void {
       const items = await logs.store.search({ terms, ...times, afterId: after ?? null, limit });
       return { items: [...items], intake: logs.counts() };
     },
+  });
+  routes.route({
+    method: 'GET',
+    url: '/v1/log-status',
+    schema: {
+      summary: 'How many messages of logs are kept and for how long, and what was lost of them',
+      response: { 200: logStatusView, ...failures },
+    },
+    handler: async () => ({
+      ...(await logs.store.size()),
+      limits: { ...logs.limits },
+      intake: logs.counts(),
+      kernels: { ...logs.kernelCounts() },
+    }),
   });
   routes.route({
     method: 'GET',

@@ -40,6 +40,8 @@ before(async () => {
     logs: {
       store: store.logs,
       counts: () => ({ received: 9, stored: 7, waiting: 1, dropped: 1, unread: 3 }),
+      limits: { days: 1, messages: 1_000, bytes: 1e9 },
+      kernelCounts: () => ({ received: 0, stored: 0, lostOnHosts: 0 }),
     },
     newJoinToken: async () => ({ token: 'ticket', expiresMs: 1 }),
   });

@@ -47,7 +47,7 @@ before(async () => {
   intake = new LogIntake({
     store: store.logs,
     clock: systemClock,
-    limits: { days: 1, messages: 1_000 },
+    limits: { days: 1, messages: 1_000, bytes: 1e9 },
     hostOf: (address, name) => scheduler.detection.hostOf(address, name),
     bootOf: (host) => scheduler.agents.bootOf(host),
     log: () => undefined,
@@ -65,7 +65,11 @@ before(async () => {
     crashesKept: () => new Map(),
     numbers: { store: store.numbers, intake: numbers },
     issues: [],
-    logs: { store: store.logs, counts: () => intake.counts },
+    logs: {
+      ...{ store: store.logs, counts: () => intake.counts },
+      limits: { days: 1, messages: 1_000, bytes: 1e9 },
+      kernelCounts: () => ({ received: 0, stored: 0, lostOnHosts: 0 }),
+    },
     storeKind: 'embedded',
     scheduler,
     version: '0.0.0',

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import type { LogsView } from '../protocol/log-views.ts';
+import { logStatusView } from '../protocol/log-views.ts';
 import { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import { LogIntake } from '../scheduler/log-intake.ts';
 import { ModelAgent } from '../scheduler/model-agent.ts';
@@ -35,7 +36,7 @@ before(async () => {
   intake = new LogIntake({
     store: store.logs,
     clock: systemClock,
-    limits: { days: 1, messages: 1_000 },
+    limits: { days: 1, messages: 1_000, bytes: 1e9 },
     hostOf: (address, name) => scheduler.detection.hostOf(address, name),
     bootOf: (host) => scheduler.agents.bootOf(host),
     log: () => undefined,
@@ -53,7 +54,11 @@ before(async () => {
     crashesKept: () => new Map(),
     numbers: { store: store.numbers, intake: numbers },
     issues: [],
-    logs: { store: store.logs, counts: () => intake.counts },
+    logs: {
+      ...{ store: store.logs, counts: () => intake.counts },
+      limits: { days: 1, messages: 1_000, bytes: 1e9 },
+      kernelCounts: () => ({ received: 0, stored: 0, lostOnHosts: 0 }),
+    },
     storeKind: 'embedded',
     scheduler,
     version: '0.0.0',
@@ -243,6 +248,12 @@ test('logs are searched, and what a message has around it', async () => {
     [['BUG: bad page', 'host-1']],
   );
   assert.equal(found.body.intake.stored, 3);
+  const status: unknown = (await get('/v1/log-status')).body;
+  const { messages, limits, kernels } = logStatusView.parse(status);
+  assert.deepEqual(
+    [messages, limits, kernels],
+    [3, { days: 1, messages: 1_000, bytes: 1e9 }, { received: 0, stored: 0, lostOnHosts: 0 }],
+  );
   const around = await get(`/v1/logs/${(found.body.items[0]?.id ?? 0) + 1}/around?lines=1`);
   assert.deepEqual(
     around.body.items.map(({ text }) => text),

@@ -12,7 +12,8 @@ import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { KnownIssue } from '../known-issues/entry.ts';
 import type { CrashGroupsBook } from '../scheduler/crash-groups.ts';
-import type { IntakeCounts } from '../scheduler/log-intake.ts';
+import type { KernelCounts } from '../scheduler/kernel-intake.ts';
+import type { IntakeCounts, LogLimits } from '../scheduler/log-intake.ts';
 import type { NumberIntake } from '../scheduler/number-intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { CrashStore } from '../store/crash-store.ts';
@@ -50,7 +51,12 @@ export interface ApiParts {
   readonly crashesKept: () => ReadonlyMap<string, number>;
   /** Known issues that crash reports of incidents are held against. */
   readonly issues: readonly KnownIssue[];
-  readonly logs: { readonly store: LogStore; readonly counts: () => IntakeCounts };
+  readonly logs: {
+    readonly store: LogStore;
+    readonly limits: LogLimits;
+    readonly counts: () => IntakeCounts;
+    readonly kernelCounts: () => KernelCounts;
+  };
   readonly numbers: { readonly store: NumberStore; readonly intake: NumberIntake };
   /** True for the token that may do everything. */
   readonly isAdmin: (token: string) => boolean;

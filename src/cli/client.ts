@@ -61,8 +61,10 @@ import {
 } from '../protocol/live-views.ts';
 import {
   type LogMessageView,
+  type LogStatusView,
   type LogsView,
   logMessageView,
+  logStatusView,
   logsView,
 } from '../protocol/log-views.ts';
 import { type NumbersView, numbersView, type TopView, topView } from '../protocol/number-views.ts';
@@ -187,6 +189,7 @@ export interface ApiClient {
   readonly noteIncident: (id: number, text: string) => Promise<IncidentView>;
   readonly resolveIncident: (id: number, note: string) => Promise<IncidentView>;
   readonly logs: (input: LogsInput) => Promise<LogsView>;
+  readonly logStatus: () => Promise<LogStatusView>;
   readonly logsAround: (id: number, lines: number) => Promise<readonly LogMessageView[]>;
   readonly numbers: (instance: string, input: NumbersInput) => Promise<NumbersView>;
   /** What every instance does now. */
@@ -310,6 +313,7 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
       }
       return get(`/v1/logs?${search.toString()}`, logsView);
     },
+    logStatus: () => get('/v1/log-status', logStatusView),
     logsAround: (id, lines) => list(`/v1/logs/${id}/around?lines=${lines}`, logMessageView),
     numbers: (name, { sinceMs, stepS, of }) => {
       const given = { since: sinceMs, step: stepS, of };

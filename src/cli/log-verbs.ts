@@ -18,15 +18,17 @@ export function addLogVerbs(program: Command, line: CommandLine): void {
   const verb = clientVerbs(program.commandsGroup('Logs:'), line);
   verb(
     'logs',
-    'search what hosts have sent by syslog and netconsole',
+    'search what hosts and their kernels have said',
     [
       'logs --since 1h host:lb-1',
       `logs 'Kernel panic - not syncing' --without veth`,
       'logs -f facility:kernel',
+      'logs host:lb-1 boot:-1 severity:warning',
       'logs --around 4711',
     ],
     async (session, words, given) => {
-      const { logs, logsAround } = await import('./commands/logs.ts');
+      const { logs, logsAround, logStatus } = await import('./commands/logs.ts');
+      if (given.is('status')) return logStatus(session);
       const nowMs = session.terminal.clock.wallMs();
       const ago = (name: 'since' | 'until') => {
         const text = given.text(name);
@@ -43,13 +45,14 @@ export function addLogVerbs(program: Command, line: CommandLine): void {
     },
     (command) =>
       command
-        .argument('[search...]', 'words, "exact phrases", host: app: severity: facility:')
+        .argument('[search...]', 'words, "exact phrases", host: app: severity: facility: boot:')
         .option('--without <term>', 'what must not be in it; repeatable', several)
         .option('--since <duration>', 'received at most so long ago, such as 30m, 2h, 7d')
         .option('--until <duration>', 'received at least so long ago')
         .option('--limit <count>', 'how many of the newest', '200')
         .option('--around <id>', 'this message with what its host sent before and after it')
         .option('--lines <count>', 'how many before and after', '20')
+        .option('--status', 'how much is kept, and what was lost')
         .option('-f, --follow', 'go on with what comes'),
   );
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LogMessageView } from '../protocol/log-views.ts';
+import type { LogMessageView, LogStatusView } from '../protocol/log-views.ts';
 import { TestServer } from './test-server.ts';
 import { nowMs, runLine } from './test-terminal.ts';
 
@@ -75,4 +75,21 @@ test('what was said around a message, and what is no id', async () => {
   const { code, err } = await ask(['--around', 'x'], []);
   assert.equal(code, 2);
   assert.match(err, /--around x is no whole number/);
+});
+
+test('--status says how much is kept, and what was lost', async () => {
+  const status: LogStatusView = {
+    ...{ messages: 1_234_567, bytes: 3 * 1024 ** 3, diskBytes: 9 * 1024 ** 3, oldestMs: null },
+    limits: { days: 30, messages: 5_000_000, bytes: 10 * 1024 ** 3 },
+    intake: { received: 9, stored: 7, waiting: 1, dropped: 1, unread: 0 },
+    kernels: { received: 20, stored: 18, lostOnHosts: 4 },
+  };
+  await using server = await TestServer.start({ 'GET /v1/log-status': () => status });
+  const env = { BRIDGEHEAD_SERVER: server.url, BRIDGEHEAD_TOKEN: 'secret' };
+  const { code, out } = await runLine(['logs', '--status'], { env });
+  assert.equal(code, 0);
+  assert.match(out, /1,234,567 messages, 3,072 MiB \(9,216 MiB on disk with indexes\)/);
+  assert.match(out, /30 days, 5,000,000 messages, 10,240 MiB/);
+  assert.match(out, /20, 2 of them not new/);
+  assert.match(out, /Lost on hosts +4:/);
 });

@@ -20,9 +20,11 @@ export interface ServerOptions {
   readonly syslogTlsListen: string | null;
   /** Folders of known issues beside those of the program. */
   readonly knownIssues: readonly string[];
-  /** How long messages of logs are kept, and how many. */
+  /** How long messages of logs are kept, how many, and how much of them. */
   readonly logDays: number;
   readonly logMessages: number;
+  /** Of the rows themselves, without the indexes. */
+  readonly logBytes: number;
   /** How long the instances' numbers are kept as they came, and by the minute; and how much of each. */
   readonly numberHours: number;
   readonly numberDays: number;
@@ -53,6 +55,7 @@ export const serverDefaults = {
   agentListen: '0.0.0.0:7443',
   logDays: 30,
   logMessages: 5_000_000,
+  logBytes: 10 * 1024 ** 3,
   numberHours: 6,
   numberDays: 14,
   numberMib: 1_024,

@@ -21,6 +21,7 @@ test('server has its defaults', async () => {
     agentListen: '0.0.0.0:7443',
     netconsoleListen: null,
     ...{ syslogListen: null, syslogTlsListen: null, logDays: 30, logMessages: 5_000_000 },
+    logBytes: 10_737_418_240,
     ...{ knownIssues: [], numberHours: 6, numberDays: 14, numberMib: 1_024 },
     powerOffCommand: null,
     agentAddress: null,
@@ -31,7 +32,7 @@ test('server has its defaults', async () => {
 
 test('server takes several addresses in place of the default one', async () => {
   const line =
-    'server --name scheduler-2 --data-dir /d --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --netconsole-listen 0.0.0.0:6666 --syslog-listen :514 --syslog-tls-listen :6514 --log-days 7 --log-messages 10000 --number-hours 2 --number-days 3 --number-mib 64 --power-off-command /p/off --agent-address a:2 --database-url postgres://x --log-level debug';
+    'server --name scheduler-2 --data-dir /d --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --netconsole-listen 0.0.0.0:6666 --syslog-listen :514 --syslog-tls-listen :6514 --log-days 7 --log-messages 10000 --log-bytes 2000000 --number-hours 2 --number-days 3 --number-mib 64 --power-off-command /p/off --agent-address a:2 --database-url postgres://x --log-level debug';
   assert.deepEqual(await optionsOf(line.split(' ')), {
     name: 'scheduler-2',
     dataDir: '/d',
@@ -39,6 +40,7 @@ test('server takes several addresses in place of the default one', async () => {
     agentListen: ':1',
     netconsoleListen: '0.0.0.0:6666',
     ...{ syslogListen: ':514', syslogTlsListen: ':6514', logDays: 7, logMessages: 10_000 },
+    logBytes: 2_000_000,
     ...{ knownIssues: [], numberHours: 2, numberDays: 3, numberMib: 64 },
     powerOffCommand: '/p/off',
     agentAddress: 'a:2',

@@ -50,6 +50,11 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
       String(serverDefaults.logMessages),
     )
     .option(
+      '--log-bytes <bytes>',
+      'how much of messages is kept, without the indexes',
+      String(serverDefaults.logBytes),
+    )
+    .option(
       '--number-hours <hours>',
       "how long instances' numbers are kept as they came, every 5 s",
       String(serverDefaults.numberHours),
@@ -93,6 +98,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         knownIssues: given.texts('knownIssues'),
         logDays: given.whole('logDays', '--log-days', 1, 3_650),
         logMessages: given.whole('logMessages', '--log-messages', 1_000, 1_000_000_000),
+        logBytes: given.whole('logBytes', '--log-bytes', 1_000_000, 100_000_000_000_000),
         numberHours: given.whole('numberHours', '--number-hours', 1, 24 * 31),
         numberDays: given.whole('numberDays', '--number-days', 1, 366),
         numberMib: given.whole('numberMib', '--number-mib', 1, 1_048_576),

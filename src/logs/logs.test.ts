@@ -156,6 +156,14 @@ test('a search: words, phrases, fields, what must not be', () => {
       { kind: 'text', text: 'a:b', isWanted: true },
     ],
   );
+  assert.deepEqual(readQuery('boot:3F2A -boot:0 boot:-2 host:lb-1'), [
+    { kind: 'boot', prefix: '3f2a', isWanted: true },
+    { kind: 'boot-back', host: 'lb-1', back: 0, isWanted: false },
+    { kind: 'boot-back', host: 'lb-1', back: 2, isWanted: true },
+    { kind: 'field', field: 'host', value: 'lb-1', isWanted: true },
+  ]);
+  assert.throws(() => readQuery('boot:-1 -host:lb-1'), /a boot of no host/);
+  assert.throws(() => readQuery('boot:%'), /no beginning of a boot's id/);
   assert.deepEqual(readQuery('  '), []);
   assert.throws(() => readQuery('"open'), /a quote is not closed/);
   assert.throws(() => readQuery('severity:bad'), /severity:bad is none of emergency/);

@@ -1,7 +1,7 @@
 import { BridgeheadError } from '../domain/errors.ts';
 
 /** Fields that a search may name, as `host:lb-1`. */
-export const searchFields = ['host', 'app', 'facility', 'severity'] as const;
+export const searchFields = ['host', 'app', 'facility', 'severity', 'boot'] as const;
 export type SearchField = (typeof searchFields)[number];
 
 /** One thing that a message has to have, or must not have. */
@@ -9,7 +9,7 @@ export type SearchTerm =
   | { readonly kind: 'text'; readonly text: string; readonly isWanted: boolean }
   | {
       readonly kind: 'field';
-      readonly field: Exclude<SearchField, 'severity' | 'facility'>;
+      readonly field: 'host' | 'app';
       readonly value: string;
       readonly isWanted: boolean;
     }
@@ -18,6 +18,15 @@ export type SearchTerm =
       readonly kind: 'level';
       readonly field: 'severity' | 'facility';
       readonly value: number;
+      readonly isWanted: boolean;
+    }
+  /** Of boots whose id begins so. */
+  | { readonly kind: 'boot'; readonly prefix: string; readonly isWanted: boolean }
+  /** Of a host's boot: 0 its latest, 1 the one before. */
+  | {
+      readonly kind: 'boot-back';
+      readonly host: string;
+      readonly back: number;
       readonly isWanted: boolean;
     };
 
@@ -45,7 +54,7 @@ const word = /\s*(-?)(?:"((?:[^"\\]|\\.)*)"|([a-z]+):(?:"((?:[^"\\]|\\.)*)"|(\S+
 
 /**
  * Reads a search: words and "exact phrases" that all have to be in a message, -without, `host:`,
- * `app:`, `facility:`, `severity:`. Text is found wherever it stands, in either case. A
+ * `app:`, `facility:`, `severity:`, `boot:`. Text is found wherever it stands, in either case. A
  * backslash takes the meaning from a quote in a phrase.
  *
  * @throws BridgeheadError REQUEST_INVALID
@@ -70,10 +79,32 @@ export function readQuery(query: string): readonly SearchTerm[] {
     } else terms.push({ kind: 'text', text: found[0].trim().slice(minus?.length ?? 0), isWanted });
     if (terms.length > termsMax) throw invalid(`it has more than ${termsMax} terms`);
   }
-  return terms.filter((term) => term.kind !== 'text' || term.text !== '');
+  return ofHost(terms).filter((term) => term.kind !== 'text' || term.text !== '');
+}
+
+// The boots of which host is said by another term.
+function ofHost(terms: readonly SearchTerm[]): readonly SearchTerm[] {
+  const named = terms.find(
+    (term) => term.kind === 'field' && term.field === 'host' && term.isWanted,
+  );
+  const host = named?.kind === 'field' ? named.value : '';
+  return terms.map((term) => {
+    if (term.kind !== 'boot-back') return term;
+    if (host === '') throw invalid(`boot:-${term.back} says a boot of no host; add host:NAME`);
+    return { ...term, host };
+  });
+}
+
+function bootTerm(value: string, isWanted: boolean): SearchTerm {
+  const back = /^(?:0|-(\d{1,3}))$/.exec(value);
+  if (back !== null) return { kind: 'boot-back', host: '', back: Number(back[1] ?? 0), isWanted };
+  const prefix = value.toLowerCase();
+  if (/^[0-9a-z][\w-]{0,63}$/.test(prefix)) return { kind: 'boot', prefix, isWanted };
+  throw invalid(`boot:${value} is no beginning of a boot's id, and not 0, -1 and so on`);
 }
 
 function fieldTerm(field: SearchField, value: string, isWanted: boolean): SearchTerm {
+  if (field === 'boot') return bootTerm(value, isWanted);
   if (field !== 'severity' && field !== 'facility') {
     return { kind: 'field', field, value, isWanted };
   }
@@ -100,6 +131,6 @@ function invalid(what: string): BridgeheadError {
   return new BridgeheadError(
     'REQUEST_INVALID',
     `the search is not valid: ${what}`,
-    'Write words, "exact phrases", -without, host:NAME, app:NAME, severity:NAME, facility:NAME.',
+    'Write words, "exact phrases", -without, host:NAME, app:NAME, severity:NAME, facility:NAME, boot:ID.',
   );
 }

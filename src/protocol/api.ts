@@ -334,6 +334,7 @@ export const confirmDeadRequest = z.object({ reason: z.string().max(1_024).defau
 //   POST /v1/incidents/:id/resolve incidentResolveRequest -> incidentView
 //   GET  /v1/logs?query=&since=&until=&after=&limit=    -> logsView (log-views.ts)
 //   GET  /v1/logs/:id/around?lines=                     -> {items: logMessageView[]}
+//   GET  /v1/log-status                                 -> logStatusView
 //   POST /v1/join-tokens                 joinTokenRequest -> joinTokenView
 //   GET  /v1/status                                     -> statusView
 //   GET  /v1/openapi.json

@@ -35,5 +35,18 @@ export const intakeView = z.object({
   unread: z.number(),
 });
 
+/** How much of the hosts' logs is kept; what was received is of the scheduler that answers. */
+export const logStatusView = z.object({
+  messages: z.number(),
+  /** Of the rows themselves; `diskBytes` has the indexes too. */
+  bytes: z.number(),
+  diskBytes: z.number(),
+  oldestMs: z.number().nullable(),
+  limits: z.object({ days: z.number(), messages: z.number(), bytes: z.number() }),
+  intake: intakeView,
+  kernels: z.object({ received: z.number(), stored: z.number(), lostOnHosts: z.number() }),
+});
+export type LogStatusView = z.infer<typeof logStatusView>;
+
 export const logsView = z.object({ items: z.array(logMessageView), intake: intakeView });
 export type LogsView = z.infer<typeof logsView>;

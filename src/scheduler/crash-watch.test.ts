@@ -110,7 +110,7 @@ test('of a kernel that reports in a loop, or is forged, fifty an hour are kept',
         `[${100 + 2 * count}.000000] WARNING: CPU: 0 PID: 1 at net/core/dev.c:${count} f${count}+0x1/0x2`,
       );
       kernel(`[${100 + 2 * count}.000001] ---[ end trace 0000000000000000 ]---`);
-      kernel('Linux version 6.1.0');
+      kernel('[    0.000000] Linux version 6.1.0');
     }
     one.watch.look();
   };

@@ -8,6 +8,7 @@ import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { KernelIntake } from './kernel-intake.ts';
+import { modelFacts } from './model-agent.ts';
 
 const host = 'lb-1' as HostName;
 
@@ -66,6 +67,26 @@ test('what comes twice is stored once and told on once, also by another schedule
   );
   assert.equal(told.filter((text) => text.endsWith('two')).length, 2);
   assert.deepEqual(intake.counts, { received: 7, stored: 6, lostOnHosts: 0 });
+});
+
+test('a boot is searched by the beginning of its id, or by its place among its host’s', async () => {
+  await using store = await databases.fresh();
+  const { intake } = intakeOf(store.logs);
+  const facts = (bootId: string) => ({ ...modelFacts, bootId });
+  await store.boots.heard('lb-1', facts('aa_1'), 1_000_000);
+  await store.boots.heard('lb-1', facts('ab-2'), 2_000_000);
+  await intake.take(host, frameOf([record(1, 'first')], 'kmsg', 'aa_1'));
+  await intake.take(host, frameOf([record(1, 'second')], 'kmsg', 'ab-2'));
+  await intake.take('lb-2' as HostName, frameOf([record(1, 'other')], 'kmsg', 'aax1'));
+  await intake.take(host, frameOf([record(1, 'nobody knows')], 'pstore/x', ''));
+  const found = async (query: string) =>
+    (await stored(store, query)).map(({ text }) => text.replace(/^.*\] /, ''));
+  assert.deepEqual(await found('boot:aa_'), ['first']);
+  assert.deepEqual(await found('boot:a'), ['first', 'second', 'other']);
+  assert.deepEqual(await found('host:lb-1 boot:0'), ['second']);
+  assert.deepEqual(await found('host:lb-1 boot:-1'), ['first']);
+  assert.deepEqual(await found('host:lb-1 boot:-2'), []);
+  assert.deepEqual(await found('host:lb-1 -boot:-1'), ['second', '3,1,1000000,-;nobody knows']);
 });
 
 test('a loss on the host is counted and stands among its messages; what is no record is kept', async () => {

@@ -17,7 +17,7 @@ after(() => databases[Symbol.asyncDispose]());
 function intakeOf(store: LogStore, clock: Clock = systemClock): LogIntake {
   return new LogIntake({
     ...{ store, clock },
-    limits: { days: 1, messages: 1_000 },
+    limits: { days: 1, messages: 1_000, bytes: 1e9 },
     hostOf: (address, hostname) =>
       address === '198.18.0.11' || hostname === 'lb-1' ? 'lb-1' : null,
     bootOf: (host) => (host === 'lb-1' ? 'boot-1' : ''),
@@ -84,14 +84,26 @@ test('repeats are folded, and kept apart by what comes between and by sender', a
   assert.deepEqual(lines.toSorted(), ['a of 1: 1', 'a of 1: 3', 'a of 2: 1', 'b of 1: 1']);
 });
 
-test('the oldest goes: by age, and beyond the number that is kept', async () => {
+test('the oldest goes: by age, beyond the number that is kept, and beyond the bytes', async () => {
   await using store = await databases.fresh();
   const intake = intakeOf(store.logs);
   for (let count = 0; count < 10; count += 1) intake.take(Buffer.from(`<6>m ${count}`), 'x', null);
   await intake.store();
-  assert.equal(await store.logs.prune(0, 4), 6);
+  const all = { beforeMs: 0, messages: 100, bytes: 1e9 };
+  // What has come since the last time is counted the next time.
+  assert.equal(await store.logs.prune({ ...all, messages: 4 }), 0);
+  assert.equal(await store.logs.prune({ ...all, messages: 4 }), 6);
   assert.deepEqual(await textsOf(store, ''), ['m 6', 'm 7', 'm 8', 'm 9']);
-  assert.equal(await store.logs.prune(systemClock.wallMs() + 1, 4), 4);
+  const { messages, bytes, diskBytes, oldestMs } = await store.logs.size();
+  assert.deepEqual([messages, oldestMs], [4, (await found(store, ''))[0]?.receivedMs]);
+  assert.ok(bytes > 4 * 50 && bytes < 4 * 500 && diskBytes > bytes);
+  assert.equal(await store.logs.prune({ ...all, bytes: (bytes * 3) / 4 }), 1);
+  assert.deepEqual(await textsOf(store, ''), ['m 7', 'm 8', 'm 9']);
+  intake.take(Buffer.from('<6>m 10'), 'x', null);
+  await intake.store();
+  assert.equal((await store.logs.size()).messages, 4, 'and what is not counted yet');
+  assert.equal(await store.logs.prune({ ...all, beforeMs: systemClock.wallMs() + 1 }), 3);
+  assert.deepEqual(await textsOf(store, ''), ['m 10']);
 });
 
 test('a store that is away loses nothing that fits, and kernels go first in what does not', async () => {

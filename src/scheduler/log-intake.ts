@@ -21,6 +21,8 @@ const dayMs = 86_400_000;
 export interface LogLimits {
   readonly days: number;
   readonly messages: number;
+  /** Of the rows themselves, without the indexes. */
+  readonly bytes: number;
 }
 
 export interface LogIntakeParts {
@@ -195,7 +197,8 @@ export class LogIntake {
   async #prune(): Promise<void> {
     const { store, clock, limits, log } = this.#parts;
     try {
-      await store.prune(clock.wallMs() - limits.days * dayMs, limits.messages);
+      const { days, messages, bytes } = limits;
+      await store.prune({ beforeMs: clock.wallMs() - days * dayMs, messages, bytes });
     } catch (error) {
       log('cannot prune log messages', { error: String(error) });
     }

@@ -32,6 +32,24 @@ export interface Wanted {
   readonly limit: number;
 }
 
+/** What is kept; the oldest goes first. */
+export interface LogRetention {
+  /** Nothing that was received earlier, wall-clock milliseconds. */
+  readonly beforeMs: number;
+  readonly messages: number;
+  /** Of the rows themselves, without the indexes. */
+  readonly bytes: number;
+}
+
+export interface LogSize {
+  readonly messages: number;
+  /** Of the rows themselves; `diskBytes` has the indexes, and room that is free again. */
+  readonly bytes: number;
+  readonly diskBytes: number;
+  /** When the oldest was received; null where there is none. */
+  readonly oldestMs: number | null;
+}
+
 /** Messages of hosts' logs. Each function rejects with DATABASE_UNAVAILABLE where that is so. */
 export interface LogStore {
   append(messages: readonly UnstoredMessage[]): Promise<void>;
@@ -45,6 +63,8 @@ export interface LogStore {
   search(wanted: Wanted): Promise<readonly StoredMessage[]>;
   /** A message with so many before and after it of the same host, or of the same address. */
   around(id: number, lines: number): Promise<readonly StoredMessage[]>;
-  /** Deletes what was received earlier, and the oldest beyond `most`. @returns how many */
-  prune(beforeMs: number, most: number): Promise<number>;
+  /** Deletes what is not to be kept, but for what has come since the last time. @returns how many */
+  prune(keep: LogRetention): Promise<number>;
+  /** About how much there is. */
+  size(): Promise<LogSize>;
 }

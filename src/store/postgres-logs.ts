@@ -1,7 +1,15 @@
 import type pg from 'pg';
 import type { SearchTerm } from '../logs/query.ts';
-import type { LogStore, StoredMessage, UnstoredMessage, Wanted } from './log-store.ts';
+import type {
+  LogRetention,
+  LogSize,
+  LogStore,
+  StoredMessage,
+  UnstoredMessage,
+  Wanted,
+} from './log-store.ts';
 import { translate } from './postgres-errors.ts';
+import { pruneLogs, sizeOfLogs } from './postgres-log-retention.ts';
 
 interface Row {
   readonly id: string;
@@ -108,14 +116,31 @@ export class PostgresLogs implements LogStore {
     return rows.map(messageOf);
   }
 
-  async prune(beforeMs: number, most: number): Promise<number> {
-    const old = await this.#query('delete from log_messages where received_ms < $1', [beforeMs]);
-    const many = await this.#query(
-      `delete from log_messages where id <=
-        (select id from log_messages order by id desc offset $1 limit 1)`,
-      [most],
-    );
-    return (old.rowCount ?? 0) + (many.rowCount ?? 0);
+  async prune(keep: LogRetention): Promise<number> {
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      throw translate(error);
+    });
+    let fault: Error | undefined;
+    try {
+      await client.query('begin');
+      const gone = await pruneLogs(client, keep);
+      await client.query('commit');
+      return gone;
+    } catch (error) {
+      fault = translate(error) as Error;
+      throw fault;
+    } finally {
+      // With its transaction open it is of no use to anybody else.
+      client.release(fault);
+    }
+  }
+
+  async size(): Promise<LogSize> {
+    try {
+      return await sizeOfLogs(this.#pool);
+    } catch (error) {
+      throw translate(error);
+    }
   }
 }
 
@@ -129,6 +154,13 @@ function conditionOf(term: SearchTerm, value: (one: unknown) => string): string 
       return term.field === 'app'
         ? `${not}app = ${one}`
         : `${not}(host = ${one} or hostname = ${one} or source = ${one})`;
+    }
+    case 'boot':
+      return `${not}(boot <> '' and boot like ${value(`${term.prefix.replace(/_/g, '\\_')}%`)})`;
+    case 'boot-back': {
+      const boots = `select boot_id from boots where host = ${value(term.host)}`;
+      const one = `${boots} order by started_ms desc offset ${value(term.back)} limit 1`;
+      return `${not}coalesce(boot = (${one}), false)`;
     }
     case 'level': {
       const compared = term.field === 'severity' ? '<=' : '=';

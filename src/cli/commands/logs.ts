@@ -4,6 +4,7 @@ import type { LogMessageView } from '../../protocol/log-views.ts';
 import { momentText } from '../duration.ts';
 import { oneLine, printable } from '../printable.ts';
 import type { Session } from '../session.ts';
+import { recordText } from '../table.ts';
 import type { Style } from '../terminal.ts';
 
 const pollMs = 1_000;
@@ -70,6 +71,38 @@ export async function logsAround(session: Session, id: number, lines: number): P
   await session.print(items, () =>
     items.map((one) => `${one.id === id ? '>' : ' '} ${lineOf(session, one)}`).join('\n'),
   );
+}
+
+/** Prints how much is kept, within which limits, and what was lost. */
+export async function logStatus(session: Session): Promise<void> {
+  const api = await session.connect();
+  const view = await api.logStatus();
+  await session.print(view, () => {
+    const { messages, bytes, diskBytes, oldestMs, limits, intake, kernels } = view;
+    const count = (value: number) => value.toLocaleString('en-US');
+    const mib = (value: number) => `${count(Math.round(value / 1024 ** 2))} MiB`;
+    return recordText([
+      [
+        'Kept',
+        `${count(messages)} messages, ${mib(bytes)} (${mib(diskBytes)} on disk with indexes)`,
+      ],
+      ['Oldest', oldestMs === null ? '-' : momentText(oldestMs)],
+      ['Limits', `${limits.days} days, ${count(limits.messages)} messages, ${mib(limits.bytes)}`],
+      [
+        'Received',
+        `${count(intake.received)} since the scheduler started, ${count(intake.waiting)} waiting`,
+      ],
+      ['Dropped', `${count(intake.dropped)}: more came than could be stored`],
+      [
+        'By agents',
+        `${count(kernels.received)}, ${count(kernels.received - kernels.stored)} of them not new`,
+      ],
+      [
+        'Lost on hosts',
+        `${count(kernels.lostOnHosts)}: overwritten in the kernel before they were read`,
+      ],
+    ]);
+  });
 }
 
 function printEach(session: Session, items: readonly LogMessageView[]): void {

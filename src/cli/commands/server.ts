@@ -93,7 +93,8 @@ export async function runServer(options: ServerOptions): Promise<void> {
     log,
   });
   const adminHash = hashSecret(await adminToken(directory));
-  const { logDays: days, logMessages: messages } = options;
+  const { logDays: days, logMessages: messages, logBytes: bytes } = options;
+  const limits = { days, messages, bytes };
   const crashes = new CrashWatch({
     store: store.crashes,
     ...{ clock, log },
@@ -101,7 +102,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   });
   const intake = new LogIntake({
     store: store.logs,
-    ...{ clock, log, limits: { days, messages } },
+    ...{ clock, log, limits },
     onMessage: (message) => crashes.take(message),
     hostOf: (address, called) => scheduler.detection.hostOf(address, called),
     bootOf: (host) => scheduler.agents.bootOf(host),
@@ -114,7 +115,10 @@ export async function runServer(options: ServerOptions): Promise<void> {
     crashesKept: () => crashes.kept,
     numbers: { store: store.numbers, intake: numbers },
     issues: await issuesWith(options.knownIssues),
-    logs: { store: store.logs, counts: () => intake.counts },
+    logs: {
+      ...{ store: store.logs, limits, counts: () => intake.counts },
+      kernelCounts: () => kernels.counts,
+    },
     storeKind: kind,
     scheduler,
     version: manifest.version,
