@@ -35,7 +35,7 @@ export class Path {
     });
     this.#intake = new LogIntake({
       ...{ store: { append: async () => undefined } as unknown as LogStore, clock },
-      ...{ limits: { days: 1, messages: 1 }, hostOf: () => null, bootOf: () => '' },
+      ...{ limits: { days: 1, messages: 1, bytes: 1e9 }, hostOf: () => null, bootOf: () => '' },
       log: () => undefined,
       onMessage: (message) => this.#watch.take(message),
     });
