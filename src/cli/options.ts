@@ -46,6 +46,9 @@ export interface AgentOptions {
   readonly bootIdFile: string;
   /** Whether it sends what the kernel says. Several agents on one kernel would all send the same. */
   readonly hasKmsg: boolean;
+  /** Where pstore is mounted, and whether what was sent of it is removed. */
+  readonly pstoreDir: string;
+  readonly isPstoreRemoved: boolean;
   readonly logLevel: string;
 }
 
@@ -66,6 +69,7 @@ export const agentDefaults = {
   dataDir: '/var/lib/bridgehead-agent',
   dockerSocket: '/var/run/docker.sock',
   bootIdFile: '/proc/sys/kernel/random/boot_id',
+  pstoreDir: '/sys/fs/pstore',
   logLevel: 'info',
 } as const;
 

@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { BridgeheadError } from '../domain/errors.ts';
 import { addCompletionVerb } from './completion.ts';
 import { addCrashVerbs } from './crash-verbs.ts';
+import { addDoctorVerb } from './doctor-verbs.ts';
 import { reportFailure } from './failure.ts';
 import { addFleetVerbs } from './fleet-verbs.ts';
 import { addImportVerb } from './import-verb.ts';
@@ -85,6 +86,7 @@ export function createProgram(line: CommandLine): Command {
   addNumberVerbs(program, line);
   addIncidentVerbs(program, line);
   addLogVerbs(program, line);
+  addDoctorVerb(program, line);
   addKnownIssueVerbs(program, line);
   addLabVerbs(program, line);
   addServiceVerbs(program, line);

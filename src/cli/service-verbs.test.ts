@@ -58,7 +58,7 @@ test('agent --server is the agent’s own, whatever the program’s says', async
     joinToken: 'T',
     joinTokenFile: null,
     bootIdFile: '/proc/sys/kernel/random/boot_id',
-    hasKmsg: true,
+    ...{ hasKmsg: true, pstoreDir: '/sys/fs/pstore', isPstoreRemoved: false },
     logLevel: 'info',
   });
 });

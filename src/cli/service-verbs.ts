@@ -118,7 +118,9 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
     .option('--join-token <token>', 'one-time token, the first time: bridgehead token create')
     .option('--join-token-file <path>', 'file that holds it')
     .option('--boot-id-file <path>', 'tells one boot from the next', agentDefaults.bootIdFile)
-    .option('--no-kmsg', 'do not send what the kernel says (/dev/kmsg)')
+    .option('--no-kmsg', 'do not send what the kernel says (/dev/kmsg, pstore)')
+    .option('--pstore-dir <path>', 'what earlier boots have left', agentDefaults.pstoreDir)
+    .option('--remove-pstore', 'remove from there what has been sent')
     .addOption(logLevel(agentDefaults.logLevel));
   does(
     line,
@@ -136,6 +138,8 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         joinToken: given.text('joinToken') ?? null,
         joinTokenFile: given.text('joinTokenFile') ?? null,
         hasKmsg: given.is('kmsg'),
+        pstoreDir: given.text('pstoreDir') ?? agentDefaults.pstoreDir,
+        isPstoreRemoved: given.is('removePstore'),
         bootIdFile: given.text('bootIdFile') ?? agentDefaults.bootIdFile,
         logLevel: given.text('logLevel') ?? agentDefaults.logLevel,
       });

@@ -9,6 +9,7 @@ import { BridgeheadError } from '../domain/errors.ts';
 const apiPrefix = '/v1.33';
 const answerBytesMax = 16 * 1024 * 1024;
 
+const infoAnswer = z.object({ LiveRestoreEnabled: z.boolean() });
 const versionAnswer = z.object({ Version: z.string() });
 const imagesAnswer = z.array(
   z.object({
@@ -92,6 +93,11 @@ export class DockerEngine {
 
   async version(): Promise<{ readonly version: string }> {
     return { version: versionAnswer.parse(await this.#json('GET', '/version')).Version };
+  }
+
+  /** Whether containers outlive a restart of the Engine. */
+  async hasLiveRestore(): Promise<boolean> {
+    return infoAnswer.parse(await this.#json('GET', '/info')).LiveRestoreEnabled;
   }
 
   async images(): Promise<

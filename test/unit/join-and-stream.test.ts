@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { WebSocket } from 'ws';
 import type { Identity } from '../../src/agent/identity.ts';
 import { join, renew } from '../../src/agent/join.ts';
+import { KernelSender } from '../../src/agent/kernel-log/kernel-sender.ts';
 import { SchedulerLinks } from '../../src/agent/scheduler-links.ts';
 import { SchedulerLink } from '../../src/agent/stream.ts';
 import { BridgeheadError } from '../../src/domain/errors.ts';
@@ -268,4 +269,25 @@ test('tickets are read as they were written, and nothing else is one', () => {
       assert.throws(() => parseTicket(text), refusedWith('JOIN_REFUSED'));
     }),
   );
+});
+
+test('a scheduler says that it takes what kernels say, and an agent waits for its acknowledgement', async () => {
+  const { port, token, streams, heard } = await fleet();
+  const one = link(port, await join({ host: address, port }, token));
+  const sender = new KernelSender(() => [one], systemClock);
+  one.onOpen(() => sender.greet(one));
+  one.onFrame((frame) => sender.hear(frame, one));
+  const records = [{ sequence: 1, saidMs: null, text: '6,1,1,-;x' }];
+  let isDone = false;
+  const { signal } = new AbortController();
+  const done = sender.deliver({ boot: 'b', source: 'kmsg', records }, signal).then(() => {
+    isDone = true;
+  });
+  one.start();
+  await until(() => heard.some(({ type }) => type === 'kernel'));
+  const frame = heard.find((it) => it.type === 'kernel');
+  assert.deepEqual(frame, { type: 'kernel', batch: 1, boot: 'b', source: 'kmsg', records });
+  assert.equal(isDone, false);
+  streams[0]?.send({ type: 'kernel-took', batch: 1 });
+  await done;
 });

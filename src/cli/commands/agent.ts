@@ -11,7 +11,8 @@ import { type Identity, loadIdentity, saveIdentity } from '../../agent/identity.
 import { type Endpoint, join, renew } from '../../agent/join.ts';
 import { KmsgDevice } from '../../agent/kernel-log/kernel-ring.ts';
 import { KernelSender } from '../../agent/kernel-log/kernel-sender.ts';
-import { KernelTail } from '../../agent/kernel-log/kernel-tail.ts';
+import { KernelTail, readPosition } from '../../agent/kernel-log/kernel-tail.ts';
+import { sendPstore } from '../../agent/kernel-log/pstore.ts';
 import { LinuxMachine } from '../../agent/linux-machine.ts';
 import { LeaseTable } from '../../agent/pulse/lease-table.ts';
 import { Pulse } from '../../agent/pulse/pulse.ts';
@@ -91,6 +92,18 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       ...{ ring: new KmsgDevice(), sender: kernelLog, files: machine, clock, log },
       ...{ boot: facts.bootId, uptimeMs: () => uptime() * 1_000 },
     });
+    const bootedMs = clock.wallMs() - uptime() * 1_000;
+    const before = await readPosition(machine).catch(() => null);
+    const starts = [{ boot: facts.bootId, bootedMs }, ...(before === null ? [] : [before])];
+    // What an earlier boot left goes first: its end is older than all that is said now.
+    const left = sendPstore(
+      {
+        ...{ folder: options.pstoreDir, isRemoving: options.isPstoreRemoved, starts },
+        ...{ sender: kernelLog, files: machine, log },
+      },
+      stopped.signal,
+    );
+    left.catch((error: unknown) => log('cannot send what is in pstore', { error: String(error) }));
     void tail.run(stopped.signal);
   }
   log('keeps this host', { host: identity.host, version: manifest.version });
