@@ -36,7 +36,7 @@ function bindingCheck({ bridges, netconsole: { targets } }: HostReadings): Findi
   if (enslaved !== undefined) {
     const bridge = bridges.find(({ nics }) => nics.includes(enslaved.device))?.name ?? '';
     const saw = `target ${enslaved.name} sends from ${enslaved.device}, which is on bridge ${bridge}: netconsole is silent on such a NIC`;
-    const next = `echo 0 >${folder}/${enslaved.name}/enabled; echo ${bridge} >${folder}/${enslaved.name}/dev_name; echo 1 >${folder}/${enslaved.name}/enabled`;
+    const next = `cd ${folder}/${enslaved.name}; echo 0 >enabled; echo ${bridge} >dev_name; echo 1 >enabled`;
     return { check, state: 'fail', saw, next };
   }
   const bound = targets.find(({ device }) => names.includes(device));
@@ -48,7 +48,8 @@ function bindingCheck({ bridges, netconsole: { targets } }: HostReadings): Findi
       next: '',
     };
   }
-  const saw = `no target sends from a bridge (${targets.map(({ device }) => device).join(', ')}): a scheduler knows a host by its bridge's address`;
+  const from = targets.map(({ device }) => device).join(', ');
+  const saw = `no target sends from a bridge (${from}): a scheduler knows a host by its bridge's address`;
   return { check, state: 'warn', saw, next: 'Bind a target to the bridge.' };
 }
 
