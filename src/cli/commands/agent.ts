@@ -103,8 +103,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       },
       stopped.signal,
     );
-    left.catch((error: unknown) => log('cannot send what is in pstore', { error: String(error) }));
-    void tail.run(stopped.signal);
+    void left
+      .catch((error: unknown) => log('cannot send what is in pstore', { error: String(error) }))
+      .then(() => tail.run(stopped.signal));
   }
   log('keeps this host', { host: identity.host, version: manifest.version });
 
