@@ -278,16 +278,14 @@ test('a scheduler says that it takes what kernels say, and an agent waits for it
   one.onOpen(() => sender.greet(one));
   one.onFrame((frame) => sender.hear(frame, one));
   const records = [{ sequence: 1, saidMs: null, text: '6,1,1,-;x' }];
-  let isDone = false;
   const { signal } = new AbortController();
-  const done = sender.deliver({ boot: 'b', source: 'kmsg', records }, signal).then(() => {
-    isDone = true;
-  });
+  const done = sender.deliver({ boot: 'b', source: 'kmsg', records }, signal);
   one.start();
   await until(() => heard.some(({ type }) => type === 'kernel'));
   const frame = heard.find((it) => it.type === 'kernel');
   assert.deepEqual(frame, { type: 'kernel', batch: 1, boot: 'b', source: 'kmsg', records });
-  assert.equal(isDone, false);
+  const first = await Promise.race([done.then(() => 'done'), Promise.resolve('waits')]);
+  assert.equal(first, 'waits');
   streams[0]?.send({ type: 'kernel-took', batch: 1 });
   await done;
 });
