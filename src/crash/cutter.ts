@@ -2,7 +2,7 @@ import { isRecordField } from '../logs/kernel-record.ts';
 import { type Heard, Netconsole } from '../logs/netconsole.ts';
 import { bare, kernelLines, type LogLine, openEnvelope, recordIn } from './envelope.ts';
 import { parseFrame } from './frame.ts';
-import { type Head, headOf } from './heads.ts';
+import { type Head, headlessOf, headOf } from './heads.ts';
 import { Journal } from './journal.ts';
 import { parseReport } from './parse-report.ts';
 import type { CrashKind, CrashReport } from './report.ts';
@@ -45,6 +45,8 @@ interface Stream {
   sinceCut: number;
   /** Uptime at the end of that report; null where it is not said. */
   reportSeconds: number | null;
+  /** Lines since records were found missing. */
+  sinceLoss: number;
   /** Number of the last line's record; null where records have none. */
   sequence: number | null;
 }
@@ -61,6 +63,8 @@ const partLike = new RegExp(
 const ruledOff = /^=+$/;
 const end = /---\[ end (?:trace|Kernel panic)|^Rebooting in \d+ seconds|^Kernel Offset: /;
 const panic = /Kernel panic - not syncing/;
+/** Between a head that is lost and the stack that shows that there was one. */
+const headlessLines = 8;
 const inside = 'another report begins inside it';
 const cut = /-\[ cut here \]-/;
 const maxLinesToSay = 3;
@@ -151,6 +155,8 @@ export class Cutter {
       !(panic.test(line.text) && stream.sinceReport < 300)
     ) {
       this.#begin(stream, line, done);
+    } else if (isHeadless(stream, line)) {
+      this.#begin(stream, line, done, true);
     }
     const [eldest] = this.#open;
     if (this.#characters > cutterLimits.characters && eldest !== undefined) {
@@ -186,15 +192,8 @@ export class Cutter {
       this.#streams.delete(oldest[0]);
     }
     const stream: Stream = {
-      ...{
-        open: [],
-        reports: 0,
-        isLeaving: false,
-        sinceReport: 1e9,
-        sinceCut: 1e9,
-        reportSeconds: null,
-        sequence: null,
-      },
+      ...{ open: [], reports: 0, isLeaving: false, sinceReport: 1e9, sinceCut: 1e9 },
+      ...{ reportSeconds: null, sinceLoss: 1e9, sequence: null },
     };
     this.#streams.set(host, stream);
     return stream;
@@ -211,7 +210,7 @@ export class Cutter {
     });
   }
 
-  #begin(stream: Stream, line: LogLine, done: CrashReport[]): Open {
+  #begin(stream: Stream, line: LogLine, done: CrashReport[], isAfterLoss = false): Open {
     const [first] = stream.open;
     if (first !== undefined && stream.open.length >= cutterLimits.reportsPerHost) {
       this.#close(first, done);
@@ -221,8 +220,8 @@ export class Cutter {
       caller: line.caller,
       line: this.#line,
       firstInBoot: stream.reports === 0,
-      // What was lost before it is none of it.
-      lines: [{ ...line, isAfterLoss: false }],
+      // What was lost before it is none of it, but for its own first line.
+      lines: [{ ...line, isAfterLoss }],
       doubts: [],
       isBrief: headOf(line.text)?.head.isBrief === true,
       isRuledOff: /BUG: (?:KASAN|KMSAN|KCSAN|KFENCE):/.test(line.text),
@@ -291,7 +290,13 @@ function noteSequence(stream: Stream, line: LogLine): LogLine {
   const { sequence: last } = stream;
   stream.sequence = line.sequence;
   const isNext = last === null || line.sequence === last || line.sequence === last + 1;
+  stream.sinceLoss = isNext ? stream.sinceLoss + 1 : 0;
   return isNext ? line : { ...line, isAfterLoss: true };
+}
+
+// Only right after a known loss: stacks are shown for less than a crash, too, as at sysrq's wish.
+function isHeadless({ sinceLoss, sinceReport }: Stream, { text }: LogLine): boolean {
+  return sinceLoss < headlessLines && sinceReport >= 300 && headlessOf(text) !== null;
 }
 
 // Where a trace ends: in what the processor or the boot came in by.

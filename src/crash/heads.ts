@@ -66,3 +66,17 @@ export function headOf(
   }
   return null;
 }
+
+// A stack that says whose it is, as any report has one, and some that are none.
+const headless: Head = {
+  kind: 'other',
+  pattern: /^\s*(?:CPU: \d+ .*(?:Not tainted|Tainted: )|RIP: 0010:|Call [Tt]race:)/,
+  title: 'report whose first line is lost',
+  source: 'none',
+};
+
+/** The head that a line stands in for where lines right before it are known to be lost, or null. */
+export function headlessOf(text: string): ReturnType<typeof headOf> {
+  const match = headless.pattern.exec(text);
+  return match === null ? null : { head: headless, match };
+}

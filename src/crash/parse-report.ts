@@ -4,7 +4,7 @@ import { factsOf } from './facts.ts';
 import { faultOf } from './fault.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Frame } from './frame.ts';
-import { type Head, headOf } from './heads.ts';
+import { type Head, headlessOf, headOf } from './heads.ts';
 import type { CrashReport } from './report.ts';
 import { isOfCrash, tracesOf } from './trace.ts';
 
@@ -21,7 +21,7 @@ export interface Cut {
 /** Reads a report; null where its first line is no head. */
 export function parseReport(cut: Cut): CrashReport | null {
   const first = cut.lines[0];
-  const found = first === undefined ? null : headOf(first.text);
+  const found = first === undefined ? null : (headOf(first.text) ?? headlessOf(first.text));
   if (first === undefined || found === null) return null;
   const { head, match } = found;
   const facts = factsOf(cut.lines);

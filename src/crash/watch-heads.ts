@@ -179,7 +179,7 @@ export const watchHeads: readonly Head[] = [
   },
   {
     kind: 'oom-kill',
-    pattern: /\S+ invoked oom-killer: |Out of memory: Kill(?:ed)? process/,
+    pattern: /\S invoked oom-killer: |Out of memory: Kill(?:ed)? process/,
     title: 'Out of memory',
     source: 'none',
     isBrief: true,

@@ -235,3 +235,28 @@ test('a report that lost a line says that it did, whichever it is', async () => 
     }
   }
 });
+
+const headless = 'report whose first line is lost';
+
+test('a report whose first line is lost is one all the same, where numbers tell of the loss', async () => {
+  let found = 0;
+  for (const { name, text } of own) {
+    const lines = linesOf(text);
+    if (lines.length < 4) continue;
+    const before = linesOf('[    0.500000] br0: port 1(veth0) entered forwarding state')[0];
+    assert.ok(before !== undefined);
+    const sent = extendedDatagrams([before, ...lines]).flat();
+    const path = new Path();
+    for (const one of sent.toSpliced(1, 1)) path.netconsole(one);
+    const [report] = await path.end();
+    if (report === undefined) continue;
+    found += 1;
+    if (report.title === headless) assert.equal(report.corrupted, true, name);
+    // The same lines without a loss between are a stack that somebody asked for.
+    const whole = new Path();
+    const stack = lines.slice(1).filter(({ text: words }) => !/Oops|Internal error/.test(words));
+    for (const one of extendedDatagrams([before, ...stack]).flat()) whole.netconsole(one);
+    assert.ok(!(await whole.end()).some(({ title }) => title === headless), name);
+  }
+  assert.ok(found >= 8, `${found}`);
+});

@@ -81,6 +81,12 @@ export class Path {
     return this.found.map(({ report }) => report).toSorted((a, b) => a.line - b.line);
   }
 
+  /** Forgets what was found, in a course that has no end. */
+  forget(): void {
+    this.found.length = 0;
+    this.losses.length = 0;
+  }
+
   #give(all: readonly Heard[]): void {
     for (const { kind, address, text } of all) {
       if (kind === 'loss') this.losses.push(text);
