@@ -53,6 +53,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'incidents',
     'crash',
     'numbers',
+    'statistics',
     'logs',
     'domain',
   ],

@@ -22,6 +22,7 @@ import type { NumberStore } from '../store/number-store.ts';
 import type { Store } from '../store/store.ts';
 import { applyRoutes } from './apply-routes.ts';
 import { crashGroupRoutes } from './crash-group-routes.ts';
+import { crashPrecursorRoutes } from './crash-precursor-routes.ts';
 import { crashRoutes } from './crash-routes.ts';
 import { failoverRoutes } from './failover-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
@@ -129,6 +130,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     crashRoutes(routes, parts);
     crashGroupRoutes(routes, parts);
     incidentRoutes(routes, parts);
+    crashPrecursorRoutes(routes, parts);
     operationRoutes(routes, parts);
     numberRoutes(routes, parts);
     liveRoutes(routes, parts);

@@ -27,15 +27,6 @@ import {
   type StatusView,
   statusView,
 } from '../protocol/api.ts';
-import {
-  type CrashDecisionRequest,
-  type CrashDecisionView,
-  type CrashGroupDetail,
-  type CrashGroupView,
-  crashDecisionView,
-  crashGroupDetail,
-  crashGroupView,
-} from '../protocol/crash-group-views.ts';
 import { type CrashView, crashView } from '../protocol/crash-views.ts';
 import {
   type IncidentItem,
@@ -70,6 +61,7 @@ import {
 import { type NumbersView, numbersView, type TopView, topView } from '../protocol/number-views.ts';
 import { type CallOptions, createCall } from './call.ts';
 import type { Access } from './context.ts';
+import { type CrashCalls, crashCalls } from './crash-calls.ts';
 
 /** Applying has HAProxy judge every configuration and waits for hosts to let go of addresses. */
 const applyTimeoutMs = 300_000;
@@ -152,7 +144,7 @@ export interface NumbersInput {
 }
 
 /** The API, typed. Every function rejects with BridgeheadError. A `key` is an idempotency key. */
-export interface ApiClient {
+export interface ApiClient extends CrashCalls {
   readonly apply: (input: ApplyInput, key: string) => Promise<ApplyAnswer>;
   readonly hosts: () => Promise<readonly HostView[]>;
   readonly host: (name: string) => Promise<HostView>;
@@ -179,11 +171,6 @@ export interface ApiClient {
   readonly events: (input: EventsInput) => Promise<readonly EventView[]>;
   readonly crashes: (input: CrashesInput) => Promise<readonly CrashView[]>;
   readonly crash: (id: number) => Promise<CrashView>;
-  readonly crashGroups: (limit: number) => Promise<readonly CrashGroupView[]>;
-  readonly crashGroup: (id: string) => Promise<CrashGroupDetail>;
-  readonly crashDecisions: (all: boolean) => Promise<readonly CrashDecisionView[]>;
-  readonly decideCrashes: (request: CrashDecisionRequest) => Promise<CrashDecisionView>;
-  readonly undoCrashDecision: (id: number, reason: string) => Promise<CrashDecisionView>;
   readonly incidents: (input: IncidentsInput) => Promise<readonly IncidentItem[]>;
   readonly incident: (id: number) => Promise<IncidentView>;
   readonly noteIncident: (id: number, text: string) => Promise<IncidentView>;
@@ -289,12 +276,7 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
       return list(`/v1/crashes?${query.toString()}`, crashView);
     },
     crash: (id) => get(`/v1/crashes/${id}`, crashView),
-    crashGroups: (limit) => list(`/v1/crash-groups?limit=${limit}`, crashGroupView),
-    crashGroup: (id) => get(`/v1/crash-groups/${part(id)}`, crashGroupDetail),
-    crashDecisions: (all) => list(`/v1/crash-decisions?all=${all}`, crashDecisionView),
-    decideCrashes: (request) => post('/v1/crash-decisions', crashDecisionView, request),
-    undoCrashDecision: (id, reason) =>
-      post(`/v1/crash-decisions/${id}/undo`, crashDecisionView, { reason }),
+    ...crashCalls({ get, post, list }),
     incidents: ({ host, state, group, limit }) => {
       const query = new URLSearchParams({ limit: String(limit) });
       if (host !== undefined) query.set('host', host);

@@ -20,6 +20,7 @@ import type {
 import type { BootStore } from '../store/boot-store.ts';
 import type { Crash, CrashStore } from '../store/crash-store.ts';
 import type { CrashDecision, DecisionStore } from '../store/decision-store.ts';
+import type { LogWindowStore } from '../store/log-window-store.ts';
 
 const batchMax = 500;
 const bootsMax = 50_000;
@@ -31,6 +32,7 @@ export interface CrashGroupsParts {
     readonly crashes: CrashStore;
     readonly decisions: DecisionStore;
     readonly boots: BootStore;
+    readonly logWindows: LogWindowStore;
   };
   readonly clock: Clock;
 }
@@ -52,18 +54,18 @@ interface Reading {
 
 /** Groups of the stored reports, as the fingerprint and people's decisions make them. */
 export class CrashGroupsBook {
-  readonly #parts: CrashGroupsParts;
+  readonly parts: CrashGroupsParts;
 
   constructor(parts: CrashGroupsParts) {
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   /** All groups with their members, made anew from what is stored: decisions change no report. */
   async read(): Promise<Reading> {
     const [crashes, decisions, boots] = await Promise.all([
       this.#crashes(),
-      this.#parts.store.decisions.list({ withUndone: false }),
-      this.#parts.store.boots.list({ host: null, limit: bootsMax }),
+      this.parts.store.decisions.list({ withUndone: false }),
+      this.parts.store.boots.list({ host: null, limit: bootsMax }),
     ]);
     const rules = rulesOf(decisions);
     const bootOf = bootsOfReports(
@@ -87,7 +89,7 @@ export class CrashGroupsBook {
   /** The latest seen first. */
   async list(limit: number): Promise<readonly CrashGroupView[]> {
     const { groups, members } = await this.read();
-    const nowMs = this.#parts.clock.wallMs();
+    const nowMs = this.parts.clock.wallMs();
     const latest = new Map(members.map((member) => [member.group, member.crash]));
     return [...groups.groups.values()]
       .toSorted((a, b) => b.lastSeenMs - a.lastSeenMs)
@@ -113,7 +115,7 @@ export class CrashGroupsBook {
     });
     const reports = new Set(own.map(({ crash }) => String(crash.id)));
     return {
-      ...viewGroup(one, latest.crash, this.#parts.clock.wallMs()),
+      ...viewGroup(one, latest.crash, this.parts.clock.wallMs()),
       members: own.slice(0, membersMax).map(({ crash, boot, because }) => ({
         ...{ id: crash.id, atMs: crash.atMs, host: crash.host, boot },
         ...{ release: crash.report.release, process: crash.report.process },
@@ -137,10 +139,10 @@ export class CrashGroupsBook {
   async decide(request: CrashDecisionRequest, who: string): Promise<CrashDecision> {
     const reading = await this.read();
     const { kind, reason } = request;
-    const decided = { atMs: this.#parts.clock.wallMs(), who, reason, kind, undone: null };
+    const decided = { atMs: this.parts.clock.wallMs(), who, reason, kind, undone: null };
     const words = wordsOf(request);
     this.#check(reading, request);
-    const id = await this.#parts.store.decisions.add({ ...decided, ...words });
+    const id = await this.parts.store.decisions.add({ ...decided, ...words });
     if (id !== null) return { id, ...decided, ...words };
     const standing = reading.decisions.find(
       (one) => one.kind === kind && one.subject === words.subject,
@@ -154,9 +156,9 @@ export class CrashGroupsBook {
 
   /** Takes a decision back: everything is as if it had not been. @throws BridgeheadError NOT_FOUND */
   async undo(id: number, reason: string, who: string): Promise<CrashDecision> {
-    const undone = { atMs: this.#parts.clock.wallMs(), who, reason };
-    const wasDone = await this.#parts.store.decisions.undo(id, undone);
-    const all = await this.#parts.store.decisions.list({ withUndone: true });
+    const undone = { atMs: this.parts.clock.wallMs(), who, reason };
+    const wasDone = await this.parts.store.decisions.undo(id, undone);
+    const all = await this.parts.store.decisions.list({ withUndone: true });
     const decision = all.find((one) => one.id === id);
     if (wasDone && decision !== undefined) return decision;
     throw new BridgeheadError(
@@ -170,7 +172,7 @@ export class CrashGroupsBook {
 
   /** In the order in which they were made. */
   decisions(withUndone: boolean): Promise<readonly CrashDecision[]> {
-    return this.#parts.store.decisions.list({ withUndone });
+    return this.parts.store.decisions.list({ withUndone });
   }
 
   #check(reading: Reading, request: CrashDecisionRequest): void {
@@ -210,7 +212,7 @@ export class CrashGroupsBook {
   async #crashes(): Promise<readonly Crash[]> {
     const all: Crash[] = [];
     for (;;) {
-      const next = await this.#parts.store.crashes.walk(all.at(-1)?.id ?? 0, batchMax);
+      const next = await this.parts.store.crashes.walk(all.at(-1)?.id ?? 0, batchMax);
       all.push(...next);
       if (next.length < batchMax) return all;
     }

@@ -7,6 +7,7 @@ import type { BootStore } from './boot-store.ts';
 import type { CrashStore } from './crash-store.ts';
 import type { DecisionStore } from './decision-store.ts';
 import type { LogStore } from './log-store.ts';
+import type { LogWindowStore } from './log-window-store.ts';
 import { migrate, readMigrationFiles } from './migrate.ts';
 import type { NumberStore } from './number-store.ts';
 import type { Connection } from './ownership.ts';
@@ -14,6 +15,7 @@ import { PostgresBoots } from './postgres-boots.ts';
 import { PostgresCrashes } from './postgres-crashes.ts';
 import { PostgresDecisions } from './postgres-decisions.ts';
 import { translate, unavailable } from './postgres-errors.ts';
+import { PostgresLogWindows } from './postgres-log-windows.ts';
 import { PostgresLogs } from './postgres-logs.ts';
 import { PostgresNumbers } from './postgres-numbers.ts';
 import { PostgresTransaction } from './postgres-transaction.ts';
@@ -48,6 +50,7 @@ const levels = {
 /** The store over PostgreSQL, the embedded server or yours alike. */
 export class PostgresStore implements Store {
   readonly logs: LogStore;
+  readonly logWindows: LogWindowStore;
   readonly crashes: CrashStore;
   readonly decisions: DecisionStore;
   readonly boots: BootStore;
@@ -61,6 +64,7 @@ export class PostgresStore implements Store {
     this.#pool = pool;
     this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
     this.logs = new PostgresLogs(pool);
+    this.logWindows = new PostgresLogWindows(pool);
     this.crashes = new PostgresCrashes(pool);
     this.decisions = new PostgresDecisions(pool);
     this.boots = new PostgresBoots(pool);

@@ -4,12 +4,17 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runLine } from '../../src/cli/test-terminal.ts';
+import type { CrashPrecursorsView } from '../../src/protocol/crash-precursor-views.ts';
 
 const folder = fileURLToPath(new URL('../../examples/origin-story/', import.meta.url));
 const logs = readdirSync(folder)
   .filter((name) => name.endsWith('.log'))
   .toSorted()
   .map((name) => join(folder, name));
+
+const healthy = readdirSync(join(folder, 'healthy'))
+  .toSorted()
+  .map((name) => join(folder, 'healthy', name));
 
 interface Explained {
   readonly host: string;
@@ -78,4 +83,25 @@ test('crash parse has the known issue beside the report', async () => {
   );
   const text = (await runLine(['crash', 'parse', ...logs])).out;
   assert.match(text, /Known as +sched-task-group-race: .*this kernel: yes/);
+});
+
+test('the dirperm1 line is noise by the numbers too: healthy hosts print it as often', async () => {
+  const argv = ['crash', 'compare', '--logs', ...logs, '--healthy', ...healthy];
+  const { code, out, err } = await runLine([...argv, '-o', 'json']);
+  assert.equal(err, '');
+  assert.equal(code, 0);
+  const result = JSON.parse(out) as CrashPrecursorsView;
+  assert.deepEqual([result.crashes, result.healthyWindows, result.lack], [3, 3, null]);
+  const dirperm1 = result.items.find(({ example }) => example.includes('dirperm1'));
+  assert.equal(dirperm1?.verdict, 'noise');
+  assert.deepEqual([dirperm1.crashed, dirperm1.healthy, dirperm1.lift], [3, 3, 1]);
+  assert.ok(result.items.every(({ verdict }) => verdict === 'noise'));
+  // Nothing of the report itself is taken for a sign of it.
+  assert.ok(result.items.every(({ example }) => !/BUG|RIP|Call Trace|Oops/.test(example)));
+  const text = (await runLine(argv)).out;
+  assert.match(text, /noise: healthy hosts print it as often .*kernel: aufs .*dirperm<\*> breaks/);
+  assert.match(text, /Not enough data to show anything|1 questions/);
+  // Without healthy hosts nobody can say so.
+  const alone = (await runLine(argv.slice(0, -healthy.length - 1))).out;
+  assert.match(alone, /Not enough data: no healthy host has lines of the same time/);
 });

@@ -1,0 +1,59 @@
+// The part of the API client that is about groups of crashes, boots, and lines before crashes.
+
+import type { z } from 'zod';
+import {
+  type CrashDecisionRequest,
+  type CrashDecisionView,
+  type CrashGroupDetail,
+  type CrashGroupView,
+  crashDecisionView,
+  crashGroupDetail,
+  crashGroupView,
+} from '../protocol/crash-group-views.ts';
+import {
+  type CrashPrecursorsView,
+  crashPrecursorsView,
+} from '../protocol/crash-precursor-views.ts';
+
+/** One report, or all of a group. */
+export interface CrashPrecursorsInput {
+  readonly report?: number;
+  readonly group?: string;
+  readonly windowMs: number;
+}
+
+export interface CrashCalls {
+  readonly crashGroups: (limit: number) => Promise<readonly CrashGroupView[]>;
+  readonly crashGroup: (id: string) => Promise<CrashGroupDetail>;
+  readonly crashDecisions: (all: boolean) => Promise<readonly CrashDecisionView[]>;
+  readonly decideCrashes: (request: CrashDecisionRequest) => Promise<CrashDecisionView>;
+  readonly undoCrashDecision: (id: number, reason: string) => Promise<CrashDecisionView>;
+  readonly crashPrecursors: (input: CrashPrecursorsInput) => Promise<CrashPrecursorsView>;
+}
+
+/** A request whose answer is checked by a schema. */
+interface Requests {
+  readonly get: <Answer>(path: string, schema: z.ZodType<Answer>) => Promise<Answer>;
+  readonly post: <Answer>(
+    path: string,
+    schema: z.ZodType<Answer>,
+    body?: unknown,
+  ) => Promise<Answer>;
+  readonly list: <Item>(path: string, item: z.ZodType<Item>) => Promise<readonly Item[]>;
+}
+
+export function crashCalls({ get, post, list }: Requests): CrashCalls {
+  return {
+    crashGroups: (limit) => list(`/v1/crash-groups?limit=${limit}`, crashGroupView),
+    crashGroup: (id) => get(`/v1/crash-groups/${encodeURIComponent(id)}`, crashGroupDetail),
+    crashDecisions: (all) => list(`/v1/crash-decisions?all=${all}`, crashDecisionView),
+    decideCrashes: (request) => post('/v1/crash-decisions', crashDecisionView, request),
+    undoCrashDecision: (id, reason) =>
+      post(`/v1/crash-decisions/${id}/undo`, crashDecisionView, { reason }),
+    crashPrecursors: (wanted) => {
+      const search = new URLSearchParams();
+      for (const [name, value] of Object.entries(wanted)) search.set(name, String(value));
+      return get(`/v1/crash-precursors?${search.toString()}`, crashPrecursorsView);
+    },
+  };
+}
