@@ -21,6 +21,7 @@ import type { LogStore } from '../store/log-store.ts';
 import type { NumberStore } from '../store/number-store.ts';
 import type { Store } from '../store/store.ts';
 import { applyRoutes } from './apply-routes.ts';
+import { bootRoutes } from './boot-routes.ts';
 import { crashGroupRoutes } from './crash-group-routes.ts';
 import { crashPrecursorRoutes } from './crash-precursor-routes.ts';
 import { crashRoutes } from './crash-routes.ts';
@@ -129,6 +130,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     logRoutes(routes, parts);
     crashRoutes(routes, parts);
     crashGroupRoutes(routes, parts);
+    bootRoutes(routes, parts);
     incidentRoutes(routes, parts);
     crashPrecursorRoutes(routes, parts);
     operationRoutes(routes, parts);

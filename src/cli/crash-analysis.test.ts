@@ -96,5 +96,5 @@ test('what crashes together with a fact comes first, with what cannot be told fr
   assert.ok((first?.adjusted ?? 0) > (first?.p ?? 1) * 3);
   const table = await runLine(['crash', 'compare', '-'], { input: jsonLines(hosts) });
   assert.match(table.out, /5 of 12 hosts crashed; 4 questions were asked/);
-  assert.match(table.out, /kernel=3\.16 +5 of 6 +0 of 6 +0\.015 /);
+  assert.match(table.out, /kernel=3\.16 +5 of 6 +0 of 6 +∞ \(1\.7 to ∞\) +0\.015 /);
 });

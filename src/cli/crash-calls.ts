@@ -1,6 +1,7 @@
 // The part of the API client that is about groups of crashes, boots, and lines before crashes.
 
 import type { z } from 'zod';
+import { type BootView, bootView } from '../protocol/boot-views.ts';
 import {
   type CrashDecisionRequest,
   type CrashDecisionView,
@@ -22,7 +23,13 @@ export interface CrashPrecursorsInput {
   readonly windowMs: number;
 }
 
+export interface BootsInput {
+  readonly host?: string | undefined;
+  readonly limit: number;
+}
+
 export interface CrashCalls {
+  readonly boots: (input: BootsInput) => Promise<readonly BootView[]>;
   readonly crashGroups: (limit: number) => Promise<readonly CrashGroupView[]>;
   readonly crashGroup: (id: string) => Promise<CrashGroupDetail>;
   readonly crashDecisions: (all: boolean) => Promise<readonly CrashDecisionView[]>;
@@ -44,6 +51,11 @@ interface Requests {
 
 export function crashCalls({ get, post, list }: Requests): CrashCalls {
   return {
+    boots: ({ host, limit }) => {
+      const search = new URLSearchParams({ limit: String(limit) });
+      if (host !== undefined) search.set('host', host);
+      return list(`/v1/boots?${search.toString()}`, bootView);
+    },
     crashGroups: (limit) => list(`/v1/crash-groups?limit=${limit}`, crashGroupView),
     crashGroup: (id) => get(`/v1/crash-groups/${encodeURIComponent(id)}`, crashGroupDetail),
     crashDecisions: (all) => list(`/v1/crash-decisions?all=${all}`, crashDecisionView),

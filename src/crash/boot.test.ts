@@ -17,7 +17,7 @@ const boots = [boot('first', 0, 60), boot('second', 60.01, 90)];
 
 test('a report is of the boot that ran when it came', () => {
   const at = (day: number, uptimeSeconds: number | null) =>
-    bootOf(boots, { atMs: day * dayMs, uptimeSeconds })?.boot.bootId;
+    bootOf(boots, { atMs: day * dayMs, uptimeSeconds, bootId: '' })?.boot.bootId;
   assert.equal(at(30, 30 * daySeconds), 'first');
   assert.equal(at(30, null), 'first');
   assert.equal(at(90, 30 * daySeconds), 'second');
@@ -27,15 +27,30 @@ test('a report is of the boot that ran when it came', () => {
 });
 
 test('a report that a reboot brought to light is of the boot before', () => {
-  const found = bootOf(boots, { atMs: 60.02 * dayMs, uptimeSeconds: 60 * daySeconds });
+  const found = bootOf(boots, { atMs: 60.02 * dayMs, uptimeSeconds: 60 * daySeconds, bootId: '' });
   assert.equal(found?.boot.bootId, 'first');
   assert.equal(found.atMs, 60 * dayMs);
-  assert.equal(bootOf([boots[1] as HostBoot], { atMs: 61 * dayMs, uptimeSeconds: 9e6 }), null);
+  assert.equal(
+    bootOf([boots[1] as HostBoot], { atMs: 61 * dayMs, uptimeSeconds: 9e6, bootId: '' }),
+    null,
+  );
+});
+
+test('a report that names its boot is of that one, though the next one runs', () => {
+  const at = (day: number, bootId: string, uptimeSeconds: number | null = null) => {
+    const found = bootOf(boots, { atMs: day * dayMs, uptimeSeconds, bootId });
+    return [found?.boot.bootId, (found?.atMs ?? 0) / dayMs];
+  };
+  assert.deepEqual(at(60.02, 'first'), ['first', 60.01]);
+  assert.deepEqual(at(60.02, 'first', 60 * daySeconds), ['first', 60]);
+  assert.deepEqual(at(59, 'first'), ['first', 59]);
+  assert.deepEqual(at(80, 'second', 5), ['second', 80]);
+  assert.deepEqual(at(80, 'third'), [undefined, 0]);
 });
 
 test('a kernel that died before its agent was heard is of no boot that is known', () => {
-  assert.equal(bootOf(boots, { atMs: 91 * dayMs, uptimeSeconds: 20 }), null);
-  assert.equal(bootOf([], { atMs: 1, uptimeSeconds: 20 }), null);
+  assert.equal(bootOf(boots, { atMs: 91 * dayMs, uptimeSeconds: 20, bootId: '' }), null);
+  assert.equal(bootOf([], { atMs: 1, uptimeSeconds: 20, bootId: '' }), null);
 });
 
 test('a host that is heard long after a report has lived on', () => {
@@ -53,7 +68,7 @@ test('what ends a boot: an oops or a panic, no warning that no panic follows', (
 
 test('boots of a host without an agent are told apart by when its kernel started', () => {
   const report = (id: number, host: string, day: number, uptimeDays: number | null) => ({
-    ...{ id, host, atMs: day * dayMs },
+    ...{ id, host, atMs: day * dayMs, bootId: '' },
     uptimeSeconds: uptimeDays === null ? null : uptimeDays * daySeconds,
   });
   const found = bootsOfReports(boots, [

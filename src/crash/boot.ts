@@ -21,6 +21,8 @@ export interface HostBoot {
 export interface Moment {
   readonly atMs: number;
   readonly uptimeSeconds: number | null;
+  /** The boot's id where whoever heard it was told; '' else. */
+  readonly bootId: string;
 }
 
 /** Stamps of printk run freely beside the clock, by up to a thousandth, and reports come late. */
@@ -45,7 +47,7 @@ export function mayEndBoot({ kind, lines }: Pick<CrashReport, 'kind' | 'lines'>)
 }
 
 /**
- * The boot that a report is of, and when in it: the boot that ran when it came; the one before where
+ * The boot that a report is of, and when in it: the one that it names; else the boot that ran when it came; the one before where
  * its uptime is longer than that boot has run (pstore gives reports out after the reboot). Null where
  * its uptime is of no boot that is known, as of one that died before its agent was heard.
  *
@@ -53,13 +55,20 @@ export function mayEndBoot({ kind, lines }: Pick<CrashReport, 'kind' | 'lines'>)
  */
 export function bootOf(
   boots: readonly HostBoot[],
-  { atMs, uptimeSeconds }: Moment,
+  { atMs, uptimeSeconds, bootId }: Moment,
 ): { readonly boot: HostBoot; readonly atMs: number } | null {
   const begun = boots
     .filter(({ startedMs }) => startedMs <= atMs + slackMs)
     .toSorted((a, b) => b.startedMs - a.startedMs);
   const [latest, previous] = begun;
-  if (latest === undefined) return null;
+  const named = bootId === '' ? undefined : boots.find((one) => one.bootId === bootId);
+  if (named !== undefined) {
+    const next = begun.findLast(({ startedMs }) => startedMs > named.startedMs);
+    const endMs = next?.startedMs ?? Number.POSITIVE_INFINITY;
+    const diedMs = uptimeSeconds === null ? endMs : named.startedMs + uptimeSeconds * 1_000;
+    return { boot: named, atMs: atMs < endMs ? atMs : Math.min(diedMs, endMs) };
+  }
+  if (latest === undefined || bootId !== '') return null;
   if (uptimeSeconds === null) return { boot: latest, atMs };
   const uptimeMs = uptimeSeconds * 1_000;
   const allowedMs = slackMs + uptimeMs * drift;
@@ -89,7 +98,7 @@ export function bootsOfReports(
   for (const [host, list] of Map.groupBy(reports, (one) => one.host)) {
     const starts: number[] = [];
     for (const report of list.toSorted((a, b) => a.atMs - b.atMs)) {
-      const known = bootOf(byHost.get(host) ?? [], report)?.boot.bootId;
+      const known = report.bootId || bootOf(byHost.get(host) ?? [], report)?.boot.bootId;
       const { uptimeSeconds, atMs } = report;
       if (known !== undefined) result.set(report.id, known);
       else if (uptimeSeconds !== null) {

@@ -97,27 +97,25 @@ export function group(
   sightings: readonly Sighting[],
   rules: GroupRules = {},
 ): CrashGroups {
-  const groups = new Map(before.groups);
+  const drafts = new Map<string, Draft>();
   const seen = new Set(before.seen);
   let { uncounted } = before;
+  let size = before.groups.size;
   for (const sighting of sightings) {
     if (seen.has(sighting.id)) continue;
     const { id, because } = placeOf(sighting, rules);
-    const had = groups.get(id);
-    if (
-      seen.size >= groupLimits.sightings ||
-      (had === undefined && groups.size >= groupLimits.groups)
-    ) {
+    const had = drafts.get(id) ?? draftOf(before.groups.get(id));
+    if (seen.size >= groupLimits.sightings || (had === null && size >= groupLimits.groups)) {
       uncounted++;
       continue;
     }
     seen.add(sighting.id);
-    groups.set(
-      id,
-      had === undefined ? begun(id, because, sighting) : extended(had, because, sighting),
-    );
+    if (had === null) size += 1;
+    const draft = had ?? begun(id, sighting);
+    extend(draft, because, sighting);
+    drafts.set(id, draft);
   }
-  return { groups, seen, uncounted };
+  return { groups: new Map([...before.groups, ...drafts]), seen, uncounted };
 }
 
 /** The group that a sighting belongs to, and why. */
@@ -158,59 +156,50 @@ function callersOf(report: CrashReport): readonly string[] {
   return [...new Set(names)].slice(0, 8);
 }
 
-function begun(id: string, because: readonly string[], sighting: Sighting): CrashGroup {
-  const { report } = sighting;
-  return extended(
-    {
-      id,
-      version: report.fingerprint.version,
-      kind: report.kind,
-      title: report.title,
-      because,
-      count: 0,
-      firstSeenMs: sighting.atMs,
-      lastSeenMs: Number.NEGATIVE_INFINITY,
-      hosts: new Map(),
-      boots: new Set(),
-      releases: new Map(),
-      days: new Map(),
-      callers: [],
-      function: report.function,
-    },
-    because,
-    sighting,
-  );
-}
+/** A group that is being extended: what it shares with nobody may be changed. */
+type Draft = {
+  -readonly [Key in keyof CrashGroup]: CrashGroup[Key] extends ReadonlyMap<infer K, infer V>
+    ? Map<K, V>
+    : CrashGroup[Key] extends ReadonlySet<infer V>
+      ? Set<V>
+      : CrashGroup[Key];
+};
 
-function extended(had: CrashGroup, because: readonly string[], sighting: Sighting): CrashGroup {
-  const { report, host, bootId, atMs } = sighting;
-  const isLatest = atMs >= had.lastSeenMs;
+function draftOf(group: CrashGroup | undefined): Draft | null {
+  if (group === undefined) return null;
   return {
-    ...had,
-    because: [...new Set([...had.because, ...because])].slice(0, 40),
-    count: had.count + 1,
-    firstSeenMs: Math.min(had.firstSeenMs, atMs),
-    lastSeenMs: Math.max(had.lastSeenMs, atMs),
-    hosts: counted(had.hosts, host, groupLimits.hosts),
-    boots:
-      bootId === null || had.boots.size >= groupLimits.boots
-        ? had.boots
-        : new Set([...had.boots, `${host} ${bootId}`]),
-    releases: counted(had.releases, report.release ?? '', groupLimits.releases),
-    days: latestDays(counted(had.days, Math.floor(atMs / dayMs), groupLimits.days + 1)),
-    callers: isLatest ? callersOf(report) : had.callers,
+    ...group,
+    ...{ hosts: new Map(group.hosts), boots: new Set(group.boots) },
+    ...{ releases: new Map(group.releases), days: new Map(group.days) },
   };
 }
 
-function counted<K>(counts: ReadonlyMap<K, number>, key: K, max: number): ReadonlyMap<K, number> {
-  if (!counts.has(key) && counts.size >= max) return counts;
-  return new Map(counts).set(key, (counts.get(key) ?? 0) + 1);
+function begun(id: string, { report, atMs }: Sighting): Draft {
+  return {
+    ...{ id, version: report.fingerprint.version, kind: report.kind, title: report.title },
+    ...{ because: [], count: 0, firstSeenMs: atMs, lastSeenMs: Number.NEGATIVE_INFINITY },
+    ...{ hosts: new Map(), boots: new Set(), releases: new Map(), days: new Map() },
+    ...{ callers: [], function: report.function },
+  };
 }
 
-function latestDays(days: ReadonlyMap<number, number>): ReadonlyMap<number, number> {
-  if (days.size <= groupLimits.days) return days;
-  const oldest = Math.min(...days.keys());
-  return new Map([...days].filter(([day]) => day !== oldest));
+function extend(draft: Draft, because: readonly string[], sighting: Sighting): void {
+  const { report, host, bootId, atMs } = sighting;
+  if (atMs >= draft.lastSeenMs) draft.callers = callersOf(report);
+  draft.because = [...new Set([...draft.because, ...because])].slice(0, 40);
+  draft.count += 1;
+  draft.firstSeenMs = Math.min(draft.firstSeenMs, atMs);
+  draft.lastSeenMs = Math.max(draft.lastSeenMs, atMs);
+  if (bootId !== null && draft.boots.size < groupLimits.boots) draft.boots.add(`${host} ${bootId}`);
+  count(draft.hosts, host, groupLimits.hosts);
+  count(draft.releases, report.release ?? '', groupLimits.releases);
+  count(draft.days, Math.floor(atMs / dayMs), groupLimits.days + 1);
+  if (draft.days.size > groupLimits.days) draft.days.delete(Math.min(...draft.days.keys()));
+}
+
+function count<K>(counts: Map<K, number>, key: K, max: number): void {
+  if (!counts.has(key) && counts.size >= max) return;
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /**

@@ -70,12 +70,12 @@ export class CrashGroupsBook {
     const rules = rulesOf(decisions);
     const bootOf = bootsOfReports(
       boots,
-      crashes.map(({ id, host, atMs, report: { uptimeSeconds } }) => ({
-        ...{ id, host, atMs, uptimeSeconds },
+      crashes.map(({ id, host, atMs, boot, report: { uptimeSeconds } }) => ({
+        ...{ id, host, atMs, uptimeSeconds, bootId: boot },
       })),
     );
-    const sightings = crashes.map(({ id, host, atMs, boot, report }) => ({
-      ...{ id: String(id), host, atMs, report, bootId: boot || (bootOf.get(id) ?? null) },
+    const sightings = crashes.map(({ id, host, atMs, report }) => ({
+      ...{ id: String(id), host, atMs, report, bootId: bootOf.get(id) ?? null },
     }));
     const members = sightings.flatMap((sighting, index) => {
       const crash = crashes[index];
@@ -83,7 +83,13 @@ export class CrashGroupsBook {
       const { id, because } = placeOf(sighting, rules);
       return [{ crash, boot: sighting.bootId, group: id, because }];
     });
-    return { groups: group(noGroups, sightings, rules), members, decisions };
+    let groups = noGroups;
+    for (let at = 0; at < sightings.length; at += batchMax) {
+      groups = group(groups, sightings.slice(at, at + batchMax), rules);
+      // Who keeps leases must not wait for ten thousand reports.
+      await this.parts.clock.sleep(0);
+    }
+    return { groups, members, decisions };
   }
 
   /** The latest seen first. */

@@ -1,4 +1,5 @@
 import { fisherTest, holm } from './fisher.ts';
+import { type OddsRatio, oddsRatio } from './odds-ratio.ts';
 
 /** One host, whether it crashed, and what is known of it: kernel, Docker, NIC driver and so on. */
 export interface HostRecord {
@@ -16,6 +17,8 @@ export interface Difference {
   readonly havingCrashed: number;
   readonly others: number;
   readonly othersCrashed: number;
+  /** How much more likely a host with it crashes, in odds. */
+  readonly odds: OddsRatio;
   /** How likely so uneven a split is by chance, for this fact alone. */
   readonly p: number;
   /** The same after all facts that were asked about. */
@@ -58,16 +61,26 @@ export function differencesOf(hosts: readonly HostRecord[]): readonly Difference
       ...{ having: indexes.size, havingCrashed },
       ...{ others: hosts.length - indexes.size, othersCrashed: crashed - havingCrashed },
     };
-    const p = fisherTest({
+    const table = {
       ...{ withHit: havingCrashed, withOut: indexes.size - havingCrashed },
       ...{ othersHit: counts.othersCrashed, othersOut: counts.others - counts.othersCrashed },
-    });
-    return { fact, value, ...counts, p, alike };
+    };
+    return { fact, value, ...counts, odds: oddsRatio(table), p: fisherTest(table), alike };
   });
   const adjusted = holm(found.map(({ p }) => p));
   return found
     .map((one, index) => ({ ...one, adjusted: adjusted[index] ?? 1 }))
     .toSorted((a, b) => a.p - b.p || excess(b) - excess(a));
+}
+
+/**
+ * The least p, of all asked, that any fact could have: of one that all that crashed have, and nobody
+ * else. Where that is not small, nothing can be shown.
+ */
+export function leastP(hosts: readonly HostRecord[], questions: number): number {
+  const crashed = hosts.filter((one) => one.crashed).length;
+  const table = { withHit: crashed, withOut: 0, othersHit: 0, othersOut: hosts.length - crashed };
+  return Math.min(1, fisherTest(table) * Math.max(1, questions));
 }
 
 function excess(one: Omit<Difference, 'adjusted'>): number {

@@ -6,8 +6,17 @@ export interface KnownBoot extends HostBoot {
   readonly facts: HostFacts;
 }
 
+/** What a host's agent told last. */
+export interface HostNews {
+  readonly host: string;
+  readonly facts: HostFacts;
+  readonly atMs: number;
+}
+
 /** Boots of the fleet's hosts. Each function rejects with DATABASE_UNAVAILABLE where that is so. */
 export interface BootStore {
+  /** Hosts whose facts are of a boot that is not on record, or are newer than its last sign by half a minute. */
+  news(): Promise<readonly HostNews[]>;
   /**
    * Notes that a host runs in this boot. Its earlier ones end: `planned` where a drain of the host was
    * done within the day before, else `unknown`. One that was held for crashed and speaks on is up.

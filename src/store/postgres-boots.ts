@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { type BootEnd, livedOnMs } from '../crash/boot.ts';
 import type { HostFacts } from '../domain/model.ts';
-import type { BootStore, KnownBoot } from './boot-store.ts';
+import type { BootStore, HostNews, KnownBoot } from './boot-store.ts';
 import { translate } from './postgres-errors.ts';
 
 /** Of one host, and of all; the oldest go. */
@@ -9,6 +9,9 @@ const bootsOfHostMax = 200;
 const bootsMax = 50_000;
 /** A host that was drained is rebooted soon, or put to work again. */
 const drainedWithinMs = 86_400_000;
+
+/** How old "last seen" of a boot may get, beyond what that of its host is. */
+const seenEachMs = 30_000;
 
 interface Row {
   readonly host: string;
@@ -28,6 +31,17 @@ export class PostgresBoots implements BootStore {
 
   constructor(pool: pg.Pool) {
     this.#pool = pool;
+  }
+
+  async news(): Promise<readonly HostNews[]> {
+    const { rows } = await this.#query<{ name: string; facts: HostFacts; last_seen_ms: number }>(
+      `select name, hosts.facts, hosts.last_seen_ms from hosts left join boots
+        on boots.host = name and boot_id = hosts.facts ->> 'bootId'
+      where hosts.facts is not null and hosts.last_seen_ms is not null
+        and (boot_id is null or hosts.last_seen_ms > boots.last_seen_ms + $1::float8)`,
+      [seenEachMs],
+    );
+    return rows.map(({ name, facts, last_seen_ms: atMs }) => ({ host: name, facts, atMs }));
   }
 
   async heard(host: string, facts: HostFacts, atMs: number): Promise<void> {
@@ -50,7 +64,7 @@ export class PostgresBoots implements BootStore {
     await this.#query(
       `update boots set ended_ms = last_seen_ms, ended_by = case when exists (
           select from operations where kind = 'drain' and state = 'done'
-            and objects ? ('host/' || $1) and ended_ms > boots.last_seen_ms - $4::float8
+            and objects ? ('host/' || $1) and operations.ended_ms > greatest(boots.started_ms, boots.last_seen_ms - $4::float8)
             and ended_ms <= $3::float8) then 'planned' else 'unknown' end
       where host = $1 and boot_id <> $2 and ended_ms is null and started_ms < $3::float8`,
       [host, facts.bootId, startedMs, drainedWithinMs],

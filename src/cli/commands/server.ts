@@ -13,6 +13,7 @@ import { BridgeheadError } from '../../domain/errors.ts';
 import type { Host } from '../../domain/model.ts';
 import { readConsole } from '../../logs/message.ts';
 import { AgentListener } from '../../scheduler/agent-listener.ts';
+import { BootWatch } from '../../scheduler/boot-watch.ts';
 import { CrashGroupsBook } from '../../scheduler/crash-groups.ts';
 import { CrashWatch } from '../../scheduler/crash-watch.ts';
 import { KernelIntake } from '../../scheduler/kernel-intake.ts';
@@ -70,6 +71,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
       bytesMax: options.numberMib * mib,
     },
   });
+  const boots = new BootWatch({ store, clock, log });
   const scheduler = new Scheduler({
     ...{ store, clock, name, newId: randomUUID, log, ...power },
     onNumbers: (host, counted) => numbers.take(host, counted),
@@ -130,6 +132,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   await scheduler.start();
   intake.start();
   crashes.start();
+  boots.start();
   numbers.start();
   const stopUpkeep = upkeep.start();
   await listening(options.agentListen, () => listener.listen(agentListen.host, agentListen.port));
@@ -189,6 +192,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   syslog.close();
   await intake.stop();
   crashes.stop();
+  boots.stop();
   stopUpkeep();
   await numbers.stop();
   await api.close();
