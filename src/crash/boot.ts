@@ -47,9 +47,10 @@ export function mayEndBoot({ kind, lines }: Pick<CrashReport, 'kind' | 'lines'>)
 }
 
 /**
- * The boot that a report is of, and when in it: the one that it names; else the boot that ran when it came; the one before where
- * its uptime is longer than that boot has run (pstore gives reports out after the reboot). Null where
- * its uptime is of no boot that is known, as of one that died before its agent was heard.
+ * The boot that a report is of, and when in it: the one that it names; else the boot that ran when it
+ * came; the one before where its uptime is longer than that boot has run (pstore gives reports out
+ * after the reboot). Null where its uptime is of no boot that is known, as of one that died before its
+ * agent was heard.
  *
  * @param boots of the report's host
  */
@@ -65,8 +66,9 @@ export function bootOf(
   if (named !== undefined) {
     const next = begun.findLast(({ startedMs }) => startedMs > named.startedMs);
     const endMs = next?.startedMs ?? Number.POSITIVE_INFINITY;
-    const diedMs = uptimeSeconds === null ? endMs : named.startedMs + uptimeSeconds * 1_000;
-    return { boot: named, atMs: atMs < endMs ? atMs : Math.min(diedMs, endMs) };
+    if (atMs < endMs) return { boot: named, atMs };
+    const uptimeMs = uptimeSeconds === null ? null : uptimeSeconds * 1_000;
+    return { boot: named, atMs: diedMs(named, uptimeMs, endMs) };
   }
   if (latest === undefined || bootId !== '') return null;
   if (uptimeSeconds === null) return { boot: latest, atMs };
@@ -76,13 +78,21 @@ export function bootOf(
   if (uptimeMs <= ageMs + allowedMs)
     return uptimeMs >= ageMs - allowedMs ? { boot: latest, atMs } : null;
   if (previous === undefined) return null;
-  const diedMs = Math.min(previous.startedMs + uptimeMs, latest.startedMs);
-  return { boot: previous, atMs: diedMs };
+  return { boot: previous, atMs: diedMs(previous, uptimeMs, latest.startedMs) };
+}
+
+// By the uptime of a report that came after the boot's end. Where the agent was heard a little later
+// than that, the kernel's stamps ran slow, and it died when it was heard last.
+function diedMs(boot: HostBoot, uptimeMs: number | null, endMs: number): number {
+  if (uptimeMs === null) return endMs;
+  const byUptimeMs = boot.startedMs + uptimeMs;
+  const isSlow = boot.lastSeenMs <= byUptimeMs + slackMs + uptimeMs * drift;
+  return Math.min(isSlow ? Math.max(byUptimeMs, boot.lastSeenMs) : byUptimeMs, endMs);
 }
 
 /** Whether a host was heard so long after a moment of a boot that it was not the boot's end. */
 export function livedOn(boot: HostBoot, atMs: number): boolean {
-  return boot.lastSeenMs > atMs + livedOnMs + (atMs - boot.startedMs) * drift;
+  return boot.lastSeenMs > atMs + livedOnMs;
 }
 
 /**

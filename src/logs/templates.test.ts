@@ -50,6 +50,11 @@ test('a word that differs becomes a wildcard, and the id stays', () => {
   assert.equal(texts[0], 'session opened for user <*> by sudo on tty');
 });
 
+test('a line that begins with a name of many is not led away by it', () => {
+  const { ids } = mined(['vethab1: link is up now', 'vethcd2: link is up now']);
+  assert.deepEqual(ids, [0, 0]);
+});
+
 test('memory is bounded: beyond so many templates a line has none', () => {
   const miner = new TemplateMiner();
   const letters = (n: number) =>

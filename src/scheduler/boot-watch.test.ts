@@ -134,6 +134,10 @@ test('a report ends the boot that it is of, unless the host speaks on', async ()
   assert.deepEqual(await scene.boots(), [['a', 'crash']]);
   await scene.speaks('a', from, from + 10 * dayMs + 5 * minuteMs);
   assert.deepEqual(await scene.boots(), [['a', 'up']], 'an oops that it lived through');
+  const other = new Scene(store);
+  other.nowMs = scene.nowMs;
+  await other.watch.look();
+  assert.deepEqual(await scene.boots(), [['a', 'up']], 'also for who reads it later');
   await scene.speaks('a', from, from + 12 * dayMs);
   await scene.reports(from + 12 * dayMs + 9_000, 12 * daySeconds);
   // What a dying kernel says next is not its cause.

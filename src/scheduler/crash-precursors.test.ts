@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { crashesIn } from '../crash/cutter.ts';
+import type { CrashReport } from '../crash/report.ts';
 import { readMessage } from '../logs/message.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
@@ -85,6 +86,11 @@ test('what only dying hosts said is told from what all said in the same hour', a
   assert.deepEqual([one.crashes, one.healthyWindows], [1, 9]);
   assert.ok(one.leastP > 0.05);
   assert.equal(one.items[0]?.verdict, 'undecided');
+  // A host that is about to crash itself is no healthy one.
+  const crash = { host: 'lb-9', source: '198.18.0.1', boot: '', report: report as CrashReport };
+  await store.crashes.add({ ...crash, atMs: from + hourMs / 2 });
+  const beside = await crashPrecursors(book, { report: 1, windowMs: hourMs });
+  assert.deepEqual([beside.crashes, beside.healthyWindows], [1, 8]);
   const wide = await crashPrecursors(book, { report: 1, windowMs: 4 * hourMs });
   assert.ok(wide.items.some(({ template }) => template.startsWith('booting')));
 });
