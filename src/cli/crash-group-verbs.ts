@@ -1,8 +1,8 @@
 // `crash groups`, `group`, `merge`, `split`, `assign`, `undo`, `decisions`: reports of one cause.
 
 import type { Command } from 'commander';
+import { splitKeys } from '../crash/split-keys.ts';
 import { BridgeheadError } from '../domain/errors.ts';
-import { splitKeys } from '../protocol/crash-group-views.ts';
 import { withFoldersOption } from './known-issue-verbs.ts';
 import { type CommandLine, clientVerbs, type Given } from './verb.ts';
 

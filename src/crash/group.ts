@@ -1,4 +1,5 @@
 import type { CrashKind, CrashReport } from './report.ts';
+import type { SplitKey } from './split-keys.ts';
 
 /** Bounds of what groups keep; what is beyond is counted and not kept. */
 export const groupLimits = {
@@ -46,9 +47,6 @@ export interface GroupRules {
     readonly why: string;
   }[];
 }
-
-/** By what a group can be split. */
-export type SplitKey = 'release' | 'hardware' | 'module' | 'process' | 'caller' | 'host';
 
 /** Reports of one cause, as far as the fingerprint and people say. */
 export interface CrashGroup {

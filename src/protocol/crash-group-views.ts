@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { splitKeys } from '../crash/split-keys.ts';
 import { crashView } from './crash-views.ts';
 
 const counted = z.array(z.object({ name: z.string(), reports: z.number() }));
@@ -65,8 +66,6 @@ export const crashGroupDetail = crashGroupView.extend({
   decisions: z.array(crashDecisionView),
 });
 export type CrashGroupDetail = z.infer<typeof crashGroupDetail>;
-
-export const splitKeys = ['release', 'hardware', 'module', 'process', 'caller', 'host'] as const;
 
 const reason = z.string().min(1).max(1_000);
 const group = z.string().min(1).max(500);

@@ -8,8 +8,8 @@ import {
   noGroups,
   placeOf,
   rateOf,
-  type SplitKey,
 } from '../crash/group.ts';
+import type { SplitKey } from '../crash/split-keys.ts';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type {
