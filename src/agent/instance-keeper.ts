@@ -52,7 +52,7 @@ export class InstanceKeeper {
   readonly #inlet: Inlet;
   readonly #overrides: KeptOverrides;
   #settledFor: DesiredInstance | null = null;
-  /** What the last look at it found, where it was a standby with nothing left to do. */
+  /** What the last look at it found, where that was a standby with nothing left to do. */
   #rested: Look | null = null;
   #observed: ObservedInstance | null = null;
   #acting: Step | null = null;
@@ -112,6 +112,7 @@ export class InstanceKeeper {
     const { mayTry } = this.#attempts;
     try {
       for (let steps = 0; ; steps += 1) {
+        this.#keepLook(desired, seen);
         if (!this.#isStillDesired(desired)) return false;
         const step = nextStep(desired, seen.facts, fingerprintOf(desired));
         if (step === null) {
@@ -135,11 +136,10 @@ export class InstanceKeeper {
       this.#fail(error);
       seen = await this.#look();
     }
+    this.#keepLook(desired, seen);
     if (!this.#isStillDesired(desired)) return false;
     const { problem } = this.#attempts;
     const isGone = desired === null && problem === null;
-    const isResting = desired?.role === 'standby' && problem === null;
-    this.#rested = isResting ? seen : null;
     if (isGone) await this.#machine.removeFolder(this.#folder);
     this.#observed = isGone ? null : describe(this, desired, seen.facts, problem);
     return isGone;
@@ -173,6 +173,16 @@ export class InstanceKeeper {
     const epoch = desired?.epoch ?? before.epoch;
     this.#observed = { ...before, epoch, phase: 'preparing', linkUp: false, addresses: [] };
     this.#around.report(this);
+  }
+
+  // A standby with nothing left to do is kept as it was seen, for whoever promotes it: also where that
+  // came while it was being looked at.
+  #keepLook(desired: DesiredInstance | null, seen: Look): void {
+    const isResting =
+      desired?.role === 'standby' &&
+      this.#attempts.problem === null &&
+      nextStep(desired, seen.facts, fingerprintOf(desired)) === null;
+    this.#rested = isResting ? seen : null;
   }
 
   // A standby that is to take over was looked at within the last second, and nobody waits for another
