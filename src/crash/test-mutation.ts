@@ -9,6 +9,9 @@ export function randomOf(seed: number): () => number {
   };
 }
 
+/** Characters; longer than what is read of a line anywhere. */
+const longestLine = 70_000;
+
 /** A text with one to eight faults: lines lost, moved, doubled, cut; characters changed, inserted. */
 export function mutated(text: string, random: () => number): string {
   const lines = text.split('\n');
@@ -25,8 +28,11 @@ export function mutated(text: string, random: () => number): string {
     else if (kind === 4) {
       lines[at] =
         line.slice(0, column) + String.fromCharCode(below(0x300)) + line.slice(column + 1);
-    } else
-      lines[at] = line.slice(0, column) + line.slice(below(line.length + 1)).repeat(1 + below(40));
+    } else {
+      const again = line.slice(below(line.length + 1)).repeat(1 + below(40));
+      // Eight times forty would be more than a string can be, and than any sender sends.
+      lines[at] = (line.slice(0, column) + again).slice(0, longestLine);
+    }
   }
   return lines.join('\n');
 }
