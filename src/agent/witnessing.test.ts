@@ -35,6 +35,7 @@ test('rules that the kernel did not take are tried again, until others have come
       tried.push(version);
       if (isBroken) throw new Error('nft is not there');
     },
+    watch: () => assert.fail('nothing older came'),
     reach: () => undefined,
     resume: () => undefined,
     hurry: () => undefined,
@@ -64,9 +65,11 @@ test('rules that the kernel did not take are tried again, until others have come
 test('an agent that was restarted takes no older set than the one before it had confirmed', async () => {
   const files = memory();
   const taken: number[] = [];
+  const watched: number[] = [];
   const said: AgentFrame[] = [];
   const witness = {
     assign: async ({ version }: PulseFrame) => void taken.push(version),
+    watch: ({ targets }: PulseFrame) => watched.push(targets.length),
     reach: () => undefined,
     onReport: () => undefined,
   } as unknown as Witness;
@@ -75,7 +78,7 @@ test('an agent that was restarted takes no older set than the one before it had 
     send: (one: AgentFrame) => said.push(one) > 0,
   } as unknown as Peer;
   const clock = {} as Clock;
-  for (const versions of [[7], [6, 7]]) {
+  for (const versions of [[7], [6, 7, 5]]) {
     const { signal } = new AbortController();
     const witnessing = new Witnessing(witness, files, clock, signal, () => undefined);
     for (const version of versions) witnessing.hear(frame(version), peer);
@@ -83,4 +86,9 @@ test('an agent that was restarted takes no older set than the one before it had 
   }
   assert.deepEqual(taken, [7, 7], 'the same set is taken anew: its prober has to know whom to ask');
   assert.equal(said.length, 2);
+  assert.deepEqual(
+    watched,
+    [0],
+    'whom to ask is taken from the older as long as nothing else came',
+  );
 });

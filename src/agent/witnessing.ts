@@ -12,6 +12,8 @@ const versionFile = 'witnesses-version';
 export interface Witness {
   /** @throws Error where the kernel did not take the rules; then nothing has changed */
   assign(frame: PulseFrame): Promise<void>;
+  /** Takes only the hosts that are to be witnessed; the rules stay as they are. */
+  watch(frame: Pick<PulseFrame, 'targets' | 'timings'>): void;
   /** Schedulers that reports reach from now on. */
   reach(sessions: readonly string[]): void;
   resume(body: { host: string; silences: number; sessions: readonly string[] }): void;
@@ -32,6 +34,8 @@ export class Witnessing {
   readonly #sessions = new Map<Peer, string>();
   /** Null until it has been read from the disk. */
   #version: number | null = null;
+  /** Whether a set that is no older than the confirmed one has been taken since the start. */
+  #isUpToDate = false;
   #latest: PulseFrame | null = null;
   #inbox: Promise<void> = Promise.resolve();
 
@@ -81,8 +85,14 @@ export class Witnessing {
     this.#reach();
     try {
       this.#version ??= Number((await this.#files.readFile(versionFile)) ?? -1);
-      if (frame.version < this.#version) return;
+      if (frame.version < this.#version) {
+        // Where it was not recorded that this host confirmed the newer one, it is told the older until
+        // its witnesses hear it. Two that were restarted would wait for each other, did they not ask.
+        if (!this.#isUpToDate) this.#witness.watch(frame);
+        return;
+      }
       await this.#witness.assign(frame);
+      this.#isUpToDate = true;
       if (frame.version > this.#version) {
         await this.#files.replaceFile(versionFile, `${frame.version}\n`);
         this.#version = frame.version;
