@@ -84,10 +84,6 @@ export class SimPulse implements Witness {
     await this.#process.pass();
     this.#lastAwayMs = timings.awayMs;
     this.#keys = witnesses.map(({ secret }) => pairKeys(secret).heartbeatKey);
-    this.watch({ targets, timings });
-  }
-
-  watch({ targets, timings }: Pick<PulseFrame, 'targets' | 'timings'>): void {
     this.#messages.push({ kind: 'assign', assignment: { targets, timings } });
     if (this.#isTurning) return;
     this.#isTurning = true;

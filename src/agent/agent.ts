@@ -85,8 +85,7 @@ export class Agent implements Disposable {
     const { machine, clock } = parts;
     const { witness, log } = parts;
     const { signal } = this.#stopped;
-    this.#witnessing =
-      witness === undefined ? null : new Witnessing(witness, machine, clock, signal, log);
+    this.#witnessing = witness === undefined ? null : new Witnessing(witness, clock, signal, log);
     this.#gateways = new Gateways({
       clock,
       desired: () => this.#wanted.values(),

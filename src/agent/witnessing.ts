@@ -2,18 +2,13 @@ import type { Clock } from '../domain/clock.ts';
 import type { SchedulerFrame } from '../protocol/frames.ts';
 import type { PulseFrame, WitnessFrame } from '../protocol/pulse-frames.ts';
 import type { Peer } from './links.ts';
-import type { MachineFiles } from './machine.ts';
 
 const againMs = 1_000;
-/** Holds the version of the set of witnesses that this host last confirmed. */
-const versionFile = 'witnesses-version';
 
 /** A host's lease and the grants it gives, as the agent's state machine uses them. */
 export interface Witness {
   /** @throws Error where the kernel did not take the rules; then nothing has changed */
   assign(frame: PulseFrame): Promise<void>;
-  /** Takes only the hosts that are to be witnessed; the rules stay as they are. */
-  watch(frame: Pick<PulseFrame, 'targets' | 'timings'>): void;
   /** Schedulers that reports reach from now on. */
   reach(sessions: readonly string[]): void;
   resume(body: { host: string; silences: number; sessions: readonly string[] }): void;
@@ -25,29 +20,23 @@ export interface Witness {
 /** Carries words between the schedulers and this host's part in the witnesses. */
 export class Witnessing {
   readonly #witness: Witness;
-  readonly #files: MachineFiles;
   readonly #clock: Clock;
   /** Ends when the agent does. */
   readonly #stopped: AbortSignal;
   readonly #log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
   /** Each scheduler's session, since its stream opened. */
   readonly #sessions = new Map<Peer, string>();
-  /** Null until it has been read from the disk. */
-  #version: number | null = null;
-  /** Whether a set that is no older than the confirmed one has been taken since the start. */
-  #isUpToDate = false;
+  #version = -1;
   #latest: PulseFrame | null = null;
   #inbox: Promise<void> = Promise.resolve();
 
   constructor(
     witness: Witness,
-    files: MachineFiles,
     clock: Clock,
     stopped: AbortSignal,
     log: (message: string, details?: Readonly<Record<string, unknown>>) => void,
   ) {
     this.#witness = witness;
-    this.#files = files;
     this.#clock = clock;
     this.#stopped = stopped;
     this.#log = log;
@@ -79,24 +68,14 @@ export class Witnessing {
   }
 
   // Schedulers may be told of a change one after the other: what this host has confirmed it never
-  // gives up for an older set, since failovers go by the newer one alone; not after a restart either.
+  // gives up for an older set, since failovers go by the newer one alone.
   async #take(frame: PulseFrame, peer: Peer): Promise<void> {
     this.#sessions.set(peer, frame.session);
     this.#reach();
+    if (frame.version < this.#version) return;
     try {
-      this.#version ??= Number((await this.#files.readFile(versionFile)) ?? -1);
-      if (frame.version < this.#version) {
-        // Where it was not recorded that this host confirmed the newer one, it is told the older until
-        // its witnesses hear it. Two that were restarted would wait for each other, did they not ask.
-        if (!this.#isUpToDate) this.#witness.watch(frame);
-        return;
-      }
       await this.#witness.assign(frame);
-      this.#isUpToDate = true;
-      if (frame.version > this.#version) {
-        await this.#files.replaceFile(versionFile, `${frame.version}\n`);
-        this.#version = frame.version;
-      }
+      this.#version = frame.version;
       peer.send({ type: 'pulse-took', version: frame.version });
     } catch (error) {
       this.#log('cannot take the rules of its witnesses', { error: String(error) });

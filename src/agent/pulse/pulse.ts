@@ -100,10 +100,6 @@ export class Pulse implements Witness, AsyncDisposable {
     });
     this.#awayMs = timings.awayMs;
     this.#responder.accept(keys.map(({ heartbeatKey }) => heartbeatKey));
-    this.watch({ targets, timings });
-  }
-
-  watch({ targets, timings }: Pick<PulseFrame, 'targets' | 'timings'>): void {
     this.#tell({ kind: 'assign', assignment: { targets, timings } });
   }
 
