@@ -11,10 +11,10 @@ export PATH
 needs='dockerd:docker.io containerd:containerd containerd-shim-runc-v2:containerd runc:runc
 haproxy:haproxy ip:iproute2 bridge:iproute2 nft:nftables nsenter:util-linux unshare:util-linux
 umount:mount tar:tar ldd:libc-bin docker:docker.io curl:curl'
-# What only tests and `lab panic` need: machines whose kernels are to die, and what builds the module
-# that they die of.
+# What only tests and `lab panic` need: machines whose kernels are to die, what builds the module that
+# they die of, and ping.
 [ "${1:-}" != --machines ] || needs="$needs qemu-system-x86_64:qemu-system-x86
-busybox:busybox-static gcc:gcc make:make"
+busybox:busybox-static gcc:gcc make:make ping:iputils-ping"
 # What only benches need: who we are measured against. unpack-peers.sh has those that cannot be
 # installed beside each other.
 [ "${1:-}" != --peers ] || needs="$needs keepalived:keepalived wrk:wrk iptables:iptables
