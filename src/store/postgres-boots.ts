@@ -1,8 +1,7 @@
-import type pg from 'pg';
 import { type BootEnd, livedOnMs } from '../crash/boot.ts';
 import type { HostFacts } from '../domain/model.ts';
 import type { BootStore, HostNews, KnownBoot } from './boot-store.ts';
-import { translate } from './postgres-errors.ts';
+import { PostgresQueries } from './postgres-queries.ts';
 
 /** Of one host, and of all; the oldest go. */
 const bootsOfHostMax = 200;
@@ -26,15 +25,9 @@ interface Row {
 }
 
 /** Boots of hosts in PostgreSQL. */
-export class PostgresBoots implements BootStore {
-  readonly #pool: pg.Pool;
-
-  constructor(pool: pg.Pool) {
-    this.#pool = pool;
-  }
-
+export class PostgresBoots extends PostgresQueries implements BootStore {
   async news(): Promise<readonly HostNews[]> {
-    const { rows } = await this.#query<{ name: string; facts: HostFacts; last_seen_ms: number }>(
+    const { rows } = await this.query<{ name: string; facts: HostFacts; last_seen_ms: number }>(
       `select name, hosts.facts, hosts.last_seen_ms from hosts left join boots
         on boots.host = name and boot_id = hosts.facts ->> 'bootId'
       where hosts.facts is not null and hosts.last_seen_ms is not null
@@ -47,7 +40,7 @@ export class PostgresBoots implements BootStore {
   async heard(host: string, facts: HostFacts, atMs: number): Promise<void> {
     const startedMs = atMs - facts.uptimeS * 1_000;
     // What speaks on has not crashed: of an oops nobody else can tell.
-    const { rows } = await this.#query<{ is_new: boolean }>(
+    const { rows } = await this.query<{ is_new: boolean }>(
       `insert into boots as known
         (host, boot_id, started_ms, first_seen_ms, last_seen_ms, facts)
         values ($1, $2, $3, $4, $4, $5)
@@ -61,7 +54,7 @@ export class PostgresBoots implements BootStore {
       [host, facts.bootId, startedMs, atMs, JSON.stringify(facts)],
     );
     if (rows[0]?.is_new !== true) return;
-    await this.#query(
+    await this.query(
       `update boots set ended_ms = last_seen_ms, ended_by = case when exists (
           select from operations where kind = 'drain' and state = 'done'
             and objects ? ('host/' || $1) and operations.ended_ms > greatest(boots.started_ms, boots.last_seen_ms - $4::float8)
@@ -69,12 +62,12 @@ export class PostgresBoots implements BootStore {
       where host = $1 and boot_id <> $2 and ended_ms is null and started_ms < $3::float8`,
       [host, facts.bootId, startedMs, drainedWithinMs],
     );
-    await this.#query(
+    await this.query(
       `delete from boots where host = $1 and started_ms <
         (select started_ms from boots where host = $1 order by started_ms desc offset $2 limit 1)`,
       [host, bootsOfHostMax - 1],
     );
-    await this.#query(
+    await this.query(
       `delete from boots where last_seen_ms <
         (select last_seen_ms from boots order by last_seen_ms desc offset $1 limit 1)`,
       [bootsMax - 1],
@@ -86,7 +79,7 @@ export class PostgresBoots implements BootStore {
     { atMs, by, crashId }: Parameters<BootStore['end']>[1],
   ): Promise<boolean> {
     // The first report of a crash is its cause; what a dying kernel says after it is not.
-    const { rowCount } = await this.#query(
+    const { rowCount } = await this.query(
       `update boots set ended_ms = $3, ended_by = $4, crash_id = $5
       where host = $1 and boot_id = $2 and ended_by is distinct from 'crash'`,
       [host, bootId, atMs, by, crashId],
@@ -95,23 +88,12 @@ export class PostgresBoots implements BootStore {
   }
 
   async list({ host, limit }: Parameters<BootStore['list']>[0]): Promise<readonly KnownBoot[]> {
-    const { rows } = await this.#query<Row>(
+    const { rows } = await this.query<Row>(
       `select * from boots where $1::text is null or host = $1
       order by started_ms desc, host limit $2`,
       [host, limit],
     );
     return rows.map(bootOfRow);
-  }
-
-  async #query<Result extends pg.QueryResultRow>(
-    text: string,
-    values: readonly unknown[],
-  ): Promise<pg.QueryResult<Result>> {
-    try {
-      return await this.#pool.query<Result>(text, [...values]);
-    } catch (error) {
-      throw translate(error);
-    }
   }
 }
 

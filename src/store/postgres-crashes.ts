@@ -1,7 +1,6 @@
-import type pg from 'pg';
 import type { CrashReport } from '../crash/report.ts';
 import type { Crash, CrashStore } from './crash-store.ts';
-import { translate } from './postgres-errors.ts';
+import { PostgresQueries } from './postgres-queries.ts';
 
 /** What came by two ways came within this time; where no uptime is said, the same again is the same. */
 const sameWithinMs = 60_000;
@@ -22,18 +21,12 @@ interface Row {
 }
 
 /** Crash reports in PostgreSQL. */
-export class PostgresCrashes implements CrashStore {
-  readonly #pool: pg.Pool;
-
-  constructor(pool: pg.Pool) {
-    this.#pool = pool;
-  }
-
+export class PostgresCrashes extends PostgresQueries implements CrashStore {
   async add(crash: Parameters<CrashStore['add']>[0]): Promise<number | null> {
     const { atMs, firstMs = null, host, source, boot, report } = crash;
     const { uptimeSeconds: uptimeS, fingerprint } = report;
     // Text has no NUL in PostgreSQL; the parser has taken them for U+FFFD or cut them off.
-    const { rows } = await this.#query<{ id: string }>(
+    const { rows } = await this.query<{ id: string }>(
       `insert into crashes (at_ms, host, source, boot, fingerprint, uptime_s, report, first_ms)
       select $1, $2, $3, $9, $4, $5, $6, $10 where not exists (
         select from crashes where host = $2 and fingerprint = $4
@@ -48,7 +41,7 @@ export class PostgresCrashes implements CrashStore {
     );
     const id = rows[0]?.id;
     if (id === undefined) return null;
-    await this.#query('delete from crashes where id <= $1::bigint - $2::bigint', [id, crashesMax]);
+    await this.query('delete from crashes where id <= $1::bigint - $2::bigint', [id, crashesMax]);
     return Number(id);
   }
 
@@ -57,7 +50,7 @@ export class PostgresCrashes implements CrashStore {
     fingerprint,
     limit,
   }: Parameters<CrashStore['list']>[0]): Promise<readonly Crash[]> {
-    const { rows } = await this.#query<Row>(
+    const { rows } = await this.query<Row>(
       `select id, at_ms, host, source, boot, report from crashes
       where ($1::text is null or host = $1) and ($2::text is null or fingerprint = $2)
       order by id desc limit $3`,
@@ -67,7 +60,7 @@ export class PostgresCrashes implements CrashStore {
   }
 
   async find(id: number): Promise<Crash | null> {
-    const { rows } = await this.#query<Row>(
+    const { rows } = await this.query<Row>(
       'select id, at_ms, host, source, boot, report from crashes where id = $1',
       [id],
     );
@@ -75,24 +68,13 @@ export class PostgresCrashes implements CrashStore {
   }
 
   async walk(afterId: number, limit: number): Promise<readonly Crash[]> {
-    const { rows } = await this.#query<Row>(
+    const { rows } = await this.query<Row>(
       `select id, at_ms, host, source, boot, report || jsonb_build_object('registers', '{}'::jsonb,
         'lines', jsonb_path_query_array(report, $3)) as report
       from crashes where id > $1 order by id limit $2`,
       [afterId, limit, keptOfLines],
     );
     return rows.map(crashOf);
-  }
-
-  async #query<Result extends pg.QueryResultRow>(
-    text: string,
-    values: readonly unknown[],
-  ): Promise<pg.QueryResult<Result>> {
-    try {
-      return await this.#pool.query<Result>(text, [...values]);
-    } catch (error) {
-      throw translate(error);
-    }
   }
 }
 

@@ -1,6 +1,5 @@
-import type pg from 'pg';
 import type { CrashDecision, DecisionKind, DecisionStore } from './decision-store.ts';
-import { translate } from './postgres-errors.ts';
+import { PostgresQueries } from './postgres-queries.ts';
 
 /** More than people decide in years; the oldest that were taken back go. */
 const decisionsMax = 10_000;
@@ -19,16 +18,10 @@ interface Row {
 }
 
 /** Decisions about groups of crash reports in PostgreSQL. */
-export class PostgresDecisions implements DecisionStore {
-  readonly #pool: pg.Pool;
-
-  constructor(pool: pg.Pool) {
-    this.#pool = pool;
-  }
-
+export class PostgresDecisions extends PostgresQueries implements DecisionStore {
   async add(decision: Omit<CrashDecision, 'id' | 'undone'>): Promise<number | null> {
     const { atMs, who, reason, kind, subject, target } = decision;
-    const { rows } = await this.#query<{ id: string }>(
+    const { rows } = await this.query<{ id: string }>(
       `insert into crash_decisions (at_ms, who, reason, kind, subject, target)
       values ($1, $2, $3, $4, $5, $6)
       on conflict (kind, subject) where undone_ms is null do nothing returning id`,
@@ -36,7 +29,7 @@ export class PostgresDecisions implements DecisionStore {
     );
     const id = rows[0]?.id;
     if (id === undefined) return null;
-    await this.#query(
+    await this.query(
       'delete from crash_decisions where undone_ms is not null and id <= $1::bigint - $2::bigint',
       [id, decisionsMax],
     );
@@ -44,7 +37,7 @@ export class PostgresDecisions implements DecisionStore {
   }
 
   async undo(id: number, { atMs, who, reason }: Parameters<DecisionStore['undo']>[1]) {
-    const { rowCount } = await this.#query(
+    const { rowCount } = await this.query(
       `update crash_decisions set undone_ms = $2, undone_by = $3, undone_reason = $4
       where id = $1 and undone_ms is null`,
       [id, atMs, who, reason],
@@ -53,22 +46,11 @@ export class PostgresDecisions implements DecisionStore {
   }
 
   async list({ withUndone }: Parameters<DecisionStore['list']>[0]) {
-    const { rows } = await this.#query<Row>(
+    const { rows } = await this.query<Row>(
       'select * from crash_decisions where undone_ms is null or $1 order by id',
       [withUndone],
     );
     return rows.map(decisionOf);
-  }
-
-  async #query<Result extends pg.QueryResultRow>(
-    text: string,
-    values: readonly unknown[],
-  ): Promise<pg.QueryResult<Result>> {
-    try {
-      return await this.#pool.query<Result>(text, [...values]);
-    } catch (error) {
-      throw translate(error);
-    }
   }
 }
 

@@ -1,6 +1,5 @@
-import type pg from 'pg';
 import type { HostWindow, LogWindowStore } from './log-window-store.ts';
-import { translate } from './postgres-errors.ts';
+import { PostgresQueries } from './postgres-queries.ts';
 
 interface Row {
   readonly host: string;
@@ -13,13 +12,7 @@ interface Row {
 const called = "coalesce(nullif(host, ''), nullif(hostname, ''), source)";
 
 /** Windows of logs in PostgreSQL. */
-export class PostgresLogWindows implements LogWindowStore {
-  readonly #pool: pg.Pool;
-
-  constructor(pool: pg.Pool) {
-    this.#pool = pool;
-  }
-
+export class PostgresLogWindows extends PostgresQueries implements LogWindowStore {
   async windows({
     sinceMs,
     untilMs,
@@ -27,7 +20,7 @@ export class PostgresLogWindows implements LogWindowStore {
     hostsMax,
     linesMax,
   }: Parameters<LogWindowStore['windows']>[0]): Promise<readonly HostWindow[]> {
-    const { rows } = await this.#query<Row>(
+    const { rows } = await this.query<Row>(
       `with inside as (
         select ${called} as host, app, text, repeats, id,
           row_number() over (partition by ${called} order by id desc) as back
@@ -44,16 +37,5 @@ export class PostgresLogWindows implements LogWindowStore {
       lines: own.map(({ app, text, repeats }) => ({ app, text, repeats })),
       leftOut: Math.max(0, Number(own[0]?.lines ?? 0) - own.length),
     }));
-  }
-
-  async #query<Result extends pg.QueryResultRow>(
-    text: string,
-    values: readonly unknown[],
-  ): Promise<pg.QueryResult<Result>> {
-    try {
-      return await this.#pool.query<Result>(text, [...values]);
-    } catch (error) {
-      throw translate(error);
-    }
   }
 }

@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import type { SearchTerm } from '../logs/query.ts';
 import type {
   LogRetention,
@@ -10,6 +9,7 @@ import type {
 } from './log-store.ts';
 import { translate } from './postgres-errors.ts';
 import { pruneLogs, sizeOfLogs } from './postgres-log-retention.ts';
+import { PostgresQueries } from './postgres-queries.ts';
 
 interface Row {
   readonly id: string;
@@ -37,24 +37,7 @@ const types = [
 ];
 
 /** Messages of logs in PostgreSQL. Every value is a parameter; none is made part of a statement. */
-export class PostgresLogs implements LogStore {
-  readonly #pool: pg.Pool;
-
-  constructor(pool: pg.Pool) {
-    this.#pool = pool;
-  }
-
-  async #query<Result extends pg.QueryResultRow>(
-    text: string,
-    values: readonly unknown[],
-  ): Promise<pg.QueryResult<Result>> {
-    try {
-      return await this.#pool.query<Result>(text, [...values]);
-    } catch (error) {
-      throw translate(error);
-    }
-  }
-
+export class PostgresLogs extends PostgresQueries implements LogStore {
   async append(messages: readonly UnstoredMessage[]): Promise<void> {
     await this.#insert(messages, '');
   }
@@ -70,7 +53,7 @@ export class PostgresLogs implements LogStore {
     const of = <Value>(read: (one: UnstoredMessage) => Value) => messages.map(read);
     const arrays = types.map((type, index) => `$${index + 1}::${type}[]`).join(', ');
     const insert = `insert into log_messages (${columns}) select * from unnest(${arrays}) ${conflict}`;
-    const { rowCount } = await this.#query(insert, [
+    const { rowCount } = await this.query(insert, [
       ...[of((one) => one.receivedMs), of((one) => one.saidMs), of((one) => one.host)],
       ...[of((one) => one.source), of((one) => one.hostname), of((one) => one.app)],
       ...[of((one) => one.pid), of((one) => one.facility), of((one) => one.severity)],
@@ -95,7 +78,7 @@ export class PostgresLogs implements LogStore {
     if (afterId !== null) conditions.push(`id > ${value(afterId)}`);
     const order = afterId === null ? 'desc' : 'asc';
     const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
-    const { rows } = await this.#query<Row>(
+    const { rows } = await this.query<Row>(
       `select id, ${columns} from log_messages ${where} order by id ${order} limit ${value(limit)}`,
       values,
     );
@@ -104,7 +87,7 @@ export class PostgresLogs implements LogStore {
   }
 
   async around(id: number, lines: number): Promise<readonly StoredMessage[]> {
-    const { rows } = await this.#query<Row>(
+    const { rows } = await this.query<Row>(
       `with it as (select host, source from log_messages where id = $1),
       own as (select m.* from log_messages m, it where
         case when it.host <> '' then m.host = it.host else m.host = '' and m.source = it.source end)
@@ -117,7 +100,7 @@ export class PostgresLogs implements LogStore {
   }
 
   async prune(keep: LogRetention): Promise<number> {
-    const client = await this.#pool.connect().catch((error: unknown) => {
+    const client = await this.pool.connect().catch((error: unknown) => {
       throw translate(error);
     });
     let fault: Error | undefined;
@@ -137,7 +120,7 @@ export class PostgresLogs implements LogStore {
 
   async size(): Promise<LogSize> {
     try {
-      return await sizeOfLogs(this.#pool);
+      return await sizeOfLogs(this.pool);
     } catch (error) {
       throw translate(error);
     }

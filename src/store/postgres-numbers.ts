@@ -1,7 +1,6 @@
-import type pg from 'pg';
 import type { InstanceId } from '../domain/ids.ts';
 import type { NumberChunk, NumberStore, Resolution } from './number-store.ts';
-import { translate } from './postgres-errors.ts';
+import { PostgresQueries } from './postgres-queries.ts';
 
 interface Row {
   readonly instance_id: string;
@@ -13,16 +12,10 @@ interface Row {
 }
 
 /** Numbers of instances in PostgreSQL. */
-export class PostgresNumbers implements NumberStore {
-  readonly #pool: pg.Pool;
-
-  constructor(pool: pg.Pool) {
-    this.#pool = pool;
-  }
-
+export class PostgresNumbers extends PostgresQueries implements NumberStore {
   async append(chunks: readonly NumberChunk[]): Promise<void> {
     const of = <Value>(read: (one: NumberChunk) => Value) => chunks.map(read);
-    await this.#query(
+    await this.query(
       `insert into numbers (instance_id, resolution_s, from_ms, to_ms, host, data, bytes)
       select *, octet_length(data) from unnest($1::uuid[], $2::int2[], $3::float8[], $4::float8[],
         $5::text[], $6::bytea[]) as given (instance, resolution, from_ms, to_ms, host, data)
@@ -41,7 +34,7 @@ export class PostgresNumbers implements NumberStore {
     untilMs,
     limit,
   }: Parameters<NumberStore['read']>[0]): Promise<readonly NumberChunk[]> {
-    const { rows } = await this.#query<Row>(
+    const { rows } = await this.query<Row>(
       `select instance_id, resolution_s, from_ms, to_ms, host, data from numbers
       where instance_id = $1 and resolution_s = $2 and to_ms >= $3 and from_ms < $4
       order by to_ms desc limit $5`,
@@ -58,7 +51,7 @@ export class PostgresNumbers implements NumberStore {
   }
 
   async unfolded(fromMs: number, toMs: number, limit: number): Promise<readonly InstanceId[]> {
-    const { rows } = await this.#query<{ instance_id: string }>(
+    const { rows } = await this.query<{ instance_id: string }>(
       `select distinct instance_id from numbers fine
       where resolution_s = 5 and to_ms > $1 and to_ms <= $2 and not exists (
         select 1 from numbers folded where folded.instance_id = fine.instance_id
@@ -70,11 +63,11 @@ export class PostgresNumbers implements NumberStore {
   }
 
   async prune(resolutionS: Resolution, beforeMs: number, bytesMax: number): Promise<number> {
-    const old = await this.#query('delete from numbers where resolution_s = $1 and to_ms < $2', [
+    const old = await this.query('delete from numbers where resolution_s = $1 and to_ms < $2', [
       resolutionS,
       beforeMs,
     ]);
-    const many = await this.#query(
+    const many = await this.query(
       `delete from numbers where resolution_s = $1 and id <= (
         select id from (select id, sum(bytes) over (order by id desc) as total
           from numbers where resolution_s = $1) as newest
@@ -82,16 +75,5 @@ export class PostgresNumbers implements NumberStore {
       [resolutionS, bytesMax],
     );
     return (old.rowCount ?? 0) + (many.rowCount ?? 0);
-  }
-
-  async #query<Result extends pg.QueryResultRow>(
-    text: string,
-    values: readonly unknown[],
-  ): Promise<pg.QueryResult<Result>> {
-    try {
-      return await this.#pool.query<Result>(text, [...values]);
-    } catch (error) {
-      throw translate(error);
-    }
   }
 }
