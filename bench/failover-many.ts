@@ -13,6 +13,7 @@ import { commandOutput, runCommand } from '../src/system/command.ts';
 import { LabClient } from '../test/lab/lab-client.ts';
 import { eventually, LabUnderTest } from '../test/lab/lab-under-test.ts';
 import type { ManyPlan, Silence } from './many-client.ts';
+import { thousandths } from './thousandths.ts';
 
 const rounds = Number(process.env['BRIDGEHEAD_BENCH_ROUNDS'] ?? 5);
 const port = 7197;
@@ -161,7 +162,7 @@ function report(seen: readonly Returns[]): object {
   }
   console.log('');
   const tierFigures = Object.fromEntries(byTier.map((figures, tier) => [`tier_${tier}`, figures]));
-  const ratios = { last_vs_limit: Math.round((all.last / limitMs) * 1_000) / 1_000 };
+  const ratios = { last_vs_limit: thousandths(all.last / limitMs) };
   return {
     rounds: seen.length,
     addresses: addressCount,

@@ -12,6 +12,7 @@ import { KeepalivedPair, pairAddress } from './keepalived-pair.ts';
 import { machineFacts } from './machine-facts.ts';
 import { stripPlot } from './plot.ts';
 import { quantile } from './quantile.ts';
+import { thousandths } from './thousandths.ts';
 
 const port = 7193;
 const limitMs = 15_000;
@@ -64,9 +65,9 @@ export async function benchFailover(args: readonly string[]): Promise<object> {
     ours_with_last_words: figuresOf(panic.gapsMs),
     ours_with_last_words_course: courseOf(panic.courses),
     ratios: {
-      p99_vs_keepalived_default: round(p99(ours) / p99(byDefault)),
-      p99_vs_keepalived_tuned: round(p99(ours) / p99(tuned)),
-      p99_with_last_words_vs_keepalived_tuned: round(p99(panic) / p99(tuned)),
+      p99_vs_keepalived_default: thousandths(p99(ours) / p99(byDefault)),
+      p99_vs_keepalived_tuned: thousandths(p99(ours) / p99(tuned)),
+      p99_with_last_words_vs_keepalived_tuned: thousandths(p99(panic) / p99(tuned)),
     },
   };
 }
@@ -203,8 +204,4 @@ function histogram({ name, gapsMs }: Party): string {
     .toSorted(([a], [b]) => a - b)
     .map(([from, gaps]) => `  ${String(from).padStart(6)} ms ${'#'.repeat(gaps.length)}`);
   return [name, ...lines].join('\n');
-}
-
-function round(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
 }

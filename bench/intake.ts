@@ -9,6 +9,7 @@ import { kernelKinds, kinds } from './intake-messages.ts';
 import { bridgehead, rsyslog, syslogNg } from './intake-parties.ts';
 import { machineFacts } from './machine-facts.ts';
 import { quantile } from './quantile.ts';
+import { thousandths } from './thousandths.ts';
 
 const makers = { bridgehead, rsyslog, 'syslog-ng': syslogNg } as const;
 type Name = keyof typeof makers;
@@ -54,7 +55,7 @@ export async function benchIntake(args: readonly string[]): Promise<object> {
   report(machine, steady, stored);
   reportFlood(flood, flooded);
   const ratio = (by: 'rate' | 'rate_by_processor', peer: Name) =>
-    Math.round((stored.bridgehead[by] / stored[peer][by]) * 1_000) / 1_000;
+    thousandths(stored.bridgehead[by] / stored[peer][by]);
   return {
     ...{ machine, rounds, messages: steady.messages, tcp: stored },
     ...{ flood_messages: flood.messages, flood_rate: flood.perSecond, udp_flood: flooded },

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { systemClock } from '../src/system/clock.ts';
 import { commandOutput } from '../src/system/command.ts';
 import { LabUnderTest, type LoadResult } from '../test/lab/lab-under-test.ts';
+import { thousandths } from './thousandths.ts';
 
 const moves = 10;
 const secondsAMove = 4;
@@ -33,8 +34,8 @@ export async function benchMigration(): Promise<object> {
     const byHand = await underLoad(lab, peerAddress, () => peer.move());
     report(ours, byHand);
     const ratios = {
-      longest_gap_vs_by_hand: round(ours.longestGapMs / byHand.longestGapMs),
-      failed_vs_by_hand: byHand.failed === 0 ? null : round(ours.failed / byHand.failed),
+      longest_gap_vs_by_hand: thousandths(ours.longestGapMs / byHand.longestGapMs),
+      failed_vs_by_hand: byHand.failed === 0 ? null : thousandths(ours.failed / byHand.failed),
     };
     return { rate_per_second: ratePerSecond, ours, by_hand: byHand, ratios };
   } finally {
@@ -151,8 +152,4 @@ function report(ours: Outcome, byHand: Outcome): void {
   console.log(line('bridgehead migrate', ours));
   console.log(line('by hand (docker, pipework)', byHand));
   console.log('');
-}
-
-function round(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
 }

@@ -10,6 +10,7 @@ import { eventually, LabUnderTest } from '../test/lab/lab-under-test.ts';
 import { machineFacts } from './machine-facts.ts';
 import { PublishedPort } from './published-port.ts';
 import { quantile } from './quantile.ts';
+import { thousandths } from './thousandths.ts';
 import { runWrk, type WrkFigures } from './wrk.ts';
 
 const apiPort = 7190;
@@ -90,7 +91,7 @@ export async function benchTraffic(args: readonly string[]): Promise<object> {
   const machine = await machineFacts();
   report(machine, rounds, seconds, of);
   const ratio = (what: Work, peer: Place) =>
-    round(rateOf(what, of(what, 'instance')) / rateOf(what, of(what, peer)));
+    thousandths(rateOf(what, of(what, 'instance')) / rateOf(what, of(what, peer)));
   return {
     ...{ machine, rounds, seconds },
     ...Object.fromEntries(
@@ -187,7 +188,7 @@ function rateOf(what: Work, figures: WrkFigures): number {
 }
 
 function medianOf(runs: readonly WrkFigures[]): WrkFigures {
-  const median = (of: (run: WrkFigures) => number) => round(quantile(runs.map(of), 0.5));
+  const median = (of: (run: WrkFigures) => number) => thousandths(quantile(runs.map(of), 0.5));
   return {
     requestsPerSecond: median((run) => run.requestsPerSecond),
     bytesPerSecond: median((run) => run.bytesPerSecond),
@@ -223,8 +224,4 @@ function report(
     );
   }
   console.log('');
-}
-
-function round(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
 }

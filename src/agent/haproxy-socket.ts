@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { serverRows } from '../haproxy/server-rows.ts';
 
 const answerBytesMax = 16 * 1024 * 1024;
 
@@ -51,22 +52,9 @@ export function descriptionOf(showInfo: string): string {
 
 /** Servers with health checks, as `backend/server`, from `show servers state` (version 1). */
 export function parseCheckedServers(text: string): readonly string[] {
-  const lines = text.split('\n');
-  const header =
-    lines
-      .find((line) => line.startsWith('# '))
-      ?.slice(2)
-      .split(' ') ?? [];
-  const [backend, server, check] = [
-    header.indexOf('be_name'),
-    header.indexOf('srv_name'),
-    header.indexOf('srv_check_state'),
-  ];
-  return lines.flatMap((line) => {
-    const fields = line.split(' ');
-    if (line.startsWith('#') || fields.length < header.length || header.length === 0) return [];
-    const isChecked = (Number(fields[check]) & checkConfigured) !== 0;
-    return isChecked ? [`${fields[backend]}/${fields[server]}`] : [];
+  return serverRows(text).flatMap((cell) => {
+    const isChecked = (Number(cell('srv_check_state')) & checkConfigured) !== 0;
+    return isChecked ? [`${cell('be_name')}/${cell('srv_name')}`] : [];
   });
 }
 

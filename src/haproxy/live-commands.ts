@@ -2,6 +2,7 @@
 // one word of one command is refused here, where text becomes a command, whoever has checked it before.
 
 import type { LiveChange, Override } from '../domain/live.ts';
+import { serverRows } from './server-rows.ts';
 
 /** Names of proxies and servers: all that HAProxy takes itself (configuration manual, 2.2). */
 export const proxyNamePattern = /^[A-Za-z0-9_.:-]{1,128}$/;
@@ -125,31 +126,20 @@ const drainBits = 0x08 | 0x10;
 
 /** Servers in the answer to `show servers state`. */
 export function readServers(text: string): readonly LiveServer[] {
-  const lines = text.split('\n');
-  const header =
-    lines
-      .find((line) => line.startsWith('# '))
-      ?.slice(2)
-      .split(' ') ?? [];
-  return lines.flatMap((line) => {
-    const fields = line.split(' ');
-    if (line.startsWith('#') || header.length === 0 || fields.length < header.length) return [];
-    const cell = (name: string) => fields[header.indexOf(name)] ?? '';
-    const number = (name: string) => Number(cell(name)) || 0;
+  return serverRows(text).map((cell) => {
+    const number = (column: string) => Number(cell(column)) || 0;
     const admin = number('srv_admin_state');
-    return [
-      {
-        backend: cell('be_name'),
-        server: cell('srv_name'),
-        state: (admin & maintBits) !== 0 ? 'maint' : (admin & drainBits) !== 0 ? 'drain' : 'ready',
-        isUp: number('srv_op_state') !== 0,
-        weight: number('srv_uweight'),
-        configuredWeight: number('srv_iweight'),
-        address: cell('srv_addr') === '-' ? null : cell('srv_addr'),
-        port: number('srv_port'),
-        sinceS: number('srv_time_since_last_change'),
-      },
-    ];
+    return {
+      backend: cell('be_name'),
+      server: cell('srv_name'),
+      state: (admin & maintBits) !== 0 ? 'maint' : (admin & drainBits) !== 0 ? 'drain' : 'ready',
+      isUp: number('srv_op_state') !== 0,
+      weight: number('srv_uweight'),
+      configuredWeight: number('srv_iweight'),
+      address: cell('srv_addr') === '-' ? null : cell('srv_addr'),
+      port: number('srv_port'),
+      sinceS: number('srv_time_since_last_change'),
+    };
   });
 }
 
