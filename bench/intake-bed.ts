@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgres } from '../src/store/embedded-postgres.ts';
 import { PostgresStore } from '../src/store/postgres-store.ts';
+import { MemoryKeys } from '../src/store/test-keys.ts';
 import { systemClock } from '../src/system/clock.ts';
 import { commandOutput } from '../src/system/command.ts';
 import { kernelKinds, kinds } from './intake-messages.ts';
@@ -202,7 +203,7 @@ export class IntakeBed implements AsyncDisposable {
 
   async #migrate(url: string): Promise<void> {
     const connection = { connectionString: url };
-    const parts = { connection, clock: systemClock, random: Math.random };
+    const parts = { connection, clock: systemClock, random: Math.random, keys: new MemoryKeys() };
     const store = await PostgresStore.open(parts);
     await store[Symbol.asyncDispose]();
   }

@@ -59,7 +59,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   operations: ['detection', 'store', 'protocol', 'placement', 'haproxy', 'domain'],
   agent: ['detection', 'trust', 'protocol', 'numbers', 'haproxy', 'logs', 'system', 'domain'],
-  store: ['detection', 'incidents', 'logs', 'crash', 'system', 'domain'],
+  store: ['detection', 'incidents', 'logs', 'crash', 'trust', 'system', 'domain'],
   spec: ['haproxy', 'domain'],
   trust: ['domain'],
   protocol: ['detection', 'incidents', 'known-issues', 'crash', 'numbers', 'haproxy', 'domain'],

@@ -125,7 +125,7 @@ export class Simulation {
     const store = this.database.store(setup);
     void store.transact(async (tx) => {
       // What the first scheduler would draw.
-      await tx.putSetting('pulse.secret', 'secret');
+      await tx.putSecret('pulse.secret', 'secret');
       for (const { host } of this.hosts) {
         const { name } = host;
         await tx.putHost({ name, zone: 'z', rack: 'r', labels: {}, capacity: this.#capacity });

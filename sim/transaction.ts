@@ -333,6 +333,14 @@ export class SimTransaction extends SimFencingTransaction implements Transaction
     this.draft.put('settings', name, value);
   }
 
+  secret(name: string): Promise<string | null> {
+    return this.setting(name);
+  }
+
+  putSecret(name: string, text: string): Promise<void> {
+    return this.putSetting(name, text);
+  }
+
   #count(name: 'operation' | 'event' | 'revision'): number {
     const next = (this.draft.tables.counters.get(name) ?? 0) + 1;
     this.draft.put('counters', name, next);

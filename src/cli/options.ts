@@ -5,6 +5,8 @@ export interface ServerOptions {
   /** Under which people see it where several run; null for the machine's own name. */
   readonly name: string | null;
   readonly dataDir: string;
+  /** Where the keys are that open the secrets in the database; null for a file in `dataDir`. */
+  readonly secretKeyFile: string | null;
   /** Where the API listens: `HOST:PORT` or `unix:/path`. */
   readonly listen: readonly string[];
   /** Where agents connect to, `HOST:PORT`. */

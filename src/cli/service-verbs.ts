@@ -23,6 +23,10 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
     .option('--name <name>', "what it is called (default: the machine's own name)")
     .option('--data-dir <path>', 'where it keeps its state', serverDefaults.dataDir)
     .option(
+      '--secret-key-file <path>',
+      'what opens the secrets in the database (default: secret.key in the data folder)',
+    )
+    .option(
       '--listen <address>',
       `HOST:PORT or unix:/path of the API; repeatable (default: ${serverDefaults.listen.join(' ')})`,
       several,
@@ -89,6 +93,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
       await runServer({
         name: given.text('name') ?? null,
         dataDir: given.text('dataDir') ?? serverDefaults.dataDir,
+        secretKeyFile: given.text('secretKeyFile') ?? null,
         listen: listen.length === 0 ? serverDefaults.listen : listen,
         agentListen: given.text('agentListen') ?? serverDefaults.agentListen,
         agentAddress: given.text('agentAddress') ?? null,

@@ -37,6 +37,7 @@ const rows = {
   POOL_EXHAUSTED: { status: 409, exit: 4 },
   PREREQUISITE_MISSING: { status: 500, exit: 1 },
   REQUEST_INVALID: { status: 400, exit: 2 },
+  SECRETS_LOCKED: { status: 500, exit: 1 },
   SERVER_UNREACHABLE: { status: 503, exit: 5 },
   SOURCE_MISMATCH: { status: 409, exit: 4 },
   SPEC_INVALID: { status: 422, exit: 2 },

@@ -39,6 +39,8 @@ export interface LabPaths {
   readonly adminToken: string;
   /** Of the PostgreSQL server that several schedulers share. */
   readonly database: string;
+  /** What opens the secrets in it. */
+  readonly secretKeys: string;
   readonly image: string;
   /** `number` counts from 1. */
   scheduler(number: number): SchedulerPaths;
@@ -92,6 +94,7 @@ function pathsBelow(name: string, folder: string): LabPaths {
     control,
     adminToken: schedulerPaths(control).adminToken,
     database: join(folder, 'database'),
+    secretKeys: join(folder, 'secret.key'),
     image: join(folder, 'image'),
     scheduler: (number) => schedulerPaths(number === 1 ? control : `${control}-${number}`),
     host: (host) => hostPaths(join(folder, host)),

@@ -77,6 +77,7 @@ export function schedulerPart(
       ...['--syslog-listen', `0.0.0.0:${site.syslogPort}`],
       ...['--agent-address', agentAddressOf(site, node)],
       ...(isSharing ? ['--name', site.name, '--database-url', sharedDatabaseUrl(paths)] : []),
+      ...(isSharing ? ['--secret-key-file', paths.secretKeys] : []),
     ],
     log,
     stale: [],

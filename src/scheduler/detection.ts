@@ -17,7 +17,7 @@ import { Detector, type Proof } from './detector.ts';
 import { PowerFencing, type PowerOff } from './power-fencing.ts';
 import { bridgeAddress, pulseTellings, setsOf, setsToChange } from './pulse-tellings.ts';
 
-const secretSetting = 'pulse.secret';
+const secretName = 'pulse.secret';
 /** Why nothing is failed over; not there where it is. */
 const disarmedSetting = 'failover.disarmed';
 const secretBytes = 32;
@@ -305,10 +305,10 @@ export class Detection {
 
   async #secretOf(): Promise<string> {
     this.#secret ??= await this.#parts.store.transact(async (tx) => {
-      const known = await tx.setting(secretSetting);
+      const known = await tx.secret(secretName);
       if (known !== null) return known;
       const fresh = randomBytes(secretBytes).toString('hex');
-      await tx.putSetting(secretSetting, fresh);
+      await tx.putSecret(secretName, fresh);
       return fresh;
     });
     return this.#secret;

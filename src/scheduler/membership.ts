@@ -12,7 +12,7 @@ import { formatTicket, hashSecret, isSecret, newTicket } from '../trust/token.ts
 import type { Admission } from './agent-listener.ts';
 
 const certificateSetting = 'authority.certificate';
-const keySetting = 'authority.key';
+const keySecret = 'authority.key';
 
 /** Who belongs to the fleet: the authority that all schedulers share, and its one-time tokens. */
 export class Membership {
@@ -31,10 +31,10 @@ export class Membership {
     const fresh = await createAuthority(new Date(clock.wallMs()));
     const authority = await store.transact(async (tx) => {
       const certificate = await tx.setting(certificateSetting);
-      const key = await tx.setting(keySetting);
+      const key = await tx.secret(keySecret);
       if (certificate !== null && key !== null) return { certificate, key };
       await tx.putSetting(certificateSetting, fresh.certificate);
-      await tx.putSetting(keySetting, fresh.key);
+      await tx.putSecret(keySecret, fresh.key);
       return fresh;
     });
     return new Membership(authority, store, clock);

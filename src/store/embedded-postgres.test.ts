@@ -9,7 +9,10 @@ import { systemClock } from '../system/clock.ts';
 import { EmbeddedPostgres, livingPostmaster } from './embedded-postgres.ts';
 import { openStore } from './open-store.ts';
 import { chooseUser, postgresBinaries } from './postgres-binaries.ts';
+import { MemoryKeys } from './test-keys.ts';
 
+/** Nothing is sealed here: any will do, also another process's. */
+const keys = new MemoryKeys();
 const quiet = { clock: systemClock, log: () => undefined };
 
 async function inFolder(work: (directory: string) => Promise<void>): Promise<void> {
@@ -31,8 +34,10 @@ test('rows that a killed scheduler was told are safe are there for the next one'
       script,
       `import { openStore } from '${join(import.meta.dirname, 'open-store.ts')}';
        import { systemClock } from '${join(import.meta.dirname, '../system/clock.ts')}';
+       import { MemoryKeys } from '${join(import.meta.dirname, 'test-keys.ts')}';
        const { store } = await openStore({ databaseUrl: null, directory: ${JSON.stringify(directory)},
-         clock: systemClock, random: Math.random, log: () => undefined });
+         clock: systemClock, random: Math.random, log: () => undefined,
+         keys: new MemoryKeys() });
        for (let n = 1; ; n += 1) {
          await store.transact((tx) => tx.putSetting('n', String(n)));
          process.stdout.write(n + '\\n');
@@ -47,7 +52,7 @@ test('rows that a killed scheduler was told are safe are there for the next one'
     victim.kill('SIGKILL');
     const orphan = await livingPostmaster(join(directory, 'postgres', 'data'));
     assert.notEqual(orphan, null, 'the server outlives its scheduler');
-    const options = { databaseUrl: null, directory, random: Math.random, ...quiet };
+    const options = { databaseUrl: null, directory, random: Math.random, keys, ...quiet };
     await using store = (await openStore(options)).store;
     const kept = Number(await store.transact((tx) => tx.setting('n')));
     assert.ok(kept >= told, `told ${told}, kept ${kept}`);
@@ -70,7 +75,7 @@ test('a second scheduler on the folder is refused while the first lives', () =>
 
 test('a server that is killed comes back, and queries with it', () =>
   inFolder(async (directory) => {
-    const options = { databaseUrl: null, directory, random: Math.random, ...quiet };
+    const options = { databaseUrl: null, directory, random: Math.random, keys, ...quiet };
     await using store = (await openStore(options)).store;
     await store.transact((tx) => tx.putSetting('a', '1'));
     const pid = await livingPostmaster(join(directory, 'postgres', 'data'));

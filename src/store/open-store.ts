@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { EmbeddedPostgres } from './embedded-postgres.ts';
+import type { KeySource } from './key-file.ts';
 import { PostgresStore } from './postgres-store.ts';
 
 export interface OpenStoreOptions {
@@ -14,26 +15,31 @@ export interface OpenStoreOptions {
   /** Uniform over [0, 1). */
   readonly random: () => number;
   readonly log: (line: string) => void;
+  /** What the secrets in the database are opened with. */
+  readonly keys: KeySource;
 }
 
 /**
  * Opens the store, schema and all. Disposing it stops the embedded server too.
  *
- * @throws BridgeheadError DATABASE_UNAVAILABLE, BUSY, PREREQUISITE_MISSING
+ * @throws BridgeheadError DATABASE_UNAVAILABLE, BUSY, PREREQUISITE_MISSING, SECRETS_LOCKED
  */
 export async function openStore(
   options: OpenStoreOptions,
 ): Promise<{ readonly store: PostgresStore; readonly kind: 'embedded' | 'external' }> {
-  const { databaseUrl, directory, clock, random, log } = options;
+  const { databaseUrl, directory, clock, random, log, keys } = options;
   if (databaseUrl !== null) {
     const connection = { connectionString: databaseUrl };
-    return { store: await PostgresStore.open({ connection, clock, random }), kind: 'external' };
+    return {
+      store: await PostgresStore.open({ connection, clock, random, keys }),
+      kind: 'external',
+    };
   }
   const server = await EmbeddedPostgres.start({ directory, clock, log });
   try {
     const { connection } = server;
     const onDispose = () => server[Symbol.asyncDispose]();
-    const store = await PostgresStore.open({ connection, clock, random, onDispose });
+    const store = await PostgresStore.open({ connection, clock, random, keys, onDispose });
     return { store, kind: 'embedded' };
   } catch (error) {
     await server[Symbol.asyncDispose]();

@@ -7,7 +7,7 @@ import { systemClock } from '../system/clock.ts';
 import { migrate, readMigrationFiles } from './migrate.ts';
 import { openStore } from './open-store.ts';
 import { storeContract } from './store-contract.ts';
-import { TestDatabases } from './test-database.ts';
+import { TestDatabases, testKeys } from './test-database.ts';
 
 let databases: TestDatabases;
 before(async () => {
@@ -34,6 +34,7 @@ test('the same store on a server of yours, by URL', async () => {
     clock: systemClock,
     random: Math.random,
     log: () => undefined,
+    keys: testKeys,
   };
   const { store, kind } = await openStore({ ...options, databaseUrl });
   await using opened = store;
@@ -54,6 +55,7 @@ test('a server that is not there is one clear error', async () => {
       clock: systemClock,
       random: Math.random,
       log: () => undefined,
+      keys: testKeys,
     }),
     (error) => error instanceof BridgeheadError && error.code === 'DATABASE_UNAVAILABLE',
   );

@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, type Transaction as KyselyTransaction, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Clock } from '../domain/clock.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
@@ -6,6 +6,7 @@ import type { FleetEvent, ObservedInstance } from '../domain/model.ts';
 import type { BootStore } from './boot-store.ts';
 import type { CrashStore } from './crash-store.ts';
 import type { DecisionStore } from './decision-store.ts';
+import type { KeySource } from './key-file.ts';
 import type { LogStore } from './log-store.ts';
 import type { LogWindowStore } from './log-window-store.ts';
 import { migrate, readMigrationFiles } from './migrate.ts';
@@ -20,6 +21,7 @@ import { PostgresLogs } from './postgres-logs.ts';
 import { PostgresNumbers } from './postgres-numbers.ts';
 import { PostgresTransaction } from './postgres-transaction.ts';
 import type { Schema } from './schema.ts';
+import { SecretVault } from './secret-vault.ts';
 import type { EventFilter, Isolation, Observation, Store, Transaction } from './store.ts';
 
 const connectionsMax = 16;
@@ -37,6 +39,8 @@ export interface PostgresStoreOptions {
   readonly clock: Clock;
   /** Uniform over [0, 1); for the pause before a repeated attempt. */
   readonly random: () => number;
+  /** What the secrets in the database are opened with. */
+  readonly keys: KeySource;
   /** Runs after the connections have been closed. */
   readonly onDispose?: () => Promise<void>;
 }
@@ -74,7 +78,7 @@ export class PostgresStore implements Store {
   /**
    * Connects and brings the schema to this version.
    *
-   * @throws BridgeheadError DATABASE_UNAVAILABLE
+   * @throws BridgeheadError DATABASE_UNAVAILABLE, SECRETS_LOCKED
    */
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
     const settings = {
@@ -102,20 +106,41 @@ export class PostgresStore implements Store {
     const pool = new pg.Pool({ ...settings, max: connectionsMax });
     pool.on('error', () => undefined);
     pool.on('connect', (one) => one.on('error', () => undefined));
-    return new PostgresStore(options, pool);
+    const store = new PostgresStore(options, pool);
+    try {
+      await store.#run((db) => new SecretVault(db, options.keys).prepare(), 'serializable');
+    } catch (error) {
+      await pool.end();
+      throw error;
+    }
+    return store;
   }
 
   async transact<Result>(
     work: (tx: Transaction) => Promise<Result>,
     isolation: Isolation = 'serializable',
   ): Promise<Result> {
+    return this.#run((db) => work(new PostgresTransaction(db, this.#options.keys)), isolation);
+  }
+
+  /**
+   * Seals every secret with a new key, and forgets those before.
+   *
+   * @returns how many there are
+   */
+  rotateSecrets(): Promise<number> {
+    const { clock, keys } = this.#options;
+    return this.#run((db) => new SecretVault(db, keys).rotate(clock.wallMs()), 'serializable');
+  }
+
+  async #run<Result>(
+    work: (db: KyselyTransaction<Schema>) => Promise<Result>,
+    isolation: Isolation,
+  ): Promise<Result> {
     const { clock, random } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#db
-          .transaction()
-          .setIsolationLevel(levels[isolation])
-          .execute((db) => work(new PostgresTransaction(db)));
+        return await this.#db.transaction().setIsolationLevel(levels[isolation]).execute(work);
       } catch (error) {
         const isRepeatable = repeatable.has((error as { code?: string }).code ?? '');
         if (!isRepeatable || attempt === attemptsMax) throw translate(error);

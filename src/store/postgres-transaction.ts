@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type Transaction as KyselyTransaction, sql } from 'kysely';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
 import type {
@@ -12,8 +12,11 @@ import type {
   Pool,
   Standby,
 } from '../domain/model.ts';
+import type { KeySource } from './key-file.ts';
 import { PostgresFencing } from './postgres-fencing.ts';
 import { assignmentOf, canonical, instanceOf, shedOf, stateOf } from './postgres-rows.ts';
+import type { Schema } from './schema.ts';
+import { SecretVault } from './secret-vault.ts';
 import type { FleetState, JoinToken, Transaction } from './store.ts';
 
 /** Events beyond the newest so many are let go. */
@@ -25,6 +28,13 @@ const eventsLock = 7_215_303;
 
 /** One PostgreSQL transaction in the scheduler's words. */
 export class PostgresTransaction extends PostgresFencing implements Transaction {
+  readonly #vault: SecretVault;
+
+  constructor(db: KyselyTransaction<Schema>, keys: KeySource) {
+    super(db);
+    this.#vault = new SecretVault(db, keys);
+  }
+
   async fleet(): Promise<FleetState> {
     const db = this.db;
     // One connection, so one after the other.
@@ -351,6 +361,14 @@ export class PostgresTransaction extends PostgresFencing implements Transaction 
       .values({ name, value })
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
       .execute();
+  }
+
+  secret(name: string): Promise<string | null> {
+    return this.#vault.secret(name);
+  }
+
+  putSecret(name: string, text: string): Promise<void> {
+    return this.#vault.putSecret(name, text);
   }
 
   async observation(host: HostName, id: InstanceId): Promise<ObservedInstance | null> {

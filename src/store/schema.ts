@@ -117,4 +117,18 @@ export interface Schema {
   };
   join_tokens: { id: string; host: string; secret_hash: string; expires_ms: number };
   settings: { name: string; value: string };
+  secret_keys: { id: string; sealed: string; made_ms: number };
+  secrets: { name: string; sealed: string };
+  certificates: {
+    name: string;
+    owner: string;
+    /** The driver gives a bigint as text. */
+    version: string;
+    chain: string;
+    sealed_key: string;
+    not_after_ms: number;
+    added_by: string;
+    added_ms: number;
+    warned_days: number | null;
+  };
 }

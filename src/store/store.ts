@@ -163,9 +163,12 @@ export interface Transaction extends IncidentRows {
   /** Takes the token out, so that it serves once; null where there is none of that id. */
   takeJoinToken(id: string): Promise<JoinToken | null>;
 
-  /** A named secret or setting of the control plane itself, such as its CA's key. */
+  /** A named setting of the control plane itself. Kept in clear. */
   setting(name: string): Promise<string | null>;
   putSetting(name: string, value: string): Promise<void>;
+  /** A named secret of the control plane itself, such as its CA's key. Kept sealed. */
+  secret(name: string): Promise<string | null>;
+  putSecret(name: string, text: string): Promise<void>;
 
   /** What the host's agent was last heard to say of the instance, by any scheduler. */
   observation(host: HostName, id: InstanceId): Promise<ObservedInstance | null>;

@@ -6,7 +6,11 @@ import pg from 'pg';
 import type { Clock } from '../domain/clock.ts';
 import { systemClock } from '../system/clock.ts';
 import { PostgresStore } from './postgres-store.ts';
+import { MemoryKeys } from './test-keys.ts';
 import { serverVariable, TestServer } from './test-server.ts';
+
+/** One key for all databases of a run. */
+export const testKeys = new MemoryKeys();
 
 type Connection = TestServer['connection'];
 
@@ -57,7 +61,7 @@ export class TestDatabases implements AsyncDisposable {
   /** A store on a database that exists. */
   async open(name: string, clock: Clock = systemClock): Promise<PostgresStore> {
     const connection = { ...this.#connection, database: name };
-    return PostgresStore.open({ connection, clock, random: Math.random });
+    return PostgresStore.open({ connection, clock, random: Math.random, keys: testKeys });
   }
 
   /** A store on a new database. */

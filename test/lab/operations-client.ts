@@ -13,6 +13,7 @@ import { Abandoned, type Run } from '../../src/operations/run.ts';
 import { SchedulerSession } from '../../src/operations/session.ts';
 import { PostgresStore } from '../../src/store/postgres-store.ts';
 import type { Transaction } from '../../src/store/store.ts';
+import { MemoryKeys } from '../../src/store/test-keys.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 
 const [, , connectionString = '', name = '', isOnlyCleaning = ''] = process.argv;
@@ -25,6 +26,7 @@ const store = await PostgresStore.open({
   connection: { connectionString },
   clock,
   random: Math.random,
+  keys: new MemoryKeys(),
 });
 const log = () => undefined;
 const session = new SchedulerSession({

@@ -24,6 +24,7 @@ import { NumberIntake } from '../../scheduler/number-intake.ts';
 import { NumberUpkeep } from '../../scheduler/number-upkeep.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
 import { SyslogListener } from '../../scheduler/syslog-listener.ts';
+import { KeyFile } from '../../store/key-file.ts';
 import { openStore } from '../../store/open-store.ts';
 import { systemClock } from '../../system/clock.ts';
 import { runPowerCommand } from '../../system/power-command.ts';
@@ -50,6 +51,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     clock,
     random: Math.random,
     log,
+    keys: new KeyFile(resolve(options.secretKeyFile ?? join(directory, 'secret.key'))),
   });
   const name = options.name ?? hostname();
   const { powerOffCommand } = options;
