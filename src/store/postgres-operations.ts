@@ -1,22 +1,16 @@
-import { type Transaction as KyselyTransaction, sql } from 'kysely';
+import { sql } from 'kysely';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName } from '../domain/ids.ts';
 import type { Lock, Operation, Session } from '../domain/operation.ts';
 import { operationOf } from './postgres-rows.ts';
-import type { Schema } from './schema.ts';
+import { PostgresSettings } from './postgres-settings.ts';
 import type { KeptAnswer, OperationFilter } from './store.ts';
 
 /** Operations that have ended are let go beyond the newest so many. */
 export const operationsMax = 20_000;
 
 /** The part of a transaction that is about operations, their locks, and who runs them. */
-export class PostgresOperations {
-  protected readonly db: KyselyTransaction<Schema>;
-
-  constructor(db: KyselyTransaction<Schema>) {
-    this.db = db;
-  }
-
+export class PostgresOperations extends PostgresSettings {
   async putOperation(operation: Operation): Promise<void> {
     const { id, state, observed, error } = operation;
     const changing = {

@@ -1,4 +1,4 @@
-import { type Transaction as KyselyTransaction, sql } from 'kysely';
+import { sql } from 'kysely';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
 import type {
@@ -12,11 +12,8 @@ import type {
   Pool,
   Standby,
 } from '../domain/model.ts';
-import type { KeySource } from './key-file.ts';
 import { PostgresFencing } from './postgres-fencing.ts';
 import { assignmentOf, canonical, instanceOf, shedOf, stateOf } from './postgres-rows.ts';
-import type { Schema } from './schema.ts';
-import { SecretVault } from './secret-vault.ts';
 import type { FleetState, JoinToken, Transaction } from './store.ts';
 
 /** Events beyond the newest so many are let go. */
@@ -28,13 +25,6 @@ const eventsLock = 7_215_303;
 
 /** One PostgreSQL transaction in the scheduler's words. */
 export class PostgresTransaction extends PostgresFencing implements Transaction {
-  readonly #vault: SecretVault;
-
-  constructor(db: KyselyTransaction<Schema>, keys: KeySource) {
-    super(db);
-    this.#vault = new SecretVault(db, keys);
-  }
-
   async fleet(): Promise<FleetState> {
     const db = this.db;
     // One connection, so one after the other.
@@ -344,31 +334,6 @@ export class PostgresTransaction extends PostgresFencing implements Transaction 
     if (row === undefined) return null;
     const { host, secret_hash: secretHash, expires_ms: expiresMs } = row;
     return { id, host: host as HostName, secretHash, expiresMs };
-  }
-
-  async setting(name: string): Promise<string | null> {
-    const row = await this.db
-      .selectFrom('settings')
-      .select('value')
-      .where('name', '=', name)
-      .executeTakeFirst();
-    return row?.value ?? null;
-  }
-
-  async putSetting(name: string, value: string): Promise<void> {
-    await this.db
-      .insertInto('settings')
-      .values({ name, value })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-      .execute();
-  }
-
-  secret(name: string): Promise<string | null> {
-    return this.#vault.secret(name);
-  }
-
-  putSecret(name: string, text: string): Promise<void> {
-    return this.#vault.putSecret(name, text);
   }
 
   async observation(host: HostName, id: InstanceId): Promise<ObservedInstance | null> {
