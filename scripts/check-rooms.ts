@@ -16,6 +16,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'store',
     'trust',
     'protocol',
+    'spec',
     'haproxy',
     'incidents',
     'known-issues',

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { BridgeheadError } from '../domain/errors.ts';
 import { addCompletionVerb } from './completion.ts';
+import { addConfigRenderVerb } from './config-render-verb.ts';
 import { addCrashVerbs } from './crash-verbs.ts';
 import { addDoctorVerb } from './doctor-verbs.ts';
 import { reportFailure } from './failure.ts';
@@ -80,6 +81,7 @@ export function createProgram(line: CommandLine): Command {
   withAccessOptions(withOutputOption(program));
   addFleetVerbs(program, line);
   addImportVerb(program, line);
+  addConfigRenderVerb(program, line);
   addOperationVerbs(program, line);
   addCrashVerbs(program, line);
   addLiveVerbs(program, line);

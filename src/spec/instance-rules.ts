@@ -7,6 +7,8 @@ import type { InstanceFields } from './schema.ts';
 
 /** What an instance may refer to. */
 export interface Surroundings {
+  /** True where pools and instances may exist that are not listed. */
+  readonly isPartial: boolean;
   /** Pools by name, of the spec and beside it. */
   readonly pools: ReadonlyMap<string, Pool>;
   /** Every pool's name, those of the spec's faulty ones too: these are reported already. */
@@ -18,9 +20,14 @@ export interface Surroundings {
   readonly asked: Map<string, string>;
 }
 
-/** The instance that the fields describe; what is wrong with it is reported. */
+/**
+ * The instance that the fields describe; what is wrong with it is reported.
+ *
+ * @param config its configuration in HAProxy's words
+ */
 export function instanceOf(
-  fields: InstanceFields,
+  fields: Omit<InstanceFields, 'services' | 'config'>,
+  config: string,
   around: Surroundings,
   report: Report,
 ): InstanceSpec {
@@ -40,6 +47,7 @@ export function instanceOf(
     name: fields.name as InstanceName,
     tier: fields.tier as Tier,
     addresses,
+    config,
   };
 }
 
@@ -52,7 +60,7 @@ function addressOf(
   report: Report,
 ): string | null {
   const pool = around.pools.get(wish.pool);
-  if (pool === undefined && !around.poolNames.has(wish.pool)) {
+  if (pool === undefined && !around.isPartial && !around.poolNames.has(wish.pool)) {
     const meant = nearestWord(wish.pool, [...around.poolNames]);
     const hint = meant === null ? 'add it to the spec' : `did you mean '${meant}'?`;
     report(['pool'], `there is no pool '${wish.pool}': ${hint}`);
@@ -92,7 +100,11 @@ function addressFault(address: string, pool: Pool, isHeld: boolean): string | nu
 }
 
 // An instance has one interface, which is in one bridge and one VLAN.
-function checkSegment(fields: InstanceFields, around: Surroundings, report: Report): void {
+function checkSegment(
+  fields: Pick<InstanceFields, 'addresses'>,
+  around: Surroundings,
+  report: Report,
+): void {
   const pools = fields.addresses.map((wish) => around.pools.get(wish.pool));
   const first = pools.find((pool) => pool !== undefined);
   for (const [index, pool] of pools.entries()) {
@@ -112,7 +124,7 @@ function segmentText(pool: Pool): string {
 
 function avoidFault(instance: string, name: string, around: Surroundings): string | null {
   if (name === instance) return 'an instance cannot avoid itself: remove the entry';
-  if (around.instanceNames.has(name)) return null;
+  if (around.isPartial || around.instanceNames.has(name)) return null;
   const meant = nearestWord(name, [...around.instanceNames]);
   const hint = meant === null ? 'remove it, or add the instance' : `did you mean '${meant}'?`;
   return `there is no instance '${name}': ${hint}`;

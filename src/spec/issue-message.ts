@@ -66,7 +66,7 @@ function messageOf(issue: Issue, { name, value, isMissing }: Subject): string {
     const wanted = issue.values.map(String).join(' or ');
     return `${subject(name)} must be ${wanted}, not ${kindOf(value)}`;
   }
-  if (issue.code === 'invalid_format') {
+  if (issue.code === 'invalid_format' || issue.code === 'custom') {
     return `${subject(name)} ${issue.message}, not ${kindOf(value)}`;
   }
   if (issue.code === 'invalid_key') return `the name of '${name}' must have 1 to 253 characters`;

@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { Finding } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { InstanceSpec, Pool } from '../domain/model.ts';
-import { type ConfigOrigin, configOriginOf } from './config-origin.ts';
+import type { ConfigOrigin } from './config-origin.ts';
+import { instanceConfig } from './instance-config.ts';
 import { instanceOf } from './instance-rules.ts';
 import { faultsOf } from './issue-message.ts';
 import { PoolSpace, poolOf, type Report } from './pool-rules.ts';
@@ -189,6 +190,7 @@ class SpecReader {
     const { pools: knownPools, instances: known } = this.#known;
     const beside = knownPools.filter(({ name }) => !declaredPools.has(name));
     const around = {
+      isPartial: this.#known.isPartial === true,
       pools: new Map([...beside, ...pools].map((pool) => [pool.name as string, pool])),
       poolNames: new Set([...beside.map(({ name }) => name as string), ...declaredPools]),
       instanceNames: new Set([...known.map(({ name }) => name as string), ...namesOf(entries)]),
@@ -199,13 +201,12 @@ class SpecReader {
     return entries.flatMap((entry) => {
       if (entry.fields === null || this.#isFull) return [];
       const report = this.#reporter(entry);
-      const path = [...entry.path, 'config'];
-      const { document } = entry;
-      const start = document.positionOf(path);
-      const origin = configOriginOf(document.node(path), this.#text, textLines, start);
-      if (typeof origin === 'string') report(['config'], origin);
-      else this.#origins.set(entry.fields.name, origin);
-      return [instanceOf(entry.fields, around, report)];
+      const { services, config, ...fields } = entry.fields;
+      const { document, path } = entry;
+      const place = { document, path, text: this.#text, textLines };
+      const { text, origin } = instanceConfig({ services, config }, place, report);
+      if (origin !== null) this.#origins.set(fields.name, origin);
+      return [instanceOf(fields, text, around, report)];
     });
   }
 }

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { namePattern } from '../domain/ids.ts';
+import { servicesSchema } from './services/schema.ts';
 
 /** The version of the format that this code reads. */
 export const apiVersion = 'bridgehead/v1';
@@ -76,7 +77,8 @@ export const instanceSchema = z.strictObject({
     .max(64),
   resources: resourcesSchema.prefault({}),
   placement: placementSchema.prefault({}),
-  config: z.string().min(1).max(configLengthMax),
+  services: servicesSchema.optional(),
+  config: z.string().min(1).max(configLengthMax).optional(),
 });
 
 const list = z.array(z.unknown()).nullish();

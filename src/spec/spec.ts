@@ -15,6 +15,8 @@ export interface Spec {
 
 /** What exists beside the spec, so that it can refer to it. */
 export interface Known {
+  /** True where more may exist than is listed, so that no reference is refused. */
+  readonly isPartial?: boolean;
   readonly pools: readonly Pool[];
   readonly instances: readonly {
     readonly name: InstanceName;

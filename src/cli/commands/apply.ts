@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { ApplyAnswer } from '../../protocol/api.ts';
@@ -6,14 +5,11 @@ import { changesText } from '../changes.ts';
 import type { ApiClient } from '../client.ts';
 import { findingText } from '../findings.ts';
 import { endLine } from '../operations.ts';
-import { readLimited } from '../read-limited.ts';
 import type { Session } from '../session.ts';
 import { shortId } from '../short-id.ts';
+import { readSpecText } from '../spec-text.ts';
 import { paintFor } from '../terminal.ts';
 import { watchAll } from '../watch.ts';
-
-/** What the API takes in characters; in UTF-8 none is shorter than a byte. */
-const specBytesMax = 16 * 1024 * 1024;
 
 export interface ApplyOptions {
   /** A path, or `-` for standard input. */
@@ -36,8 +32,7 @@ export interface ApplyOptions {
 export async function apply(session: Session, options: ApplyOptions): Promise<void> {
   const { file, dryRun, prune, takeOver, key } = options;
   const { terminal, format } = session;
-  const source = file === '-' ? 'stdin' : file;
-  const text = await readSpec(file === '-' ? terminal.input() : createReadStream(file), source);
+  const { source, text } = await readSpecText(terminal, file);
   const paint = paintFor(terminal, 'err');
   const api = await session.connect();
   let answer: ApplyAnswer;
@@ -98,23 +93,4 @@ async function awaitAll(
 // The API takes no longer name than this, and it only labels messages.
 function nameOf(source: string): string {
   return source.length <= 1_024 ? source : basename(source).slice(-1_024);
-}
-
-async function readSpec(stream: AsyncIterable<Uint8Array>, source: string): Promise<string> {
-  let text: string | null;
-  try {
-    text = await readLimited(stream, specBytesMax);
-  } catch (error) {
-    throw new BridgeheadError(
-      'REQUEST_INVALID',
-      `spec ${source} cannot be read: ${(error as Error).message}`,
-      'Check the path; -f - reads the spec from standard input.',
-    );
-  }
-  if (text !== null) return text;
-  throw new BridgeheadError(
-    'REQUEST_INVALID',
-    `spec ${source} is longer than 16 MiB`,
-    'A scheduler takes no more at once: apply it in parts, without --prune.',
-  );
 }
