@@ -10,6 +10,7 @@ import { numberFields } from '../numbers/fields.ts';
 import { parseExposition } from '../numbers/test-exposition.ts';
 import type { NumbersView, TopView } from '../protocol/number-views.ts';
 import { CrashGroupsBook } from '../scheduler/crash-groups.ts';
+import { FleetFeed } from '../scheduler/fleet-feed.ts';
 import { NumberIntake } from '../scheduler/number-intake.ts';
 import { Fleet } from '../scheduler/test-fleet.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
@@ -34,6 +35,16 @@ before(async () => {
     ...{ store, clock: systemClock, scheduler: fleet.scheduler, version: '1.2.3', log },
     ...{ storeKind: 'embedded', crashes: store.crashes, isAdmin: (text) => text === 'right' },
     crashGroups: new CrashGroupsBook({ store, clock: systemClock }),
+    feed: new FleetFeed({
+      ...{
+        store,
+        marks: store.changes,
+        scheduler: fleet.scheduler,
+        clock: systemClock,
+        run: 'run',
+      },
+      log: () => undefined,
+    }),
     issues: [],
     crashesKept: () => new Map([['oops', 2]]),
     numbers: { store: store.numbers, intake: numbers },

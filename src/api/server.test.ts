@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { LogsView } from '../protocol/log-views.ts';
 import { logStatusView } from '../protocol/log-views.ts';
 import { CrashGroupsBook } from '../scheduler/crash-groups.ts';
+import { FleetFeed } from '../scheduler/fleet-feed.ts';
 import { LogIntake } from '../scheduler/log-intake.ts';
 import { ModelAgent } from '../scheduler/model-agent.ts';
 import { NumberIntake } from '../scheduler/number-intake.ts';
@@ -53,6 +54,10 @@ before(async () => {
     crashGroups: new CrashGroupsBook({ store, clock: systemClock }),
     crashesKept: () => new Map(),
     numbers: { store: store.numbers, intake: numbers },
+    feed: new FleetFeed({
+      ...{ store, marks: store.changes, scheduler, clock: systemClock, run: 'run' },
+      log: () => undefined,
+    }),
     issues: [],
     logs: {
       ...{ store: store.logs, counts: () => intake.counts },

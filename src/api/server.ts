@@ -12,6 +12,7 @@ import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { KnownIssue } from '../known-issues/entry.ts';
 import type { CrashGroupsBook } from '../scheduler/crash-groups.ts';
+import type { FleetFeed } from '../scheduler/fleet-feed.ts';
 import type { KernelCounts } from '../scheduler/kernel-intake.ts';
 import type { IntakeCounts, LogLimits } from '../scheduler/log-intake.ts';
 import type { NumberIntake } from '../scheduler/number-intake.ts';
@@ -33,6 +34,7 @@ import { liveRoutes } from './live-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { numberRoutes } from './number-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { watchRoutes } from './watch-routes.ts';
 
 /** A spec carries whole HAProxy configurations: sixteen MiB, and some for its JSON quoting. */
 const bodyBytesMax = 24 * 1024 * 1024;
@@ -59,6 +61,8 @@ export interface ApiParts {
     readonly counts: () => IntakeCounts;
     readonly kernelCounts: () => KernelCounts;
   };
+  /** The fleet as those see it who watch. */
+  readonly feed: FleetFeed;
   readonly numbers: { readonly store: NumberStore; readonly intake: NumberIntake };
   /** True for the token that may do everything. */
   readonly isAdmin: (token: string) => boolean;
@@ -136,6 +140,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     operationRoutes(routes, parts);
     numberRoutes(routes, parts);
     liveRoutes(routes, parts);
+    watchRoutes(routes, parts);
   });
   api.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());
   return api;

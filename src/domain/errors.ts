@@ -43,6 +43,7 @@ const rows = {
   SPEC_INVALID: { status: 422, exit: 2 },
   UNAUTHORIZED: { status: 401, exit: 4 },
   VALIDATION_UNAVAILABLE: { status: 503, exit: 5 },
+  WATCH_FULL: { status: 503, exit: 5 },
 } as const;
 
 /** Code of an error, stable over versions: what scripts may test for. */

@@ -53,6 +53,8 @@ export interface SchedulerParts {
   readonly onNumbers?: AgentsListener['onNumbers'];
   /** Keeps what a host's kernel said, by its agent's word; false where it is to send it again. */
   readonly takeKernel?: (host: HostName, frame: KernelFrame) => Promise<boolean>;
+  /** Told that an agent says something else than before. */
+  readonly onNews?: () => void;
   /** How fast silent hosts are found out. */
   readonly timings?: Timings;
   /** Rules that a simulation breaks on purpose, to see that it notices. */
@@ -123,7 +125,10 @@ export class Scheduler implements AsyncDisposable {
         },
         onNumbers: (host, numbers) => parts.onNumbers?.(host, numbers),
         onFacts: (host, facts) => this.#recorder.facts(host, facts),
-        onObserved: (host, instances, removed) => this.#recorder.observed(host, instances, removed),
+        onObserved: (...heard) => {
+          parts.onNews?.();
+          this.#recorder.observed(...heard);
+        },
         onEvent: (host, { kind, object, message }) =>
           this.#recorder.event(kind, object, `${host}: ${message}`),
         onKernel: async (host, frame) => (await parts.takeKernel?.(host, frame)) ?? true,
@@ -220,10 +225,8 @@ export class Scheduler implements AsyncDisposable {
   }
 
   get #all(): readonly Reconciler[] {
-    return [
-      ...[this.#placer, this.#pusher, this.#claimer, this.#listener, this.#watcher],
-      this.#incidents,
-    ];
+    const [placer, pusher, claimer] = [this.#placer, this.#pusher, this.#claimer];
+    return [placer, pusher, claimer, this.#listener, this.#watcher, this.#incidents];
   }
 
   attach(stream: AgentStream): void {

@@ -31,21 +31,29 @@ export interface ViewSource {
 }
 
 /** A host with what is meant to be on it. */
-export function viewHost({ fleet, verdict }: ViewSource, host: Host): HostView {
+export function viewHost(source: ViewSource, host: Host): HostView {
+  return hostViews(source)(host);
+}
+
+/** {@link viewHost} for many: what all have in common is looked up once. */
+export function hostViews({ fleet, verdict }: ViewSource): (host: Host) => HostView {
   const names = new Map(fleet.instances.map(({ id, spec }) => [id, spec.name]));
-  const on = (list: readonly { readonly instanceId: Instance['id']; readonly host: HostName }[]) =>
-    list
-      .filter((one) => one.host === host.name)
-      .flatMap(({ instanceId }) => names.get(instanceId) ?? []);
-  const { state, reasons } = verdict(host.name);
-  return {
-    ...host,
-    verdict: { state, reasons: [...reasons] },
-    labels: { ...host.labels },
-    instances: [
-      ...on(fleet.assignments).map((name) => ({ name, role: 'active' as const })),
-      ...on(fleet.standbys).map((name) => ({ name, role: 'standby' as const })),
-    ].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  const active = Map.groupBy(fleet.assignments, ({ host }) => host);
+  const standby = Map.groupBy(fleet.standbys, ({ host }) => host);
+  return (host) => {
+    const on = (lists: typeof standby, role: 'active' | 'standby') =>
+      (lists.get(host.name) ?? [])
+        .flatMap(({ instanceId }) => names.get(instanceId) ?? [])
+        .map((name) => ({ name, role }));
+    const { state, reasons } = verdict(host.name);
+    return {
+      ...host,
+      verdict: { state, reasons: [...reasons] },
+      labels: { ...host.labels },
+      instances: [...on(active, 'active'), ...on(standby, 'standby')].toSorted((a, b) =>
+        a.name < b.name ? -1 : 1,
+      ),
+    };
   };
 }
 
@@ -61,46 +69,59 @@ export function viewPool({ fleet }: ViewSource, pool: Pool): PoolView {
 
 /** An instance with its business record, where it is meant to be and how it really is. */
 export function viewInstance(source: ViewSource, instance: Instance): InstanceView {
+  return instanceViews(source)(instance);
+}
+
+/** {@link viewInstance} for many: what all have in common is looked up once. */
+export function instanceViews(source: ViewSource): (instance: Instance) => InstanceView {
   const { fleet, observations, operations } = source;
-  const { id, spec } = instance;
-  const assignment = fleet.assignments.find(({ instanceId }) => instanceId === id);
-  const host = fleet.hosts.find(({ name }) => name === assignment?.host);
-  const observed = observations.find((one) => one.host === host?.name && one.instance.id === id);
-  const shed = assignment === undefined ? viewShed(fleet, id) : null;
-  const isSilent = host !== undefined && host.state !== 'ready';
-  return {
-    id,
-    name: spec.name,
-    owner: spec.owner,
-    service: spec.service,
-    tier: spec.tier,
-    contact: spec.contact,
-    notes: spec.notes,
-    image: spec.image,
-    resources: { ...spec.resources },
-    addresses: instance.addresses.map(({ address, pool }) => ({ address, pool })),
-    mac: macOfInstance(id),
-    config: spec.config,
-    configHash: instance.configHash,
-    loadedHash: observed?.instance.configHash ?? null,
-    host: assignment?.host ?? null,
-    epoch: assignment?.epoch ?? null,
-    standbys: fleet.standbys.filter(({ instanceId }) => instanceId === id).map((one) => one.host),
-    shed,
-    phase:
-      assignment === undefined
-        ? shed === null
-          ? 'pending'
-          : 'shed'
-        : isSilent
-          ? 'silent'
-          : (observed?.instance.phase ?? 'preparing'),
-    problem: observed?.instance.problem ?? null,
-    kept: (source.overrides.get(id) ?? []).map(({ override }) => changeText(override)),
-    operation:
-      operations.find(
-        ({ state, objects }) => state === 'running' && objects.includes(instanceObject(spec.name)),
-      )?.id ?? null,
+  const hosts = new Map(fleet.hosts.map((host) => [host.name, host]));
+  const assignments = new Map(fleet.assignments.map((one) => [one.instanceId, one]));
+  const standbys = Map.groupBy(fleet.standbys, ({ instanceId }) => instanceId);
+  const seen = new Map(observations.map((one) => [`${one.host}/${one.instance.id}`, one.instance]));
+  const holders = new Map(
+    operations
+      .filter(({ state }) => state === 'running')
+      .flatMap(({ id, objects }) => objects.map((object) => [object, id])),
+  );
+  return (instance) => {
+    const { id, spec } = instance;
+    const assignment = assignments.get(id);
+    const host = assignment === undefined ? undefined : hosts.get(assignment.host);
+    const observed = host === undefined ? undefined : seen.get(`${host.name}/${id}`);
+    const shed = assignment === undefined ? viewShed(fleet, id) : null;
+    const isSilent = host !== undefined && host.state !== 'ready';
+    return {
+      id,
+      name: spec.name,
+      owner: spec.owner,
+      service: spec.service,
+      tier: spec.tier,
+      contact: spec.contact,
+      notes: spec.notes,
+      image: spec.image,
+      resources: { ...spec.resources },
+      addresses: instance.addresses.map(({ address, pool }) => ({ address, pool })),
+      mac: macOfInstance(id),
+      config: spec.config,
+      configHash: instance.configHash,
+      loadedHash: observed?.configHash ?? null,
+      host: assignment?.host ?? null,
+      epoch: assignment?.epoch ?? null,
+      standbys: (standbys.get(id) ?? []).map((one) => one.host),
+      shed,
+      phase:
+        assignment === undefined
+          ? shed === null
+            ? 'pending'
+            : 'shed'
+          : isSilent
+            ? 'silent'
+            : (observed?.phase ?? 'preparing'),
+      problem: observed?.problem ?? null,
+      kept: (source.overrides.get(id) ?? []).map(({ override }) => changeText(override)),
+      operation: holders.get(instanceObject(spec.name)) ?? null,
+    };
   };
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { FleetEvent, ObservedInstance } from '../domain/model.ts';
 import type { BootStore } from './boot-store.ts';
+import type { ChangeMarks } from './change-marks.ts';
 import type { CrashStore } from './crash-store.ts';
 import type { DecisionStore } from './decision-store.ts';
 import type { KeySource } from './key-file.ts';
@@ -13,6 +14,7 @@ import { migrate, readMigrationFiles } from './migrate.ts';
 import type { NumberStore } from './number-store.ts';
 import type { Connection } from './ownership.ts';
 import { PostgresBoots } from './postgres-boots.ts';
+import { PostgresChangeMarks } from './postgres-change-marks.ts';
 import { PostgresCrashes } from './postgres-crashes.ts';
 import { PostgresDecisions } from './postgres-decisions.ts';
 import { translate, unavailable } from './postgres-errors.ts';
@@ -59,6 +61,7 @@ export class PostgresStore implements Store {
   readonly decisions: DecisionStore;
   readonly boots: BootStore;
   readonly numbers: NumberStore;
+  readonly changes: ChangeMarks;
   readonly #pool: pg.Pool;
   readonly #db: Kysely<Schema>;
   readonly #options: PostgresStoreOptions;
@@ -73,6 +76,7 @@ export class PostgresStore implements Store {
     this.decisions = new PostgresDecisions(pool);
     this.boots = new PostgresBoots(pool);
     this.numbers = new PostgresNumbers(pool);
+    this.changes = new PostgresChangeMarks(pool);
   }
 
   /**

@@ -16,6 +16,7 @@ import { AgentListener } from '../../scheduler/agent-listener.ts';
 import { BootWatch } from '../../scheduler/boot-watch.ts';
 import { CrashGroupsBook } from '../../scheduler/crash-groups.ts';
 import { CrashWatch } from '../../scheduler/crash-watch.ts';
+import { FleetFeed } from '../../scheduler/fleet-feed.ts';
 import { KernelIntake } from '../../scheduler/kernel-intake.ts';
 import { LogIntake, ownMessage } from '../../scheduler/log-intake.ts';
 import { Membership } from '../../scheduler/membership.ts';
@@ -78,6 +79,11 @@ export async function runServer(options: ServerOptions): Promise<void> {
     ...{ store, clock, name, newId: randomUUID, log, ...power },
     onNumbers: (host, counted) => numbers.take(host, counted),
     takeKernel: (host, frame) => kernels.take(host, frame),
+    onNews: () => feed.wake(),
+  });
+  const feed = new FleetFeed({
+    ...{ store, marks: store.changes, scheduler, clock, log },
+    run: randomUUID(),
   });
   const membership = await Membership.open(store, clock);
   const agentListen = parseEndpoint(options.agentListen);
@@ -117,6 +123,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     crashes: store.crashes,
     crashGroups: new CrashGroupsBook({ store, clock }),
     crashesKept: () => crashes.kept,
+    feed,
     numbers: { store: store.numbers, intake: numbers },
     issues: await issuesWith(options.knownIssues),
     logs: {

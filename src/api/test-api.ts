@@ -1,0 +1,45 @@
+// For tests: the API over a scheduler, with nothing beside it that has to be started.
+
+import type { FastifyInstance } from 'fastify';
+import { CrashGroupsBook } from '../scheduler/crash-groups.ts';
+import { FleetFeed } from '../scheduler/fleet-feed.ts';
+import { NumberIntake } from '../scheduler/number-intake.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { PostgresStore } from '../store/postgres-store.ts';
+import { systemClock } from '../system/clock.ts';
+import { type ApiParts, createApi } from './server.ts';
+
+/** What a request of the administrator carries. */
+export const authorization = 'Bearer right';
+
+/** An API that is ready for `inject`, and that may be made to listen. */
+export async function testApi(
+  store: PostgresStore,
+  scheduler: Scheduler,
+  different: Partial<ApiParts> = {},
+): Promise<FastifyInstance> {
+  const clock = systemClock;
+  const log = () => undefined;
+  const api = await createApi({
+    ...{ store, clock, scheduler, log, storeKind: 'embedded', version: '0.0.0', issues: [] },
+    crashes: store.crashes,
+    crashGroups: new CrashGroupsBook({ store, clock }),
+    crashesKept: () => new Map(),
+    feed: new FleetFeed({ store, marks: store.changes, scheduler, clock, run: 'run', log }),
+    numbers: {
+      store: store.numbers,
+      intake: new NumberIntake({ store: store.numbers, clock, log }),
+    },
+    logs: {
+      store: store.logs,
+      counts: () => ({ received: 0, stored: 0, waiting: 0, dropped: 0, unread: 0 }),
+      limits: { days: 1, messages: 1_000, bytes: 1e9 },
+      kernelCounts: () => ({ received: 0, stored: 0, lostOnHosts: 0 }),
+    },
+    isAdmin: (text) => text === 'right',
+    newJoinToken: async () => ({ token: 'ticket', expiresMs: 1 }),
+    ...different,
+  });
+  await api.ready();
+  return api;
+}
