@@ -1,3 +1,4 @@
+import type { ConfigVersion } from '../src/domain/config-version.ts';
 import type { HostName, InstanceId } from '../src/domain/ids.ts';
 import type { KeptOverride } from '../src/domain/live.ts';
 import type {
@@ -44,6 +45,8 @@ export interface Tables {
   readonly events: ReadonlyMap<string, FleetEvent>;
   readonly tokens: ReadonlyMap<string, JoinToken>;
   readonly overrides: ReadonlyMap<string, { readonly id: InstanceId; readonly kept: KeptOverride }>;
+  /** By instance, the oldest first. */
+  readonly configVersions: ReadonlyMap<InstanceId, readonly ConfigVersion[]>;
   readonly settings: ReadonlyMap<string, string>;
   readonly incidents: ReadonlyMap<number, Incident>;
   /** By its key, the incident that it belongs to; null for none. */
@@ -59,7 +62,7 @@ export function emptyTables(): Tables {
     ...{ standbys: new Map(), observations: new Map(), operations: new Map(), locks: new Map() },
     ...{ sessions: new Map(), connections: new Map(), answers: new Map(), events: new Map() },
     ...{ tokens: new Map(), settings: new Map(), overrides: new Map(), counters: new Map() },
-    ...{ incidents: new Map(), causes: new Map() },
+    ...{ incidents: new Map(), causes: new Map(), configVersions: new Map() },
   };
 }
 

@@ -118,6 +118,7 @@ export class SimTransaction extends SimFencingTransaction implements Transaction
     this.draft.delete('instances', id);
     this.draft.delete('assignments', id);
     this.draft.delete('sheds', id);
+    this.draft.delete('configVersions', id);
     for (const [key, { id: own }] of this.draft.tables.overrides) {
       if (own === id) this.draft.delete('overrides', key);
     }

@@ -23,6 +23,7 @@ import type { NumberStore } from '../store/number-store.ts';
 import type { Store } from '../store/store.ts';
 import { applyRoutes } from './apply-routes.ts';
 import { bootRoutes } from './boot-routes.ts';
+import { configRoutes } from './config-routes.ts';
 import { crashGroupRoutes } from './crash-group-routes.ts';
 import { crashPrecursorRoutes } from './crash-precursor-routes.ts';
 import { crashRoutes } from './crash-routes.ts';
@@ -128,6 +129,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     });
     const routes = guarded.withTypeProvider<ZodTypeProvider>();
     applyRoutes(routes, parts);
+    configRoutes(routes, parts);
     fleetRoutes(routes, parts);
     hostRoutes(routes, parts);
     failoverRoutes(routes, parts);

@@ -10,6 +10,8 @@ import { type HttpAnswer, isNobodyThere, sendToFirst } from './http.ts';
 import { printableValue } from './printable.ts';
 
 const timeoutMs = 30_000;
+/** Applying has HAProxy judge every configuration and waits for hosts to let go of addresses. */
+export const applyTimeoutMs = 300_000;
 /** A first start, which makes the database, was measured at 2.1 s on two cores. */
 const startMaxMs = 10_000;
 const startPollMs = 200;

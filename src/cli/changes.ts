@@ -14,21 +14,23 @@ export function changesText(changes: readonly Change[], isDryRun: boolean, paint
 }
 
 function changeText({ kind, name, action, fields }: Change, paint: Paint): string {
-  if (action === 'create') return paint('green', `+ ${kind} ${name}`);
   if (action === 'delete') return paint('red', `- ${kind} ${name}`);
-  return [
-    paint('yellow', `~ ${kind} ${name}`),
-    ...fields.map((field) => fieldText(field, paint)),
-  ].join('\n');
+  const head =
+    action === 'create'
+      ? paint('green', `+ ${kind} ${name}`)
+      : paint('yellow', `~ ${kind} ${name}`);
+  return [head, ...fields.map((field) => fieldText(field, paint))].join('\n');
 }
 
 function fieldText({ field, before, after }: Change['fields'][number], paint: Paint): string {
-  const isDiff = field === 'config' && before === null && (after ?? '').startsWith('@@');
-  if (isDiff) return `    config:\n${indented(diffText(after ?? '', paint), '      ')}`;
+  const isText = field === 'config' || field === 'rendered';
+  const isDiff = isText && before === null && (after ?? '').startsWith('@@');
+  if (isDiff) return `    ${field}:\n${indented(diffText(after ?? '', paint), '      ')}`;
   return `    ${field}: ${paint('red', before ?? '(none)')} -> ${paint('green', after ?? '(none)')}`;
 }
 
-function diffText(diff: string, paint: Paint): string {
+/** A unified diff in colours. */
+export function diffText(diff: string, paint: Paint): string {
   return diff
     .split('\n')
     .map((line) => {

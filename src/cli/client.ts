@@ -59,12 +59,10 @@ import {
   logsView,
 } from '../protocol/log-views.ts';
 import { type NumbersView, numbersView, type TopView, topView } from '../protocol/number-views.ts';
-import { type CallOptions, createCall } from './call.ts';
+import { applyTimeoutMs, type CallOptions, createCall } from './call.ts';
+import { type ConfigCalls, configCalls } from './config-calls.ts';
 import type { Access } from './context.ts';
 import { type CrashCalls, crashCalls } from './crash-calls.ts';
-
-/** Applying has HAProxy judge every configuration and waits for hosts to let go of addresses. */
-const applyTimeoutMs = 300_000;
 
 export interface ApplyInput {
   readonly source: string;
@@ -72,6 +70,7 @@ export interface ApplyInput {
   readonly dryRun: boolean;
   readonly prune: boolean;
   readonly takeOver: boolean;
+  readonly reason: string;
 }
 
 export interface MigrateInput {
@@ -144,7 +143,7 @@ export interface NumbersInput {
 }
 
 /** The API, typed. Every function rejects with BridgeheadError. A `key` is an idempotency key. */
-export interface ApiClient extends CrashCalls {
+export interface ApiClient extends ConfigCalls, CrashCalls {
   readonly apply: (input: ApplyInput, key: string) => Promise<ApplyAnswer>;
   readonly hosts: () => Promise<readonly HostView[]>;
   readonly host: (name: string) => Promise<HostView>;
@@ -276,6 +275,7 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
       return list(`/v1/crashes?${query.toString()}`, crashView);
     },
     crash: (id) => get(`/v1/crashes/${id}`, crashView),
+    ...configCalls({ get, list, call }),
     ...crashCalls({ get, post, list }),
     incidents: ({ host, state, group, limit }) => {
       const query = new URLSearchParams({ limit: String(limit) });

@@ -19,6 +19,8 @@ export function addFleetVerbs(program: Command, line: CommandLine): void {
         dryRun: given.is('dryRun'),
         prune: given.is('prune'),
         takeOver: given.is('takeOver'),
+        reason: given.text('reason') ?? '',
+        isRendered: given.is('rendered'),
         isWaiting: given.is('wait'),
         key: keyOf(given),
       });
@@ -29,6 +31,8 @@ export function addFleetVerbs(program: Command, line: CommandLine): void {
         .option('--dry-run', 'check it and show what it would change, change nothing')
         .option('--prune', 'delete pools and instances that the spec does not name')
         .option('--take-over', 'let instances get another owner than they have')
+        .option('--reason <text>', 'why; kept with the versions of the configurations')
+        .option('--rendered', 'with --dry-run: show what changes in what HAProxy reads, too')
         .option('--wait', 'wait until what it begins has ended'),
   );
   verb(

@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { BridgeheadError } from '../domain/errors.ts';
 import { addCompletionVerb } from './completion.ts';
 import { addConfigRenderVerb } from './config-render-verb.ts';
+import { addConfigVerbs } from './config-verbs.ts';
 import { addCrashVerbs } from './crash-verbs.ts';
 import { addDoctorVerb } from './doctor-verbs.ts';
 import { reportFailure } from './failure.ts';
@@ -83,6 +84,7 @@ export function createProgram(line: CommandLine): Command {
   addImportVerb(program, line);
   addConfigRenderVerb(program, line);
   addOperationVerbs(program, line);
+  addConfigVerbs(program, line);
   addCrashVerbs(program, line);
   addLiveVerbs(program, line);
   addNumberVerbs(program, line);

@@ -12,6 +12,7 @@ const rows = {
   BUSY: { status: 409, exit: 4 },
   CANCELLED: { status: 409, exit: 4 },
   CONFIG_REFUSED: { status: 422, exit: 2 },
+  CONFIG_SAME: { status: 409, exit: 4 },
   DATABASE_UNAVAILABLE: { status: 503, exit: 5 },
   ENGINE_DOWN: { status: 503, exit: 5 },
   EPOCH_STALE: { status: 409, exit: 4 },

@@ -24,13 +24,18 @@ export const applyRequest = z.object({
   prune: z.boolean().default(false),
   /** Let instances get another owner than they have. */
   takeOver: z.boolean().default(false),
+  /** Why, for the journal and the versions of configurations. */
+  reason: z.string().max(1_024).default(''),
 });
 
 export const change = z.object({
   kind: z.enum(['host', 'instance', 'pool']),
   name: z.string(),
   action: z.enum(['create', 'update', 'delete', 'none']),
-  /** For updates, what differs; values as a person would write them, `config` as a unified diff in `after`. */
+  /**
+   * For updates, what differs; values as a person would write them, `config` as a unified diff in
+   * `after`. In a dry run also `rendered`, likewise: what HAProxy reads.
+   */
   fields: z.array(
     z.object({ field: z.string(), before: z.string().nullable(), after: z.string().nullable() }),
   ),

@@ -1,3 +1,4 @@
+import type { ConfigContent } from '../domain/config-version.ts';
 import { BridgeheadError, type Finding } from '../domain/errors.ts';
 import type { InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
 import type { Instance, InstanceSpec, Pool, ServiceAddress } from '../domain/model.ts';
@@ -122,7 +123,7 @@ function planInstances(
     const before = existing.get(one.name) ?? null;
     const current = [...(named.get(one.name) ?? []), ...(before?.addresses ?? [])];
     const addresses = book.allocate(one.name, one.addresses, unique(current));
-    return plan(one, addresses, before, before?.id ?? idOf(one.name));
+    return planOne(one, addresses, before, before?.id ?? idOf(one.name));
   });
 }
 
@@ -144,11 +145,38 @@ function followPools(
         const { prefix, gateway, bridge, vlan } = pool;
         return { ...address, prefix, gateway, bridge, vlan };
       });
-      return plan(instance.spec, addresses, instance, instance.id);
+      return planOne(instance.spec, addresses, instance, instance.id);
     });
 }
 
-function plan(
+/**
+ * What gives an instance another configuration, and leaves all else of it as it is.
+ *
+ * @returns null where there is no such instance
+ * @throws BridgeheadError SPEC_INVALID where that does not fit the addresses it has now
+ */
+export function planContent(
+  fleet: FleetState,
+  name: InstanceName,
+  content: ConfigContent,
+  source: string,
+): ApplyPlan | null {
+  const before = fleet.instances.find(({ spec }) => spec.name === name);
+  if (before === undefined) return null;
+  const planned = planOne({ ...before.spec, ...content }, before.addresses, before, before.id);
+  const parsed = { spec: null, findings: [], configOrigin: () => null };
+  const findings = configFindings(parsed, name, planned.rendered.findings);
+  if (findings.length > 0) throw invalid(source, findings);
+  const current = { pools: [], hosts: [], instances: [asHeld(before)] };
+  const wanted = { pools: [], hosts: [], instances: [asHeld(planned.instance)] };
+  return {
+    changes: diffSpec(current, wanted, { prune: false }),
+    ...{ pools: [], hosts: [], deletedPools: [], deletedInstances: [], parsed },
+    instances: isDifferent(planned) ? [planned] : [],
+  };
+}
+
+function planOne(
   spec: InstanceSpec,
   addresses: readonly ServiceAddress[],
   before: Instance | null,

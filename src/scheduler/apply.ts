@@ -1,19 +1,19 @@
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError, type Finding } from '../domain/errors.ts';
 import type { InstanceId, InstanceName } from '../domain/ids.ts';
-import type { InstanceSpec } from '../domain/model.ts';
 import { instanceObject, isOpen, type Operation } from '../domain/operation.ts';
 import { configure } from '../operations/configure.ts';
 import { create } from '../operations/create.ts';
+import { type Author, putDesired } from '../operations/desire.ts';
 import type { OperationEngine } from '../operations/engine.ts';
 import type { Hands } from '../operations/hands.ts';
 import { fingerprintOf, keep, keptFor } from '../operations/idempotency.ts';
 import type { FleetView } from '../operations/kind.ts';
 import { blockerOf, busy } from '../operations/locks.ts';
-import { grant } from '../operations/release.ts';
 import { forget, letGo, remove, startRemoval, undoRemoval } from '../operations/remove.ts';
 import { Abandoned, type Run } from '../operations/run.ts';
 import { type ApplyAnswer, applyAnswer } from '../protocol/api.ts';
+import { unifiedDiff } from '../spec/unified-diff.ts';
 import type { FleetState, Store, Transaction } from '../store/store.ts';
 import { type ApplyPlan, planApply } from './apply-plan.ts';
 import { validateAll } from './apply-validation.ts';
@@ -33,7 +33,12 @@ export interface ApplyRequest {
   readonly prune: boolean;
   /** Whether instances may get another owner than they have. */
   readonly takeOver: boolean;
+  /** Why, for the journal and the versions of configurations; left out where nobody said. */
+  readonly reason?: string;
 }
+
+/** What is written where nobody said why. */
+const appliedReason = 'applied';
 
 export interface ApplyParts {
   readonly store: Store;
@@ -42,6 +47,9 @@ export interface ApplyParts {
   readonly clock: Clock;
   readonly newId: () => string;
 }
+
+/** Works out anew, each time the fleet is read, what is to change. */
+export type Planner = (fleet: FleetState, idOf: (name: InstanceName) => InstanceId) => ApplyPlan;
 
 /** Who applies, and the name they gave to this request, if any. */
 export interface Applicant {
@@ -63,8 +71,10 @@ export async function apply(
   request: ApplyRequest,
   applicant: Applicant,
   parts: ApplyParts,
+  planOf: Planner = (fleet, idOf) => planApply(request, fleet, idOf),
 ): Promise<ApplyAnswer> {
   const { store } = parts;
+  const reason = request.reason || appliedReason;
   const ids = new Map<InstanceName, InstanceId>();
   const idOf = (name: InstanceName): InstanceId => {
     const id = ids.get(name) ?? (parts.newId() as InstanceId);
@@ -84,11 +94,11 @@ export async function apply(
     );
     if (before !== null) return applyAnswer.parse(before);
     await heardHere(fleet, parts.hands);
-    const plan = planApply(request, fleet, idOf);
+    const plan = planOf(fleet, idOf);
     if (!request.takeOver) checkOwners(plan, request.source);
     const warnings = await validateAll(plan, fleet, request.source, parts.hands);
     if (request.dryRun) return answerOf(plan, warnings, [], true);
-    const removals = await removeAll(plan, applicant, parts);
+    const removals = await removeAll(plan, reason, applicant, parts);
     // The same request was sent before, and is under way: it answers for both.
     if (removals instanceof UnderWay) {
       await ended(removals.operation, parts);
@@ -96,7 +106,7 @@ export async function apply(
     }
     const work = async (tx: Transaction) => {
       const view = viewOf(await tx.fleet(), parts.hands);
-      const now = planApply(request, view.fleet, idOf);
+      const now = planOf(view.fleet, idOf);
       // The same request, sent again at another scheduler, may have been faster.
       const isOvertaken = signature(now) !== signature(plan) || (await kept(tx)) !== null;
       if (isOvertaken) throw new Overtaken();
@@ -107,7 +117,7 @@ export async function apply(
         if (held?.granted === true) throw new Overtaken();
         await forget(run, tx);
       }
-      const operations = await write(now, applicant.who, view, tx, parts);
+      const operations = await write(now, { who: applicant.who, reason }, view, tx, parts);
       const answer = answerOf(plan, warnings, operations, false);
       const atMs = parts.clock.wallMs();
       if (key !== null) await keep(tx, key, fingerprintOf(request), answer, atMs);
@@ -150,6 +160,7 @@ interface Removal {
 // Every instance that the spec takes away lets go of its addresses first, by its host's own word.
 async function removeAll(
   plan: ApplyPlan,
+  reason: string,
   { who, key }: Applicant,
   { store, engine, hands, clock }: ApplyParts,
 ): Promise<readonly Removal[] | UnderWay> {
@@ -164,7 +175,7 @@ async function removeAll(
       if (blocker !== null && isSameRequest(blocker, key)) return new UnderWay(blocker);
       if (blocker !== null) throw busy(object, blocker, await tx.sessions(), clock.wallMs());
       const start = startRemoval(view, instance, key);
-      const ask = { kind: remove.kind, args: start.args, who, reason: 'applied' };
+      const ask = { kind: remove.kind, args: start.args, who, reason };
       begun.push(await engine.begin(tx, ask, start));
     }
     return begun;
@@ -268,7 +279,7 @@ async function checkLocks(
 
 async function write(
   plan: ApplyPlan,
-  who: string,
+  author: Omit<Author, 'atMs'>,
   view: FleetView,
   tx: Transaction,
   { engine, clock }: ApplyParts,
@@ -277,45 +288,23 @@ async function write(
   for (const host of plan.hosts) await tx.putHost(host);
   const operations: Operation[] = [];
   for (const { instance, before } of plan.instances) {
-    await tx.putInstance(instance);
     const assignment = view.fleet.assignments.find(({ instanceId }) => instanceId === instance.id);
-    const had = new Set(before?.addresses.map(({ address }) => address));
-    const wanted = new Set(instance.addresses.map(({ address }) => address));
-    const left = [...had].filter((address) => !wanted.has(address));
-    const isNewAddress = [...wanted].some((address) => !had.has(address));
-    // A new epoch makes the host ask the wire about a new address before it answers for it, and
-    // tells its word from what it said before: about an address that it has left, a container that
-    // is made anew, or a configuration that it ran once already.
-    const isRun =
-      before?.configHash === instance.configHash && isSameContainer(before.spec, instance.spec);
-    if (assignment !== undefined && (isNewAddress || left.length > 0 || !isRun)) {
-      const epoch = await grant(tx, instance.id, assignment.host);
-      for (const address of left) await tx.putLeaving({ instanceId: instance.id, address, epoch });
-    }
+    await putDesired(tx, instance, before, assignment ?? null, { ...author, atMs: clock.wallMs() });
     const kind = before === null ? create : configure;
     const start = kind.check(view, { instance: instance.spec.name });
-    const ask = { kind: kind.kind, args: start.args, who, reason: 'applied' };
+    const ask = { kind: kind.kind, args: start.args, ...author };
     operations.push(await engine.begin(tx, ask, start));
   }
   for (const name of plan.deletedPools) await tx.deletePool(name);
+  const why = author.reason === appliedReason ? '' : `: ${author.reason}`;
   for (const { kind, name, action, fields } of plan.changes) {
     if (action === 'none') continue;
     const what = action === 'update' ? `: ${fields.map(({ field }) => field).join(', ')}` : '';
-    const message = `${action}d by ${who}${what}`;
+    const message = `${action}d by ${author.who}${what}${why}`;
     const atMs = clock.wallMs();
     await tx.addEvent({ atMs, kind: `${kind}.${action}d`, object: `${kind}/${name}`, message });
   }
   return operations;
-}
-
-function isSameContainer(a: InstanceSpec, b: InstanceSpec): boolean {
-  const { memoryMib, cpus, maxConnections } = a.resources;
-  return (
-    a.image === b.image &&
-    memoryMib === b.resources.memoryMib &&
-    cpus === b.resources.cpus &&
-    maxConnections === b.resources.maxConnections
-  );
 }
 
 function viewOf(fleet: FleetState, hands: Hands): FleetView {
@@ -335,10 +324,21 @@ function answerOf(
   const begun = operations.map(({ id, kind, objects }) => ({ id, kind, objects: [...objects] }));
   return structuredClone({
     dryRun,
-    changes: plan.changes,
+    changes: dryRun ? withRendered(plan) : plan.changes,
     warnings,
     operations: begun,
   }) as ApplyAnswer;
+}
+
+// What HAProxy would read: of interest before something is applied.
+function withRendered({ changes, instances }: ApplyPlan): ApplyPlan['changes'] {
+  const byName = new Map(instances.map((one) => [one.instance.spec.name as string, one]));
+  return changes.map((change) => {
+    const one = change.kind === 'instance' ? byName.get(change.name) : undefined;
+    const after = unifiedDiff(one?.before?.rendered ?? '', one?.instance.rendered ?? '');
+    if (one === undefined || after === '') return change;
+    return { ...change, fields: [...change.fields, { field: 'rendered', before: null, after }] };
+  });
 }
 
 // The ids and grants that may differ between two readings are left out: they are no change.

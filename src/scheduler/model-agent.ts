@@ -30,6 +30,7 @@ export type Fault =
   | 'refuse-quiesce'
   | 'never-serve'
   | 'blind'
+  | 'refuse-config'
   | 'refuse-relay';
 
 /** One host's agent. */
@@ -141,7 +142,7 @@ export class ModelAgent implements AgentStream {
       return;
     }
     const results: Record<AgentRequest['kind'], unknown> = {
-      validate: { valid: true, findings: [] },
+      validate: { valid: this.fault !== 'refuse-config', findings: [] },
       look: {
         instance: request.kind === 'look' ? (this.shown.get(request.instance) ?? null) : null,
       },

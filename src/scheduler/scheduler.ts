@@ -17,7 +17,7 @@ import type { ApplyAnswer, ExplainView } from '../protocol/api.ts';
 import type { KernelFrame } from '../protocol/kernel-frames.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { type AgentStream, Agents, type AgentsListener } from './agents.ts';
-import { type ApplyRequest, apply } from './apply.ts';
+import { type ApplyRequest, apply, type Planner } from './apply.ts';
 import { desiredStates } from './desired-state.ts';
 import { Detection } from './detection.ts';
 import { IncidentDesk } from './incident-desk.ts';
@@ -268,14 +268,15 @@ export class Scheduler implements AsyncDisposable {
   }
 
   /** Takes a spec as a whole, or says what it would change. See {@link apply}. */
-  async apply(request: ApplyRequest, who: string, key: string | null = null): Promise<ApplyAnswer> {
+  async apply(
+    request: ApplyRequest,
+    who: string,
+    key: string | null = null,
+    planOf?: Planner,
+  ): Promise<ApplyAnswer> {
     const { store, clock, newId } = this.#parts;
-    const hands = this.#hands();
-    const answer = await apply(
-      request,
-      { who, key },
-      { store, clock, newId, hands, engine: this.engine },
-    );
+    const parts = { store, clock, newId, hands: this.#hands(), engine: this.engine };
+    const answer = await apply(request, { who, key }, parts, planOf);
     if (!request.dryRun) await this.changed();
     return answer;
   }

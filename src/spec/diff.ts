@@ -9,7 +9,8 @@ export interface Change {
   readonly action: 'create' | 'update' | 'delete' | 'none';
   /**
    * For updates, what differs; values as a person would write them, null where there is none. Of
-   * `config`, `before` is null and `after` a unified diff.
+   * `config`, `before` is null and `after` a unified diff. A dry run also has `rendered`, for new
+   * instances too: what changes in what HAProxy reads, in the same form.
    */
   readonly fields: readonly FieldChange[];
 }

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { ConfigContent } from '../domain/config-version.ts';
 import type { ErrorBody } from '../domain/errors.ts';
 import type { Override } from '../domain/live.ts';
 import type { Capacity, HostFacts, InstanceSpec, ObservedInstance, Tier } from '../domain/model.ts';
@@ -57,6 +58,15 @@ export interface Schema {
     at_ms: number;
   };
   standbys: { instance_id: string; host: string };
+  config_versions: {
+    instance_id: string;
+    version: number;
+    at_ms: number;
+    who: string;
+    reason: string;
+    hash: string;
+    content: JSONColumnType<ConfigContent>;
+  };
   observations: {
     host: string;
     instance_id: string;

@@ -18,6 +18,7 @@ import type {
   Standby,
 } from '../domain/model.ts';
 import type { Lock, Operation, OperationKind, Session } from '../domain/operation.ts';
+import type { ConfigRows } from './config-rows.ts';
 import type { IncidentRows } from './incident-rows.ts';
 
 /** Everything the fleet is meant to be, read in one snapshot. */
@@ -70,7 +71,7 @@ export interface JoinToken {
 }
 
 /** One atomic unit of reading and writing. */
-export interface Transaction extends IncidentRows {
+export interface Transaction extends IncidentRows, ConfigRows {
   fleet(): Promise<FleetState>;
 
   putPool(pool: Pool): Promise<void>;

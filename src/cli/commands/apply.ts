@@ -17,6 +17,10 @@ export interface ApplyOptions {
   readonly dryRun: boolean;
   readonly prune: boolean;
   readonly takeOver: boolean;
+  /** Empty for none. */
+  readonly reason: string;
+  /** Show in a dry run what changes in what HAProxy reads. */
+  readonly isRendered: boolean;
   /** Look on until what was begun has ended. */
   readonly isWaiting: boolean;
   /** By which the server knows the request again. */
@@ -30,14 +34,15 @@ export interface ApplyOptions {
  * @throws BridgeheadError OPERATION_FAILED where it was to wait, and something did not end well
  */
 export async function apply(session: Session, options: ApplyOptions): Promise<void> {
-  const { file, dryRun, prune, takeOver, key } = options;
+  const { file, dryRun, prune, takeOver, reason, key } = options;
   const { terminal, format } = session;
   const { source, text } = await readSpecText(terminal, file);
   const paint = paintFor(terminal, 'err');
   const api = await session.connect();
   let answer: ApplyAnswer;
   try {
-    answer = await api.apply({ source: nameOf(source), text, dryRun, prune, takeOver }, key);
+    const input = { source: nameOf(source), text, dryRun, prune, takeOver, reason };
+    answer = await api.apply(input, key);
     if (format === 'table') {
       for (const warning of answer.warnings)
         terminal.err(`${findingText(source, text, warning, 'warning', paint)}\n`);
@@ -49,9 +54,33 @@ export async function apply(session: Session, options: ApplyOptions): Promise<vo
     }
     throw error;
   }
+  const shown = options.isRendered ? answer : withoutRendered(answer);
+  await showApplied(session, api, shown, options.isWaiting);
+}
+
+/**
+ * Shows what was changed and begun.
+ *
+ * @param isWaiting whether to look on until what was begun has ended
+ * @throws BridgeheadError OPERATION_FAILED where it was to wait, and something did not end well
+ */
+export async function showApplied(
+  session: Session,
+  api: ApiClient,
+  answer: ApplyAnswer,
+  isWaiting: boolean,
+): Promise<void> {
   const changes = () => changesText(answer.changes, answer.dryRun, session.paint);
-  if (options.isWaiting) return awaitAll(session, api, answer, changes);
+  if (isWaiting) return awaitAll(session, api, answer, changes);
   await session.print(answer, () => changes() + begunText(answer));
+}
+
+function withoutRendered(answer: ApplyAnswer): ApplyAnswer {
+  const changes = answer.changes.map((change) => ({
+    ...change,
+    fields: change.fields.filter(({ field }) => field !== 'rendered'),
+  }));
+  return { ...answer, changes };
 }
 
 function begunText({ operations }: ApplyAnswer): string {
