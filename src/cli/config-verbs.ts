@@ -8,7 +8,7 @@ import { type CommandLine, clientVerbs, keyOf, withKeyOption } from './verb.ts';
 export function addConfigVerbs(program: Command, line: CommandLine): void {
   const config = program
     .command('config')
-    .description("versions of an instance's configuration: see, compare, go back");
+    .description('configurations of instances: render, compare, go back to one');
   const verb = clientVerbs(config, line);
   verb(
     'history <instance>',

@@ -82,9 +82,9 @@ export function createProgram(line: CommandLine): Command {
   withAccessOptions(withOutputOption(program));
   addFleetVerbs(program, line);
   addImportVerb(program, line);
-  addConfigRenderVerb(program, line);
   addOperationVerbs(program, line);
   addConfigVerbs(program, line);
+  addConfigRenderVerb(program, line);
   addCrashVerbs(program, line);
   addLiveVerbs(program, line);
   addNumberVerbs(program, line);
