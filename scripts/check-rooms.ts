@@ -11,6 +11,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'lab',
     'api',
+    'access',
     'agent',
     'scheduler',
     'store',
@@ -29,6 +30,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   lab: ['store', 'protocol', 'system', 'domain'],
   api: [
+    'access',
     'scheduler',
     'operations',
     'store',
@@ -42,6 +44,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'system',
     'domain',
   ],
+  access: ['store', 'trust', 'domain'],
   scheduler: [
     'detection',
     'operations',

@@ -138,11 +138,12 @@ class TurnLost extends Error {}
 
 function eventsOf(
   { events }: Tables,
-  { object, afterId, limit }: EventFilter,
+  { object, among, afterId, limit }: EventFilter,
 ): readonly FleetEvent[] {
   const found = [...events.values()].filter(
     (event) =>
       (object === undefined || event.object === object) &&
+      (among === undefined || among.includes(event.object)) &&
       (afterId === undefined || event.id > afterId),
   );
   return afterId === undefined ? found.slice(-limit) : found.slice(0, limit);

@@ -212,10 +212,14 @@ export class SimTransaction extends SimFencingTransaction implements Transaction
   }
 
   async operations(filter: OperationFilter): Promise<readonly Operation[]> {
-    const { object, isOpen, kinds, sinceMs, limit } = filter;
+    const { object, among, isOpen, kinds, sinceMs, limit } = filter;
     await this.around.pass();
     return [...this.draft.tables.operations.values()]
       .filter(({ operation }) => object === undefined || operation.objects.includes(object))
+      .filter(
+        ({ operation }) =>
+          among === undefined || operation.objects.every((one) => among.includes(one)),
+      )
       .filter(({ operation }) => isOpen === undefined || (operation.endedMs === null) === isOpen)
       .filter(({ operation }) => kinds === undefined || kinds.includes(operation.kind))
       .filter(({ operation }) => sinceMs === undefined || operation.requestedMs >= sinceMs)

@@ -1,6 +1,6 @@
 import { applyAnswer, applyRequest } from '../protocol/api.ts';
 import { failures, keyed, keyOf, type Routes } from './routes.ts';
-import { type ApiParts, administrator } from './server.ts';
+import type { ApiParts } from './server.ts';
 
 /** Taking a whole spec, or saying what it would change. */
 export function applyRoutes(routes: Routes, { scheduler }: ApiParts): void {
@@ -13,6 +13,9 @@ export function applyRoutes(routes: Routes, { scheduler }: ApiParts): void {
       body: applyRequest,
       response: { 200: applyAnswer, ...failures },
     },
-    handler: ({ body, headers }) => scheduler.apply(body, administrator, keyOf(headers)),
+    handler: ({ body, headers, principal: { name, owners } }) => {
+      const request = owners === null ? body : { ...body, owners };
+      return scheduler.apply(request, name, keyOf(headers));
+    },
   });
 }

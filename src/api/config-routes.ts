@@ -11,7 +11,7 @@ import { instanceName } from '../protocol/shapes.ts';
 import { ConfigDesk } from '../scheduler/config-desk.ts';
 import { rollback } from '../scheduler/config-rollback.ts';
 import { failures, keyed, keyOf, type Routes } from './routes.ts';
-import { type ApiParts, administrator } from './server.ts';
+import type { ApiParts } from './server.ts';
 
 const named = z.object({ name: instanceName });
 const number = z.coerce.number().int().min(1).max(2_147_483_647);
@@ -71,7 +71,11 @@ export function configRoutes(routes: Routes, { scheduler, store }: ApiParts): vo
       body: rollbackRequest,
       response: { 200: applyAnswer, ...failures },
     },
-    handler: async ({ params: { name }, body: { to = null, reason }, headers }) =>
-      rollback(name, { to, reason, who: administrator, key: keyOf(headers) }, { scheduler, store }),
+    handler: async ({ params: { name }, body: { to = null, reason }, headers, principal }) =>
+      rollback(
+        name,
+        { to, reason, who: principal.name, key: keyOf(headers) },
+        { scheduler, store },
+      ),
   });
 }

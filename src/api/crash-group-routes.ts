@@ -7,7 +7,7 @@ import {
   crashUndoRequest,
 } from '../protocol/crash-group-views.ts';
 import { failures, type Routes } from './routes.ts';
-import { type ApiParts, administrator } from './server.ts';
+import type { ApiParts } from './server.ts';
 
 const limitMax = 1_000;
 
@@ -51,7 +51,7 @@ export function crashGroupRoutes(routes: Routes, { crashGroups }: ApiParts): voi
       body: crashDecisionRequest,
       response: { 200: crashDecisionView, ...failures },
     },
-    handler: ({ body }) => crashGroups.decide(body, administrator),
+    handler: ({ body, principal }) => crashGroups.decide(body, principal.name),
   });
   routes.route({
     method: 'POST',
@@ -62,6 +62,7 @@ export function crashGroupRoutes(routes: Routes, { crashGroups }: ApiParts): voi
       body: crashUndoRequest,
       response: { 200: crashDecisionView, ...failures },
     },
-    handler: ({ params: { id }, body: { reason } }) => crashGroups.undo(id, reason, administrator),
+    handler: ({ params: { id }, body: { reason }, principal }) =>
+      crashGroups.undo(id, reason, principal.name),
   });
 }

@@ -11,7 +11,7 @@ import {
 import { hostName } from '../protocol/shapes.ts';
 import { viewHost, viewOperation } from '../scheduler/views.ts';
 import { failures, type Routes } from './routes.ts';
-import { type ApiParts, administrator } from './server.ts';
+import type { ApiParts } from './server.ts';
 
 /** Failover: what is held true of the hosts, whether it acts, and a person's word that one is dead. */
 export function failoverRoutes(routes: Routes, { scheduler }: ApiParts): void {
@@ -54,8 +54,8 @@ export function failoverRoutes(routes: Routes, { scheduler }: ApiParts): void {
     method: 'POST',
     url: '/v1/failover/disarm',
     schema: { summary: 'Fail nothing over, for maintenance', body: disarmRequest, response },
-    handler: async ({ body }) => {
-      await detection.setDisarmed(body.reason, administrator);
+    handler: async ({ body, principal }) => {
+      await detection.setDisarmed(body.reason, principal.name);
       return view();
     },
   });
@@ -63,8 +63,8 @@ export function failoverRoutes(routes: Routes, { scheduler }: ApiParts): void {
     method: 'POST',
     url: '/v1/failover/arm',
     schema: { summary: 'Fail over again', response },
-    handler: async () => {
-      await detection.setDisarmed(null, administrator);
+    handler: async ({ principal }) => {
+      await detection.setDisarmed(null, principal.name);
       return view();
     },
   });
@@ -77,8 +77,8 @@ export function failoverRoutes(routes: Routes, { scheduler }: ApiParts): void {
       body: confirmDeadRequest,
       response: { 202: operationView, ...failures },
     },
-    handler: async ({ params, body }, reply) => {
-      const operation = await detection.confirmDead(params.name, administrator, body.reason);
+    handler: async ({ params, body, principal }, reply) => {
+      const operation = await detection.confirmDead(params.name, principal.name, body.reason);
       if (operation === null) throw alreadyDead(params.name);
       return reply
         .code(202)

@@ -10,6 +10,7 @@ import {
 } from '../protocol/api.ts';
 import { instanceName, poolName } from '../protocol/shapes.ts';
 import { viewInstance, viewPool } from '../scheduler/views.ts';
+import { ownObjects, ownView } from './own.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -29,8 +30,8 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
       summary: 'All pools, with the addresses that instances hold',
       response: { 200: z.object({ items: z.array(poolView) }), ...failures },
     },
-    handler: async () => {
-      const source = await scheduler.viewSource();
+    handler: async ({ principal }) => {
+      const source = ownView(await scheduler.viewSource(), principal.owners);
       return { items: source.fleet.pools.map((pool) => viewPool(source, pool)) };
     },
   });
@@ -42,8 +43,8 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
       params: z.object({ name: poolName }),
       response: { 200: poolView, ...failures },
     },
-    handler: async ({ params }) => {
-      const source = await scheduler.viewSource();
+    handler: async ({ params, principal }) => {
+      const source = ownView(await scheduler.viewSource(), principal.owners);
       const pool = source.fleet.pools.find(({ name }) => name === params.name);
       if (pool === undefined) throw missing('pool', params.name);
       return viewPool(source, pool);
@@ -56,8 +57,8 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
       summary: 'All instances',
       response: { 200: z.object({ items: z.array(instanceView) }), ...failures },
     },
-    handler: async () => {
-      const source = await scheduler.viewSource();
+    handler: async ({ principal }) => {
+      const source = ownView(await scheduler.viewSource(), principal.owners);
       return { items: source.fleet.instances.map((instance) => viewInstance(source, instance)) };
     },
   });
@@ -94,10 +95,12 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
       querystring: eventsQuery,
       response: { 200: z.object({ items: z.array(eventView) }), ...failures },
     },
-    handler: async ({ query }) => {
+    handler: async ({ query, principal: { owners } }) => {
       const { object, after, limit } = query;
+      const own = owners === null ? null : ownObjects((await scheduler.viewSource()).fleet, owners);
       const events = await store.events({
         limit,
+        ...(own === null ? {} : { among: [...own] }),
         ...(object === undefined ? {} : { object }),
         ...(after === undefined ? {} : { afterId: after }),
       });

@@ -1,17 +1,19 @@
 import { z } from 'zod';
+import type { Principal } from '../domain/access.ts';
 import { findHost } from '../operations/find-host.ts';
 import { cordonRequest, hostView, joinTokenRequest, joinTokenView } from '../protocol/api.ts';
 import { hostName } from '../protocol/shapes.ts';
 import { viewHost } from '../scheduler/views.ts';
+import { ownView } from './own.ts';
 import { failures, type Routes } from './routes.ts';
-import { type ApiParts, administrator } from './server.ts';
+import type { ApiParts } from './server.ts';
 
 const named = z.object({ name: hostName });
 
 /** Hosts: looking at them, keeping new instances off them, letting new ones join. */
 export function hostRoutes(routes: Routes, { scheduler, newJoinToken }: ApiParts): void {
-  const view = async (name: z.infer<typeof named>['name']) => {
-    const source = await scheduler.viewSource();
+  const view = async (name: z.infer<typeof named>['name'], { owners }: Principal) => {
+    const source = ownView(await scheduler.viewSource(), owners);
     return viewHost(source, findHost(source.fleet.hosts, name));
   };
   routes.route({
@@ -21,8 +23,8 @@ export function hostRoutes(routes: Routes, { scheduler, newJoinToken }: ApiParts
       summary: 'All hosts',
       response: { 200: z.object({ items: z.array(hostView) }), ...failures },
     },
-    handler: async () => {
-      const source = await scheduler.viewSource();
+    handler: async ({ principal }) => {
+      const source = ownView(await scheduler.viewSource(), principal.owners);
       return { items: source.fleet.hosts.map((host) => viewHost(source, host)) };
     },
   });
@@ -30,7 +32,7 @@ export function hostRoutes(routes: Routes, { scheduler, newJoinToken }: ApiParts
     method: 'GET',
     url: '/v1/hosts/:name',
     schema: { summary: 'One host', params: named, response: { 200: hostView, ...failures } },
-    handler: ({ params }) => view(params.name),
+    handler: ({ params, principal }) => view(params.name, principal),
   });
   routes.route({
     method: 'POST',
@@ -41,9 +43,9 @@ export function hostRoutes(routes: Routes, { scheduler, newJoinToken }: ApiParts
       body: cordonRequest,
       response: { 200: hostView, ...failures },
     },
-    handler: async ({ params, body }) => {
-      await scheduler.setCordon(params.name, body.reason, administrator);
-      return view(params.name);
+    handler: async ({ params, body, principal }) => {
+      await scheduler.setCordon(params.name, body.reason, principal.name);
+      return view(params.name, principal);
     },
   });
   routes.route({
@@ -54,9 +56,9 @@ export function hostRoutes(routes: Routes, { scheduler, newJoinToken }: ApiParts
       params: named,
       response: { 200: hostView, ...failures },
     },
-    handler: async ({ params }) => {
-      await scheduler.setCordon(params.name, null, administrator);
-      return view(params.name);
+    handler: async ({ params, principal }) => {
+      await scheduler.setCordon(params.name, null, principal.name);
+      return view(params.name, principal);
     },
   });
   routes.route({
@@ -67,8 +69,8 @@ export function hostRoutes(routes: Routes, { scheduler, newJoinToken }: ApiParts
       body: joinTokenRequest,
       response: { 200: joinTokenView, ...failures },
     },
-    handler: async ({ body }) => {
-      const { token, expiresMs } = await newJoinToken(body.host, body.ttlS, administrator);
+    handler: async ({ body, principal }) => {
+      const { token, expiresMs } = await newJoinToken(body.host, body.ttlS, principal.name);
       return { token, host: body.host, expiresMs };
     },
   });

@@ -19,6 +19,7 @@ import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import type { ApiParts } from './server.ts';
+import { asAdministrator } from './test-access.ts';
 
 const fileOf = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -37,6 +38,7 @@ before(async () => {
       error instanceof BridgeheadError ? error : new BridgeheadError('REQUEST_INVALID', '', '');
     return reply.status(known.status).send({ error: known.body() });
   });
+  asAdministrator(api);
   const scheduler = { incidents: new IncidentDesk({ store, clock: systemClock }) };
   const parts = { scheduler, crashes: store.crashes, issues } as unknown as ApiParts;
   incidentRoutes(api.withTypeProvider<ZodTypeProvider>(), parts);

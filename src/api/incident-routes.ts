@@ -13,7 +13,7 @@ import {
 } from '../protocol/incident-views.ts';
 import type { CrashStore } from '../store/crash-store.ts';
 import { failures, type Routes } from './routes.ts';
-import { type ApiParts, administrator } from './server.ts';
+import type { ApiParts } from './server.ts';
 
 const limitMax = 500;
 const nameMax = 255;
@@ -58,8 +58,8 @@ export function incidentRoutes(routes: Routes, parts: ApiParts): void {
     method: 'POST',
     url: '/v1/incidents/:id/notes',
     schema: { summary: 'Add a note to an incident', body: incidentNoteRequest, ...file },
-    handler: async ({ params: { id }, body }) => {
-      await incidents.note(id, body.text, administrator);
+    handler: async ({ params: { id }, body, principal }) => {
+      await incidents.note(id, body.text, principal.name);
       return view(id);
     },
   });
@@ -67,8 +67,8 @@ export function incidentRoutes(routes: Routes, parts: ApiParts): void {
     method: 'POST',
     url: '/v1/incidents/:id/resolve',
     schema: { summary: 'Close an incident', body: incidentResolveRequest, ...file },
-    handler: async ({ params: { id }, body }) => {
-      await incidents.resolve(id, body.note, administrator);
+    handler: async ({ params: { id }, body, principal }) => {
+      await incidents.resolve(id, body.note, principal.name);
       return view(id);
     },
   });

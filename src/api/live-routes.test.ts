@@ -15,6 +15,7 @@ import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { liveRoutes } from './live-routes.ts';
 import type { ApiParts } from './server.ts';
+import { asAdministrator } from './test-access.ts';
 
 let databases: TestDatabases;
 let fleet: Fleet;
@@ -30,6 +31,7 @@ before(async () => {
     const status = error instanceof BridgeheadError ? error.status : 400;
     return reply.status(status).send({ error: BridgeheadError.wrap(error).body() });
   });
+  asAdministrator(api);
   const parts: Partial<ApiParts> = {
     ...{ store: fleet.store, clock: systemClock, scheduler: fleet.scheduler },
   };

@@ -25,7 +25,7 @@ import { patternFile, patternWord, proxyName } from '../protocol/override-shapes
 import { instanceName } from '../protocol/shapes.ts';
 import { Live } from '../scheduler/live.ts';
 import { failures, type Routes } from './routes.ts';
-import { type ApiParts, administrator } from './server.ts';
+import type { ApiParts } from './server.ts';
 
 /** Entries of a map, ACL or table that an answer has at most. */
 const entriesMax = 5_000;
@@ -36,7 +36,6 @@ const done = { 200: z.object({ text: z.string() }), ...failures };
 /** Running HAProxys: what they show, and what is changed in them without a reload. */
 export function liveRoutes(routes: Routes, { store, clock, scheduler }: ApiParts): void {
   const live = new Live({ store, clock, agents: scheduler.agents, push: () => scheduler.push() });
-  const who = administrator;
   routes.route({
     method: 'GET',
     url: '/v1/instances/:name/servers',
@@ -66,7 +65,7 @@ export function liveRoutes(routes: Routes, { store, clock, scheduler }: ApiParts
       body: serverRequest,
       response: done,
     },
-    handler: async ({ params: { name, backend, server }, body }) => {
+    handler: async ({ params: { name, backend, server }, body, principal: { name: who } }) => {
       const { state = null, weight = null, port = null, reason, keep: isKept } = body;
       const address = body.address === undefined ? null : canonicalAddress(body.address);
       if (body.address !== undefined && address === null) {
@@ -108,7 +107,7 @@ export function liveRoutes(routes: Routes, { store, clock, scheduler }: ApiParts
         body: entryRequest,
         response: done,
       },
-      handler: async ({ params: { name }, body }) => {
+      handler: async ({ params: { name }, body, principal: { name: who } }) => {
         const { reason, keep: isKept } = body;
         const change = entryChange(kind, body);
         await live.change(name, change, { who, reason, isKept });
@@ -151,7 +150,11 @@ export function liveRoutes(routes: Routes, { store, clock, scheduler }: ApiParts
       body: clearRequest,
       response: done,
     },
-    handler: async ({ params: { name, table }, body: { key, reason } }) => {
+    handler: async ({
+      params: { name, table },
+      body: { key, reason },
+      principal: { name: who },
+    }) => {
       const change = { kind: 'table', table, key } as const;
       await live.change(name, change, { who, reason, isKept: false });
       return { text: changeText(change) };
@@ -180,7 +183,7 @@ export function liveRoutes(routes: Routes, { store, clock, scheduler }: ApiParts
       body: forgetRequest,
       response: done,
     },
-    handler: async ({ params: { name }, body: { what, reason } }) => {
+    handler: async ({ params: { name }, body: { what, reason }, principal: { name: who } }) => {
       await live.forget(name, what, { who, reason });
       return { text: `${what}: kept no longer` };
     },

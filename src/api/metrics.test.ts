@@ -17,6 +17,7 @@ import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { createApi } from './server.ts';
+import { testAccess } from './test-access.ts';
 
 let databases: TestDatabases;
 let store: PostgresStore;
@@ -33,7 +34,7 @@ before(async () => {
   numbers = new NumberIntake({ store: store.numbers, clock: systemClock, log });
   api = await createApi({
     ...{ store, clock: systemClock, scheduler: fleet.scheduler, version: '1.2.3', log },
-    ...{ storeKind: 'embedded', crashes: store.crashes, isAdmin: (text) => text === 'right' },
+    ...{ storeKind: 'embedded', crashes: store.crashes, ...testAccess(store, 'right') },
     crashGroups: new CrashGroupsBook({ store, clock: systemClock }),
     feed: new FleetFeed({
       ...{

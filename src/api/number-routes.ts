@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
+import { isWithin } from '../domain/access.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { InstanceName } from '../domain/ids.ts';
 import { countedOf, keyOf } from '../numbers/counted.ts';
@@ -82,10 +83,11 @@ export function numberRoutes(routes: Routes, parts: ApiParts): void {
       summary: 'What every instance does now, as far as this scheduler hears of it',
       response: { 200: topView, ...failures },
     },
-    handler: async () => {
+    handler: async ({ principal: { owners } }) => {
       const { instances } = await store.transact((tx) => tx.fleet(), 'snapshot');
+      const own = instances.filter(({ spec }) => isWithin(owners, spec.owner));
       return {
-        items: instances.flatMap(({ id, spec: { name, tier } }) => {
+        items: own.flatMap(({ id, spec: { name, tier } }) => {
           const heard = numbers.intake.all.get(id);
           if (heard === undefined) return [];
           const { host, point } = heard;

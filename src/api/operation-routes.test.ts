@@ -13,6 +13,7 @@ import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { createApi } from './server.ts';
+import { testAccess } from './test-access.ts';
 
 let databases: TestDatabases;
 let store: PostgresStore;
@@ -78,7 +79,7 @@ before(async () => {
     storeKind: 'embedded',
     scheduler,
     version: '0.0.0',
-    isAdmin: (text) => text === 'right',
+    ...testAccess(store, 'right'),
     newJoinToken: async () => ({ token: 'ticket', expiresMs: 1 }),
     log: () => undefined,
   });

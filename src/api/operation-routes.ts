@@ -11,8 +11,9 @@ import {
 } from '../protocol/api.ts';
 import { hostName, instanceName } from '../protocol/shapes.ts';
 import { viewOperation } from '../scheduler/views.ts';
+import { ownObjects } from './own.ts';
 import { failures, keyed, keyOf, type Routes } from './routes.ts';
-import { type ApiParts, administrator } from './server.ts';
+import type { ApiParts } from './server.ts';
 
 const identified = z.object({ id: z.uuid() });
 const listQuery = z.object({
@@ -35,9 +36,9 @@ export function operationRoutes(routes: Routes, { scheduler, store }: ApiParts):
       body: migrateRequest,
       response: { 202: operationView, ...failures },
     },
-    handler: async ({ params, body, headers }, reply) => {
+    handler: async ({ params, body, headers, principal }, reply) => {
       const { to, reason, wait: mayWait } = body;
-      const request = { reason, mayWait, who: administrator, key: keyOf(headers) };
+      const request = { reason, mayWait, who: principal.name, key: keyOf(headers) };
       return reply.status(202).send(await view(await scheduler.migrate(params.name, to, request)));
     },
   });
@@ -51,9 +52,9 @@ export function operationRoutes(routes: Routes, { scheduler, store }: ApiParts):
       body: drainRequest,
       response: { 202: operationView, ...failures },
     },
-    handler: async ({ params, body, headers }, reply) => {
+    handler: async ({ params, body, headers, principal }, reply) => {
       const { reason, wait: mayWait } = body;
-      const request = { reason, mayWait, who: administrator, key: keyOf(headers) };
+      const request = { reason, mayWait, who: principal.name, key: keyOf(headers) };
       return reply.status(202).send(await view(await scheduler.drain(params.name, request)));
     },
   });
@@ -76,9 +77,9 @@ export function operationRoutes(routes: Routes, { scheduler, store }: ApiParts):
       body: rebalanceRequest,
       response: { 202: operationView, ...failures },
     },
-    handler: async ({ body, headers }, reply) => {
+    handler: async ({ body, headers, principal }, reply) => {
       const { movesMax, reason, wait: mayWait } = body;
-      const request = { reason, mayWait, who: administrator, key: keyOf(headers) };
+      const request = { reason, mayWait, who: principal.name, key: keyOf(headers) };
       return reply.status(202).send(await view(await scheduler.rebalance(movesMax, request)));
     },
   });
@@ -90,11 +91,12 @@ export function operationRoutes(routes: Routes, { scheduler, store }: ApiParts):
       querystring: listQuery,
       response: { 200: z.object({ items: z.array(operationView) }), ...failures },
     },
-    handler: async ({ query }) => {
+    handler: async ({ query, principal: { owners } }) => {
       const { object, open, limit } = query;
       const { operations, sessions } = await store.transact(async (tx) => ({
         operations: await tx.operations({
           limit,
+          ...(owners === null ? {} : { among: [...(ownObjects(await tx.fleet(), owners) ?? [])] }),
           ...(object === undefined ? {} : { object }),
           ...(open === undefined ? {} : { isOpen: open }),
         }),
@@ -125,6 +127,7 @@ export function operationRoutes(routes: Routes, { scheduler, store }: ApiParts):
       params: identified,
       response: { 200: operationView, ...failures },
     },
-    handler: async ({ params }) => view(await scheduler.engine.cancel(params.id, administrator)),
+    handler: async ({ params, principal }) =>
+      view(await scheduler.engine.cancel(params.id, principal.name)),
   });
 }

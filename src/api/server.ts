@@ -8,6 +8,8 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import type { Audit } from '../access/audit.ts';
+import type { AccessDesk } from '../access/desk.ts';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { KnownIssue } from '../known-issues/entry.ts';
@@ -21,6 +23,7 @@ import type { CrashStore } from '../store/crash-store.ts';
 import type { LogStore } from '../store/log-store.ts';
 import type { NumberStore } from '../store/number-store.ts';
 import type { Store } from '../store/store.ts';
+import { accessRoutes } from './access-routes.ts';
 import { applyRoutes } from './apply-routes.ts';
 import { bootRoutes } from './boot-routes.ts';
 import { configRoutes } from './config-routes.ts';
@@ -29,12 +32,14 @@ import { crashPrecursorRoutes } from './crash-precursor-routes.ts';
 import { crashRoutes } from './crash-routes.ts';
 import { failoverRoutes } from './failover-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
+import { addGate } from './gate.ts';
 import { hostRoutes } from './host-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { liveRoutes } from './live-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { numberRoutes } from './number-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { sessionRoutes } from './session-routes.ts';
 import { watchRoutes } from './watch-routes.ts';
 
 /** A spec carries whole HAProxy configurations: sixteen MiB, and some for its JSON quoting. */
@@ -65,8 +70,8 @@ export interface ApiParts {
   /** The fleet as those see it who watch. */
   readonly feed: FleetFeed;
   readonly numbers: { readonly store: NumberStore; readonly intake: NumberIntake };
-  /** True for the token that may do everything. */
-  readonly isAdmin: (token: string) => boolean;
+  readonly access: AccessDesk;
+  readonly audit: Audit;
   readonly newJoinToken: (
     host: string,
     ttlS: number,
@@ -78,19 +83,18 @@ export interface ApiParts {
 /** A Fastify instance whose handlers are typed by their zod schemas. */
 export type Api = FastifyInstance & { withTypeProvider: FastifyInstance['withTypeProvider'] };
 
-/** Who asked. Until there are users, whoever holds the admin token. */
-export const administrator = 'admin';
-
 /** Makes the server with all its routes; the caller makes it listen. */
 export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
   const api = fastify({
     ...{ bodyLimit: bodyBytesMax, forceCloseConnections: true },
     routerOptions: { maxParamLength: paramLengthMax },
   });
+  addGate(api, { desk: parts.access, audit: parts.audit, store: parts.store });
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
   api.setErrorHandler((error, request, reply) => {
     const known = asBridgeheadError(error);
+    request.failure = known.code;
     if (known.code === 'INTERNAL') {
       parts.log('a request failed', {
         method: request.method,
@@ -123,11 +127,9 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     transform: jsonSchemaTransform,
   });
   await api.register(async (guarded) => {
-    guarded.addHook('onRequest', async (request) => {
-      const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-      if (token === undefined || !parts.isAdmin(token)) throw unauthorized(token === undefined);
-    });
     const routes = guarded.withTypeProvider<ZodTypeProvider>();
+    sessionRoutes(routes, parts);
+    accessRoutes(routes, parts);
     applyRoutes(routes, parts);
     configRoutes(routes, parts);
     fleetRoutes(routes, parts);
@@ -146,14 +148,6 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
   });
   api.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());
   return api;
-}
-
-function unauthorized(isMissing: boolean): BridgeheadError {
-  return new BridgeheadError(
-    'UNAUTHORIZED',
-    isMissing ? 'the request carries no token' : 'the token is not one of this scheduler',
-    "Give the token in the scheduler's data folder, file admin.token: --token-file, or BRIDGEHEAD_TOKEN.",
-  );
 }
 
 function asBridgeheadError(error: unknown): BridgeheadError {

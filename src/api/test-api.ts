@@ -8,6 +8,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
 import { systemClock } from '../system/clock.ts';
 import { type ApiParts, createApi } from './server.ts';
+import { testAccess } from './test-access.ts';
 
 /** What a request of the administrator carries. */
 export const authorization = 'Bearer right';
@@ -36,7 +37,7 @@ export async function testApi(
       limits: { days: 1, messages: 1_000, bytes: 1e9 },
       kernelCounts: () => ({ received: 0, stored: 0, lostOnHosts: 0 }),
     },
-    isAdmin: (text) => text === 'right',
+    ...testAccess(store, 'right'),
     newJoinToken: async () => ({ token: 'ticket', expiresMs: 1 }),
     ...different,
   });

@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { AccessDesk } from '../access/desk.ts';
+import { isWithin } from '../domain/access.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import { type WatchKind, watchKinds } from '../protocol/watch-views.ts';
 import { failures, type Routes } from './routes.ts';
@@ -13,7 +15,7 @@ const resumeMax = 128;
 const kindWord = watchKinds.join('|');
 
 /** Following the fleet. */
-export function watchRoutes(routes: Routes, { feed, clock }: ApiParts): void {
+export function watchRoutes(routes: Routes, { feed, clock, access }: ApiParts): void {
   const open = new Set<() => void>();
   routes.addHook('preClose', async () => {
     for (const end of open) end();
@@ -40,7 +42,7 @@ export function watchRoutes(routes: Routes, { feed, clock }: ApiParts): void {
       const stream = new WatchStream(feed, clock, {
         kinds: kinds === undefined ? null : new Set(kinds.split(',') as WatchKind[]),
         lastId: request.headers['last-event-id'] ?? null,
-        scope: () => scopeOf(request),
+        scope: () => scopeOf(access, request),
       });
       const { seen, leave } = feed.follow(() => stream.news());
       const stopBeat = clock.every(beatPeriodMs, () => {
@@ -70,9 +72,11 @@ export function watchRoutes(routes: Routes, { feed, clock }: ApiParts): void {
   });
 }
 
-/** What the caller may see of what is watched: all of it, since there is the administrator only. */
-async function scopeOf(_request: FastifyRequest): Promise<WatchScope> {
-  return () => true;
+/** What the caller may see of what is watched, as of now; rejects where they are nobody any more. */
+async function scopeOf(access: AccessDesk, { word }: FastifyRequest): Promise<WatchScope> {
+  const { owners } = (await access.identify(word ?? '')).principal;
+  if (owners === null) return () => true;
+  return (about) => about.owners.length > 0 && about.owners.every((one) => isWithin(owners, one));
 }
 
 function full(): BridgeheadError {

@@ -1,3 +1,4 @@
+import { isWithin } from '../domain/access.ts';
 import type { ConfigContent } from '../domain/config-version.ts';
 import { BridgeheadError, type Finding } from '../domain/errors.ts';
 import type { InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
@@ -37,7 +38,13 @@ export interface PlannedInstance {
  * address allocation throws
  */
 export function planApply(
-  request: { readonly source: string; readonly text: string; readonly prune: boolean },
+  request: {
+    readonly source: string;
+    readonly text: string;
+    readonly prune: boolean;
+    /** Whose instances are pruned; left out for all. */
+    readonly owners?: readonly string[];
+  },
   fleet: FleetState,
   idOf: (name: InstanceName) => InstanceId,
 ): ApplyPlan {
@@ -60,7 +67,7 @@ export function planApply(
     { pools: fleet.pools, hosts: fleet.hosts, instances: fleet.instances.map(asHeld) },
     spec,
     { prune: request.prune },
-  );
+  ).filter((change) => isTheirs(change, fleet, request.owners));
   const deleted = new Set(changes.filter(({ action }) => action === 'delete').map(keyOf));
   const changed = new Set(
     changes.filter(({ action }) => action === 'create' || action === 'update').map(keyOf),
@@ -212,6 +219,17 @@ function mergePools(current: readonly Pool[], wanted: readonly Pool[]): readonly
 
 function unique(addresses: readonly ServiceAddress[]): readonly ServiceAddress[] {
   return [...new Map(addresses.map((one) => [one.address, one])).values()];
+}
+
+// Whoever has a part of the fleet has nothing to say about the rest, by leaving it out.
+function isTheirs(
+  { kind, name, action }: Change,
+  { instances }: FleetState,
+  owners: readonly string[] | undefined,
+): boolean {
+  if (action !== 'delete' || owners === undefined) return true;
+  const own = instances.filter(({ spec }) => isWithin(owners, spec.owner));
+  return kind === 'instance' && own.some(({ spec }) => spec.name === name);
 }
 
 function keyOf({ kind, name }: Change): string {

@@ -16,6 +16,7 @@ import { type ApplyAnswer, applyAnswer } from '../protocol/api.ts';
 import { unifiedDiff } from '../spec/unified-diff.ts';
 import type { FleetState, Store, Transaction } from '../store/store.ts';
 import { type ApplyPlan, planApply } from './apply-plan.ts';
+import { checkScope } from './apply-scope.ts';
 import { validateAll } from './apply-validation.ts';
 
 /** How often a plan is made anew because the fleet changed while its configurations were checked. */
@@ -35,6 +36,8 @@ export interface ApplyRequest {
   readonly takeOver: boolean;
   /** Why, for the journal and the versions of configurations; left out where nobody said. */
   readonly reason?: string;
+  /** Whose instances it may change, and prune; left out for all. */
+  readonly owners?: readonly string[];
 }
 
 /** What is written where nobody said why. */
@@ -65,7 +68,7 @@ export interface Applicant {
  *
  * @throws BridgeheadError SPEC_INVALID, CONFIG_REFUSED (both with lines and columns of the text),
  * VALIDATION_UNAVAILABLE, IMAGE_MISSING, HOST_NOT_READY for a deletion that cannot be proven,
- * OWNER_MISMATCH, BUSY, IDEMPOTENCY_MISMATCH
+ * OWNER_MISMATCH, FORBIDDEN, BUSY, IDEMPOTENCY_MISMATCH
  */
 export async function apply(
   request: ApplyRequest,
@@ -95,6 +98,7 @@ export async function apply(
     if (before !== null) return applyAnswer.parse(before);
     await heardHere(fleet, parts.hands);
     const plan = planOf(fleet, idOf);
+    if (request.owners !== undefined) checkScope(plan, request.owners, request.source);
     if (!request.takeOver) checkOwners(plan, request.source);
     const warnings = await validateAll(plan, fleet, request.source, parts.hands);
     if (request.dryRun) return answerOf(plan, warnings, [], true);

@@ -282,8 +282,7 @@ export class Scheduler implements AsyncDisposable {
   }
 
   async explain(name: InstanceName): Promise<ExplainView> {
-    const fleet = await this.#parts.store.transact((tx) => tx.fleet(), 'snapshot');
-    return viewExplanation(fleet, name);
+    return viewExplanation(await this.#parts.store.transact((tx) => tx.fleet(), 'snapshot'), name);
   }
 
   /** @throws BridgeheadError NOT_FOUND */

@@ -76,10 +76,13 @@ export class PostgresOperations extends PostgresSettings {
   }
 
   async operations(filter: OperationFilter): Promise<readonly Operation[]> {
-    const { object, isOpen, kinds, sinceMs, limit } = filter;
+    const { object, among, isOpen, kinds, sinceMs, limit } = filter;
     let query = this.db.selectFrom('operations').selectAll().orderBy('seq', 'desc').limit(limit);
     if (object !== undefined) {
       query = query.where(sql<boolean>`objects @> ${JSON.stringify([object])}::jsonb`);
+    }
+    if (among !== undefined) {
+      query = query.where(sql<boolean>`objects <@ ${JSON.stringify(among)}::jsonb`);
     }
     if (isOpen !== undefined) query = query.where('ended_ms', isOpen ? 'is' : 'is not', null);
     if (kinds !== undefined) query = query.where('kind', 'in', kinds);

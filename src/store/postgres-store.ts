@@ -1,8 +1,10 @@
-import { Kysely, type Transaction as KyselyTransaction, PostgresDialect } from 'kysely';
+import { Kysely, type Transaction as KyselyTransaction, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Clock } from '../domain/clock.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { FleetEvent, ObservedInstance } from '../domain/model.ts';
+import type { AccessStore } from './access-store.ts';
+import type { AuditStore } from './audit-store.ts';
 import type { BootStore } from './boot-store.ts';
 import type { ChangeMarks } from './change-marks.ts';
 import type { CrashStore } from './crash-store.ts';
@@ -13,6 +15,8 @@ import type { LogWindowStore } from './log-window-store.ts';
 import { migrate, readMigrationFiles } from './migrate.ts';
 import type { NumberStore } from './number-store.ts';
 import type { Connection } from './ownership.ts';
+import { PostgresAccess } from './postgres-access.ts';
+import { PostgresAudit } from './postgres-audit.ts';
 import { PostgresBoots } from './postgres-boots.ts';
 import { PostgresChangeMarks } from './postgres-change-marks.ts';
 import { PostgresCrashes } from './postgres-crashes.ts';
@@ -62,6 +66,8 @@ export class PostgresStore implements Store {
   readonly boots: BootStore;
   readonly numbers: NumberStore;
   readonly changes: ChangeMarks;
+  readonly access: AccessStore;
+  readonly audit: AuditStore;
   readonly #pool: pg.Pool;
   readonly #db: Kysely<Schema>;
   readonly #options: PostgresStoreOptions;
@@ -77,6 +83,8 @@ export class PostgresStore implements Store {
     this.boots = new PostgresBoots(pool);
     this.numbers = new PostgresNumbers(pool);
     this.changes = new PostgresChangeMarks(pool);
+    this.access = new PostgresAccess(pool);
+    this.audit = new PostgresAudit(pool);
   }
 
   /**
@@ -200,7 +208,7 @@ export class PostgresStore implements Store {
     }));
   }
 
-  async events({ object, afterId, limit }: EventFilter): Promise<readonly FleetEvent[]> {
+  async events({ object, among, afterId, limit }: EventFilter): Promise<readonly FleetEvent[]> {
     const isFollowing = afterId !== undefined;
     let query = this.#db
       .selectFrom('events')
@@ -208,6 +216,7 @@ export class PostgresStore implements Store {
       .orderBy('id', isFollowing ? 'asc' : 'desc')
       .limit(limit);
     if (object !== undefined) query = query.where('object', '=', object);
+    if (among !== undefined) query = query.where('object', '=', sql<string>`any(${among})`);
     if (isFollowing) query = query.where('id', '>', String(afterId));
     const rows = await this.#read(query.execute());
     const events = rows.map(({ id, at_ms: atMs, kind, object: about, message }) => ({

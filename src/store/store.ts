@@ -51,6 +51,8 @@ export interface KeptAnswer {
 export interface OperationFilter {
   /** Only those that lock this object. */
   readonly object?: string;
+  /** Only those that lock nothing but these. */
+  readonly among?: readonly string[];
   /** Only those that have not ended. */
   readonly isOpen?: boolean;
   /** Only those of these kinds. */
@@ -188,6 +190,8 @@ export interface Observation {
 export interface EventFilter {
   /** Exact object, such as `instance/shop-web`. */
   readonly object?: string;
+  /** Only of these objects. */
+  readonly among?: readonly string[];
   /** Only events with a higher id: the next so many after it, where the newest are given else. */
   readonly afterId?: number;
   /** At most this many, in the order they happened. */

@@ -8,6 +8,8 @@ import { join, resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import manifest from '../../../package.json' with { type: 'json' };
+import { Audit } from '../../access/audit.ts';
+import { AccessDesk } from '../../access/desk.ts';
 import { createApi } from '../../api/server.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { Host } from '../../domain/model.ts';
@@ -103,6 +105,8 @@ export async function runServer(options: ServerOptions): Promise<void> {
     log,
   });
   const adminHash = hashSecret(await adminToken(directory));
+  const isAdmin = (token: string) => isSecret(token, adminHash);
+  const access = new AccessDesk({ store: store.access, clock, isAdmin });
   const { logDays: days, logMessages: messages, logBytes: bytes } = options;
   const limits = { days, messages, bytes };
   const crashes = new CrashWatch({
@@ -133,7 +137,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     storeKind: kind,
     scheduler,
     version: manifest.version,
-    isAdmin: (token) => isSecret(token, adminHash),
+    ...{ access, audit: new Audit({ store: store.audit, clock, log }) },
     newJoinToken: (host, ttlS, who) => membership.newToken(host, ttlS, who),
     log,
   });
@@ -181,6 +185,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
       if (address.startsWith('unix:')) await chmod(address.slice(5), 0o600);
     });
   }
+  await inviteFirst(access);
   log('ready', {
     store: kind,
     api: options.listen,
@@ -262,6 +267,14 @@ async function listening<Result>(address: string, work: () => Promise<Result>): 
       { cause },
     );
   }
+}
+
+// Not in the log, which is kept and sent elsewhere.
+async function inviteFirst(access: AccessDesk): Promise<void> {
+  const first = await access.inviteFirst();
+  if (first === null) return;
+  const command = `bridgehead login --invitation ${first.word} --user NAME`;
+  process.stderr.write(`no user yet: within an hour, ${command}\n`);
 }
 
 /** The token that may do everything: made at the first start, readable for its owner only. */
