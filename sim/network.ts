@@ -82,7 +82,14 @@ type Packet = { readonly frame: unknown } | { readonly close: string };
  * What is said of and by witnesses relies on the order of a stream: a late word on a silence would
  * be taken for a new one. All else has to bear worse than that.
  */
-const ordered: ReadonlySet<string> = new Set(['pulse', 'pulse-took', 'witness', 'resume', 'hurry']);
+const ordered: ReadonlySet<string> = new Set([
+  'pulse',
+  'pulse-took',
+  'witness',
+  'promise',
+  'resume',
+  'hurry',
+]);
 
 function needsOrder(packet: Packet): boolean {
   return 'frame' in packet && ordered.has((packet.frame as { readonly type: string }).type);

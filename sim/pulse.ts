@@ -1,7 +1,12 @@
 import { answerHeartbeat, decodeHeartbeat } from '../src/agent/pulse/heartbeat.ts';
 import { pairKeys } from '../src/agent/pulse/pair-keys.ts';
 import { Prober, type ProbeWire } from '../src/agent/pulse/prober.ts';
-import type { Promises, Resumption, ToProber } from '../src/agent/pulse/prober-messages.ts';
+import type {
+  PromiseAsked,
+  Promises,
+  Resumption,
+  ToProber,
+} from '../src/agent/pulse/prober-messages.ts';
 import type { Witness } from '../src/agent/witnessing.ts';
 import type { PulseFrame, WitnessFrame } from '../src/protocol/pulse-frames.ts';
 import type { KernelLease } from './lease.ts';
@@ -94,6 +99,10 @@ export class SimPulse implements Witness {
     this.#messages.push({ kind: 'sessions', sessions });
   }
 
+  promise(asked: PromiseAsked): void {
+    this.#messages.push({ kind: 'promise', ...asked });
+  }
+
   resume(resumption: Resumption): void {
     this.#messages.push({ kind: 'resume', ...resumption });
   }
@@ -141,13 +150,14 @@ export class SimPulse implements Witness {
   #obey(message: ToProber, nowMs: number): void {
     if (message.kind === 'assign') this.#prober.assign(message.assignment);
     else if (message.kind === 'sessions') this.#prober.reach(message.sessions);
+    else if (message.kind === 'promise') this.#prober.promise(message);
     else if (message.kind === 'resume') this.#prober.resume(message);
     else if (message.kind === 'hurry') this.#prober.hurry(message.host, nowMs);
   }
 
   #forget({ reports }: WitnessFrame): void {
-    for (const { host, silences, told } of reports) {
-      this.#prober.resume({ host, silences, sessions: told });
+    for (const { host, silences, promised } of reports) {
+      this.#prober.resume({ host, silences, sessions: promised });
     }
   }
 

@@ -54,11 +54,13 @@ async function takeOurs(
   pid: number,
   seen: Seen,
 ): Promise<boolean> {
+  // A hold of this epoch came after the port was taken off: if it is on the bridge, its turn had come.
+  const mayAnswer = desired.waitMs === 0 || seen.heldEpoch === desired.epoch;
+  if (!mayAnswer && !isOffTheBridge(seen.port)) await machine.detachPort(port);
   const held = hold.remember(desired.epoch);
   if (!desired.released) await held;
   // It fails where it is waited for.
   held.catch(() => undefined);
-  if (desired.waitMs > 0 && !isOffTheBridge(seen.port)) await machine.detachPort(port);
   await machine.addAddresses(pid, desired.addresses);
   await turn.come(desired);
   if (!isStillDesired(desired)) {

@@ -23,6 +23,7 @@ test('rules that the kernel did not take are tried again, until others have come
       if (isBroken) throw new Error('nft is not there');
     },
     reach: () => undefined,
+    promise: () => undefined,
     resume: () => undefined,
     hurry: () => undefined,
     onReport: () => undefined,

@@ -11,6 +11,7 @@ export interface Witness {
   assign(frame: PulseFrame): Promise<void>;
   /** Schedulers that reports reach from now on. */
   reach(sessions: readonly string[]): void;
+  promise(body: { host: string; session: string; silences: number }): void;
   resume(body: { host: string; silences: number; sessions: readonly string[] }): void;
   hurry(host: string): void;
   /** What is made of the hosts that are witnessed, and for which schedulers alone that is. */
@@ -54,6 +55,7 @@ export class Witnessing {
 
   hear(frame: SchedulerFrame, peer: Peer): void {
     if (frame.type === 'pulse') this.#put(frame, peer);
+    else if (frame.type === 'promise') this.#witness.promise(frame);
     else if (frame.type === 'resume') this.#witness.resume(frame);
     else if (frame.type === 'hurry') this.#witness.hurry(frame.host);
   }

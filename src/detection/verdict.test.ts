@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { HostName } from '../domain/ids.ts';
 import { productionTimings as timings } from './timings.ts';
-import { isTooMany, type Report, verdictOf } from './verdict.ts';
+import { isTooMany, type Report, suspicionOf, verdictOf } from './verdict.ts';
 import { quorumOf, witnessesFor, witnessesMax } from './witness-sets.ts';
 
 const name = (text: string) => text as HostName;
@@ -11,7 +11,8 @@ const host = name('h');
 const [a, b, c] = [name('a'), name('b'), name('c')];
 
 function report(witness: HostName, state: Report['state'], grantEndMs: number | null): Report {
-  return { witness, state, grantEndMs, heardMs: 0, agentHeardMs: 0, loss: 0 };
+  const isPromised = state === 'silent';
+  return { witness, state, isPromised, grantEndMs, heardMs: 0, agentHeardMs: 0, loss: 0 };
 }
 
 function verdict(
@@ -44,6 +45,19 @@ test('a witness that says nothing, or never heard it, may still be granting', ()
   assert.equal(verdict([[a, b]], [report(a, 'silent', 0)], 9_999).state, 'alive');
   const unknown = [report(a, 'silent', 0), report(b, 'unknown', null)];
   assert.equal(verdict([[a, b]], unknown, 9_999).state, 'alive');
+});
+
+test('a witness that is silent and was not asked to promise may grant again at any time', () => {
+  const evidence = {
+    host,
+    sets: [{ version: 1, witnesses: [a, b] }],
+    reports: new Map([
+      [a, report(a, 'silent', 0)],
+      [b, { ...report(b, 'silent', 0), isPromised: false }],
+    ]),
+  };
+  assert.equal(verdictOf(evidence, 9_999, timings).state, 'alive');
+  assert.equal(suspicionOf(evidence, 9_999, timings).state, 'silenced');
 });
 
 test('a majority of three that fell silent is enough, whatever the third says', () => {

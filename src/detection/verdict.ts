@@ -9,6 +9,8 @@ export interface Report {
   readonly witness: HostName;
   /** `unknown`: it has only begun to probe the host, and grants nothing yet. */
   readonly state: 'hears' | 'silent' | 'unknown';
+  /** Whether it has promised to grant nothing before it is told to go on; only of a silent one. */
+  readonly isPromised: boolean;
   /** When its last grant runs out in the host's kernel; null where none ever left. */
   readonly grantEndMs: number | null;
   readonly heardMs: number | null;
@@ -38,8 +40,8 @@ export interface Verdict {
 
 /**
  * A host is silenced when in every set that it may go by fewer witnesses than its quorum can still
- * be granting. A witness that said `silent` has stopped, and stays stopped until it is told to go
- * on, so a lease after its last grant the host's kernel has forgotten it.
+ * be granting. A witness that is silent and has promised has stopped, and stays stopped until it is
+ * told to go on, so a lease after its last grant the host's kernel has forgotten it.
  */
 export function verdictOf(evidence: Evidence, nowMs: number, timings: Timings): Verdict {
   const { sets } = evidence;
@@ -66,10 +68,18 @@ function silencedAt(set: WitnessSet, evidence: Evidence, timings: Timings): numb
   return ends[needed - 1] ?? null;
 }
 
+/** What the verdict would be if every witness that hears nothing had promised to grant nothing. */
+export function suspicionOf(evidence: Evidence, nowMs: number, timings: Timings): Verdict {
+  const reports = [...evidence.reports].map(([witness, report]) => {
+    return [witness, { ...report, isPromised: report.state === 'silent' }] as const;
+  });
+  return verdictOf({ ...evidence, reports: new Map(reports) }, nowMs, timings);
+}
+
 // When the last grant of a witness that has stopped runs out; null for one that may go on.
 function grantEnd(witness: HostName, { reports }: Evidence, { marginMs }: Timings): number | null {
   const report = reports.get(witness);
-  if (report?.state !== 'silent') return null;
+  if (report?.state !== 'silent' || !report.isPromised) return null;
   return report.grantEndMs === null ? 0 : report.grantEndMs + marginMs;
 }
 

@@ -11,8 +11,8 @@ import {
   missed,
   probed,
   probesToSilence,
+  promisedTo,
   resumed,
-  toldTo,
   unheard,
   type WitnessState,
 } from './witness.ts';
@@ -27,8 +27,10 @@ function tried(state: WitnessState, fromMs: number, answers: readonly boolean[])
   }, state);
 }
 
+const promised = (state: WitnessState, ...sessions: readonly string[]) =>
+  sessions.reduce((now, session) => promisedTo(now, session, now.silences), state);
 const times = (count: number, value: boolean) => Array.from({ length: count }, () => value);
-const fresh = unheard({ told: [], silences: 0, inheritedEndMs: 30_000 });
+const fresh = unheard({ promised: [], silences: 0, inheritedEndMs: 30_000 });
 const alive = tried(fresh, 0, times(10, true));
 
 test('a host that never answered is granted nothing, and is silent after more probes than others', () => {
@@ -37,7 +39,7 @@ test('a host that never answered is granted nothing, and is silent after more pr
   assert.equal(tried(fresh, 60_000, times(11, false)).isSilent, false);
   const silent = tried(fresh, 60_000, times(12, false));
   assert.equal(silent.isSilent, true);
-  assert.deepEqual(toldTo(silent, ['a']).told, ['a']);
+  assert.deepEqual(promisedTo(silent, 'a', 1).promised, ['a']);
   assert.equal(tried(silent, 61_000, [true]).isSilent, false);
 });
 
@@ -85,17 +87,24 @@ test('loss is learned from what comes back, and not from a host that is gone', (
   assert.equal(back.isSilent, false);
 });
 
-test('who was told of a silence holds all grants until it calls that very silence off', () => {
-  const silent = toldTo(tried(alive, 200, times(10, false)), ['a', 'b']);
+test('a silence that nobody asked about is over as soon as the host is heard', () => {
+  const silent = tried(alive, 200, times(10, false));
+  assert.equal(mayGrant(silent, timings), false);
+  assert.equal(mayGrant(tried(silent, 1_000, times(1, true)), timings), true);
+});
+
+test('whom a silence was promised holds all grants until it calls that very silence off', () => {
+  const silent = promised(tried(alive, 200, times(10, false)), 'a', 'b');
   const back = tried(silent, 1_000, times(1, true));
   assert.equal(mayGrant(back, timings), false);
   assert.equal(mayGrant(resumed(back, ['a'], 1), timings), false);
   assert.equal(mayGrant(resumed(back, ['a', 'b'], 0), timings), false, 'of another silence');
   assert.equal(mayGrant(resumed(back, ['a', 'b'], 1), timings), true);
-  const again = toldTo(tried(back, 1_100, times(10, false)), ['a']);
+  const again = promised(tried(back, 1_100, times(10, false)), 'a');
   assert.equal(again.silences, 2);
-  assert.deepEqual(resumed(again, ['a', 'b'], 1).told, ['a', 'b'], 'a late word about the first');
-  assert.deepEqual(toldTo(alive, ['a']).told, [], 'nobody counts on what is heard');
+  assert.deepEqual(resumed(again, ['a', 'b'], 1).promised, ['a', 'b'], 'a late word on the first');
+  assert.deepEqual(promisedTo(again, 'c', 1).promised, ['a', 'b'], 'asked for the first');
+  assert.deepEqual(promisedTo(alive, 'a', 0).promised, [], 'nobody counts on what is heard');
 });
 
 test('a host that is fenced is granted nothing, however well it is heard', () => {

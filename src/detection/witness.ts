@@ -1,9 +1,11 @@
 // What a witness makes of one host that it probes. Pure: time comes in, the next state goes out.
 //
 // A probe is also a grant. The host's kernel lets the traffic of its instances through for as long
-// as enough witnesses grant. So a witness that has told a scheduler of the host's silence must not
-// grant again before that scheduler says so: on this promise rests the proof that a host which
-// nobody hears answers for nothing any more.
+// as enough witnesses grant. A scheduler that sees too few of them hear the host asks the others to
+// promise that they will not grant again before it says so: on these promises rests the proof that a
+// host which nobody hears answers for nothing any more. Who was not asked has promised nothing, and
+// grants again as soon as it hears the host: a silence that was none costs nothing, also where no
+// scheduler is there to call it off.
 
 import type { Timings } from './timings.ts';
 
@@ -15,7 +17,7 @@ const lossLeast = 0.03;
 const lossUnknown = 0.3;
 /** Weight of one probe in the measured loss: some three seconds count. */
 const lossWeight = 1 / 150;
-/** Stands for every scheduler: who may have been told is not known any more. */
+/** Stands for every scheduler: who was promised something is not known any more. */
 export const anyScheduler = '*';
 
 export interface WitnessState {
@@ -40,22 +42,22 @@ export interface WitnessState {
   readonly isSilent: boolean;
   /** Counts the times it fell silent, so that a late word about one is not taken for the next. */
   readonly silences: number;
-  /** Sessions of schedulers that were told of its silence and have not said to go on. */
-  readonly told: readonly string[];
+  /** Sessions of schedulers that were promised to grant nothing, and have not said to go on. */
+  readonly promised: readonly string[];
   /** The fleet holds the host for dead, whatever is heard of it. */
   readonly isFenced: boolean;
 }
 
 /** What outlasts the time in which a host is probed. */
-export type Past = Pick<WitnessState, 'told' | 'silences' | 'inheritedEndMs'>;
+export type Past = Pick<WitnessState, 'promised' | 'silences' | 'inheritedEndMs'>;
 
 /** A host that is not known yet, but for what was promised of it before. */
 export function unheard(past: Past): WitnessState {
-  const { told, silences, inheritedEndMs } = past;
+  const { promised, silences, inheritedEndMs } = past;
   return {
     ...{ heardMs: null, agentHeardMs: null, probedSinceMs: null, grantEndMs: null },
     ...{ inheritedEndMs, agentAwayUntilMs: 0, unanswered: 0, loss: 0, isSilent: false },
-    ...{ silences, told, isFenced: false },
+    ...{ silences, promised, isFenced: false },
   };
 }
 
@@ -75,8 +77,8 @@ export function probed(state: WitnessState, nowMs: number): WitnessState {
  * sooner the last one left, the sooner the silence is a proof, and the lease bridges what was loss.
  */
 export function mayGrant(state: WitnessState, timings: Timings): boolean {
-  const { heardMs, isSilent, told, isFenced, unanswered, loss } = state;
-  if (heardMs === null || isSilent || told.length > 0 || isFenced) return false;
+  const { heardMs, isSilent, promised, isFenced, unanswered, loss } = state;
+  if (heardMs === null || isSilent || promised.length > 0 || isFenced) return false;
   return unanswered < Math.floor(probesToSilence(loss, timings) / 2);
 }
 
@@ -142,16 +144,22 @@ export function judged(state: WitnessState, nowMs: number, timings: Timings): Wi
   return { ...state, isSilent, silences: state.silences + Number(isSilent) };
 }
 
-/** Whoever is told of a silence counts on it from then on. To be noted before it is told. */
-export function toldTo(state: WitnessState, sessions: readonly string[]): WitnessState {
-  if (!state.isSilent) return state;
-  return { ...state, told: [...new Set([...state.told, ...sessions])] };
+/**
+ * A scheduler asks to count on the host's silence. To be kept before it is said.
+ *
+ * @param silences which one it means: the host may have been heard since, or fallen silent anew
+ */
+export function promisedTo(state: WitnessState, session: string, silences: number): WitnessState {
+  if (!state.isSilent || silences !== state.silences || state.promised.includes(session)) {
+    return state;
+  }
+  return { ...state, promised: [...state.promised, session] };
 }
 
 /**
- * Schedulers do not count on the silence any more that they were told of.
+ * Schedulers do not count on the silence any more that they were promised.
  *
- * @param silences which one they mean: a later one they may have been told of since
+ * @param silences which one they mean: they may have been promised a later one since
  */
 export function resumed(
   state: WitnessState,
@@ -159,5 +167,5 @@ export function resumed(
   silences: number,
 ): WitnessState {
   if (silences !== state.silences) return state;
-  return { ...state, told: state.told.filter((one) => !sessions.includes(one)) };
+  return { ...state, promised: state.promised.filter((one) => !sessions.includes(one)) };
 }

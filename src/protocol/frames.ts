@@ -9,6 +9,7 @@ import { liveSet, liveShow } from './live-frames.ts';
 import { numbersFrame } from './number-frames.ts';
 import {
   hurryFrame,
+  promiseFrame,
   pulseFrame,
   pulseTookFrame,
   resumeFrame,
@@ -26,7 +27,7 @@ import {
 } from './shapes.ts';
 
 /** Version of the stream. A peer that speaks another one is refused with both numbers named. */
-export const protocolVersion = 7;
+export const protocolVersion = 8;
 
 /** How often each side says that it is there, milliseconds. */
 export const heartbeatPeriodMs = 1_000;
@@ -165,6 +166,7 @@ export const schedulerFrame = z.discriminatedUnion('type', [
   }),
   kernelTookFrame,
   pulseFrame,
+  promiseFrame,
   resumeFrame,
   hurryFrame,
   z.object({ type: z.literal('request'), id: z.int(), timeoutMs: z.int(), body: agentRequest }),

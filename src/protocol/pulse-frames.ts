@@ -34,6 +34,18 @@ export const pulseFrame = z.object({
 });
 export type PulseFrame = z.infer<typeof pulseFrame>;
 
+/**
+ * Scheduler to agent: too few witnesses hear the host. Where it is silent to this one as well, it is to
+ * grant nothing more until it is told to go on, and to report that it has promised so.
+ */
+export const promiseFrame = z.object({
+  type: z.literal('promise'),
+  session,
+  host: hostName,
+  /** Which silence is meant: the host's count in the report that this answers. */
+  silences: z.int().min(0),
+});
+
 /** Scheduler to agent: these sessions do not count any more on the host's silence. */
 export const resumeFrame = z.object({
   type: z.literal('resume'),
@@ -61,8 +73,8 @@ export const witnessFrame = z.object({
         loss: z.number().min(0).max(1),
         /** How often the host has fallen silent. */
         silences: z.int().min(0),
-        /** Sessions that were told of a silence, and have not said to go on. */
-        told: z.array(session).max(64),
+        /** Sessions that were promised no more grants, and have not said to go on. */
+        promised: z.array(session).max(64),
       }),
     )
     .max(1_000),

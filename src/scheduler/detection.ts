@@ -77,6 +77,7 @@ export class Detection {
     const { clock, timings, session, agents } = parts;
     this.#detector = new Detector({
       ...{ clock, timings, session },
+      promise: (witness, body) => agents.send(witness, { type: 'promise', ...body }),
       resume: (witness, body) => agents.send(witness, { type: 'resume', ...body }),
       silenced: (host, proof) => this.#failOver(host, proof),
       held: (host, why, { reasons }) =>

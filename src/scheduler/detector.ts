@@ -1,5 +1,11 @@
 import type { Timings } from '../detection/timings.ts';
-import { isTooMany, type Report, type Verdict, verdictOf } from '../detection/verdict.ts';
+import {
+  isTooMany,
+  type Report,
+  suspicionOf,
+  type Verdict,
+  verdictOf,
+} from '../detection/verdict.ts';
 import { anyScheduler } from '../detection/witness.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { HostName } from '../domain/ids.ts';
@@ -32,6 +38,11 @@ export interface DetectorParts {
   readonly clock: Clock;
   readonly timings: Timings;
   readonly session: () => string;
+  /** Asks a witness that hears nothing of a host to promise that it grants it nothing more. */
+  readonly promise: (
+    witness: HostName,
+    body: { host: HostName; silences: number; session: string },
+  ) => void;
   /** Tells a witness that sessions do not count on a host's silence any more. */
   readonly resume: (
     witness: HostName,
@@ -53,18 +64,20 @@ export interface Proof {
   readonly endMs: number;
 }
 
-interface Told extends Report {
-  readonly told: readonly string[];
+interface Said extends Omit<Report, 'isPromised'> {
+  /** To whom. */
+  readonly promised: readonly string[];
   readonly silences: number;
 }
 
 /**
- * Gathers what witnesses report and acts when a host is proven silent. What a witness said counts
- * until it says something else: it keeps its promise to grant nothing until it is told to go on.
+ * Gathers what witnesses report, asks them to promise where a silence is in sight, and acts when a
+ * host is proven silent. What a witness said counts until it says something else: it keeps its promise
+ * to grant nothing until it is told to go on.
  */
 export class Detector {
   readonly #parts: DetectorParts;
-  readonly #reports = new Map<HostName, Map<HostName, Told>>();
+  readonly #reports = new Map<HostName, Map<HostName, Said>>();
   readonly #deciding = new Set<HostName>();
   readonly #timers = new Map<HostName, AbortController>();
   /** Since when it has been in sight that a host is silenced. */
@@ -88,8 +101,8 @@ export class Detector {
     this.#known = known;
     this.#knownAsOfMs = asOfMs;
     for (const host of this.#reports.keys()) this.#look(host);
-    for (const [host, told] of this.#reports) {
-      for (const report of told.values()) this.#letGoOn(host, report, true);
+    for (const [host, reports] of this.#reports) {
+      for (const report of reports.values()) this.#letGoOn(host, report, true);
     }
   }
 
@@ -98,7 +111,7 @@ export class Detector {
     const nowMs = this.#parts.clock.monotonicMs();
     const at = (ageMs: number | null) => (ageMs === null ? null : nowMs - ageMs);
     for (const { host, state, heardAgeMs, agentAgeMs, grantLeftMs, loss, ...rest } of reports) {
-      const report: Told = {
+      const report: Said = {
         ...{
           witness,
           state,
@@ -108,7 +121,7 @@ export class Detector {
         },
         ...{ heardMs: at(heardAgeMs), agentHeardMs: at(agentAgeMs) },
       };
-      const ofHost = this.#reports.get(host) ?? new Map<HostName, Told>();
+      const ofHost = this.#reports.get(host) ?? new Map<HostName, Said>();
       this.#reports.set(host, ofHost);
       ofHost.set(witness, report);
       this.#look(host);
@@ -149,17 +162,25 @@ export class Detector {
 
   /** What is held true of a host now. */
   verdict(host: HostName): Verdict {
-    const { sets } = this.#known;
+    return this.#judge(host, verdictOf);
+  }
+
+  // What would be held true, once witnesses that hear nothing have promised to grant nothing.
+  #suspicion(host: HostName): Verdict {
+    return this.#judge(host, suspicionOf);
+  }
+
+  #judge(host: HostName, judge: typeof verdictOf): Verdict {
+    const { clock, timings, session } = this.#parts;
     // A witness keeps its promise to the sessions that it names. Once this scheduler's lease had run
-    // out, others may have let it go on: what was heard before is no proof under the next lease.
-    const own = this.#parts.session();
-    const reports = new Map<HostName, Report>(
-      [...(this.#reports.get(host) ?? [])].filter(
-        ([, { state, told }]) => state !== 'silent' || told.includes(own),
-      ),
-    );
-    const evidence = { host, sets: setsOf(host, sets), reports };
-    return verdictOf(evidence, this.#parts.clock.monotonicMs(), this.#parts.timings);
+    // out, others may have let it go on: what was promised before is no proof under the next lease.
+    const own = session();
+    const reports = new Map<HostName, Report>();
+    for (const [witness, { promised, silences: _, ...report }] of this.#reports.get(host) ?? []) {
+      reports.set(witness, { ...report, isPromised: promised.includes(own) });
+    }
+    const evidence = { host, sets: setsOf(host, this.#known.sets), reports };
+    return judge(evidence, clock.monotonicMs(), timings);
   }
 
   stop(): void {
@@ -169,13 +190,16 @@ export class Detector {
 
   #look(host: HostName): void {
     if (this.#known.fenced.has(host) || this.#deciding.has(host)) return;
-    const verdict = this.verdict(host);
-    if (verdict.silencedAtMs === null) {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#suspicion(host).silencedAtMs === null) {
       this.#held.delete(host);
       this.#suspectedMs.delete(host);
       return;
     }
-    const nowMs = this.#parts.clock.monotonicMs();
+    if (!this.#suspectedMs.has(host)) this.#suspectedMs.set(host, nowMs);
+    this.#askForPromises(host);
+    const verdict = this.verdict(host);
+    if (verdict.silencedAtMs === null) return;
     const actAtMs = this.#actAt(host, verdict.silencedAtMs, nowMs);
     if (nowMs < actAtMs) return this.#lookAgainAt(host, actAtMs);
     const hold = this.#hold(host);
@@ -189,6 +213,15 @@ export class Detector {
     const heard = [...(this.#reports.get(host)?.values() ?? [])].map(({ heardMs }) => heardMs ?? 0);
     const lastHeardMs = heard.length === 0 ? null : Math.max(...heard);
     void this.#decide(host, { verdict, lastHeardMs, endMs: verdict.silencedAtMs });
+  }
+
+  // Only now: who was asked grants nothing until it is told to go on, and may lose its scheduler before.
+  #askForPromises(host: HostName): void {
+    const session = this.#parts.session();
+    for (const { witness, state, promised, silences } of this.#reports.get(host)?.values() ?? []) {
+      if (state !== 'silent' || promised.includes(session)) continue;
+      this.#parts.promise(witness, { host, silences, session });
+    }
   }
 
   async #decide(host: HostName, proof: Proof): Promise<void> {
@@ -215,7 +248,6 @@ export class Detector {
   #actAt(host: HostName, silencedAtMs: number, nowMs: number): number {
     const { leaseMs, marginMs, probePeriodMs } = this.#parts.timings;
     const sinceMs = this.#suspectedMs.get(host) ?? nowMs;
-    this.#suspectedMs.set(host, sinceMs);
     return Math.min(
       silencedAtMs,
       Math.max(silencedAtMs - leaseMs - marginMs, sinceMs + probePeriodMs),
@@ -224,13 +256,13 @@ export class Detector {
 
   // One witness is enough, of those that are not in doubt themselves.
   #isDoubtful(host: HostName): boolean {
-    if (this.verdict(host).silencedAtMs !== null) return true;
+    if (this.#suspicion(host).silencedAtMs !== null) return true;
     const reports = [...(this.#reports.get(host)?.values() ?? [])];
     return reports.some(
       ({ witness, state }) =>
         state === 'silent' &&
         !this.#known.fenced.has(witness) &&
-        this.verdict(witness).silencedAtMs === null,
+        this.#suspicion(witness).silencedAtMs === null,
     );
   }
 
@@ -258,13 +290,13 @@ export class Detector {
   }
 
   // A witness that hears the host again may grant again, once nobody counts on its silence: what
-  // this scheduler was told, it forgets here; what a dead one was told, only after a fresh look at
-  // the store, which `isFresh` says was just taken.
-  #letGoOn(host: HostName, report: Told, isFresh: boolean): void {
-    if (report.state !== 'hears' || report.told.length === 0) return;
+  // this scheduler was promised, it forgets here; what a dead one was promised, only after a fresh look
+  // at the store, which `isFresh` says was just taken.
+  #letGoOn(host: HostName, report: Said, isFresh: boolean): void {
+    if (report.state !== 'hears' || report.promised.length === 0) return;
     if (this.#known.fenced.has(host) || this.#isUnsettled(host)) return;
     const own = this.#parts.session();
-    const sessions = report.told.filter(
+    const sessions = report.promised.filter(
       (one) => one === own || (isFresh && (one === anyScheduler || !this.#known.alive.has(one))),
     );
     if (sessions.length === 0) return;

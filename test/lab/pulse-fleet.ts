@@ -154,6 +154,16 @@ export class PulseFleet implements AsyncDisposable {
     await until(() => this.latest(witness, host)?.state === 'hears', `${witness} hears ${host}`);
   }
 
+  /** Asks a witness that says that a host is silent to promise it, and waits for its word. */
+  async promise(witness: Host, host: Host, sessions: readonly string[]): Promise<void> {
+    const silences = this.latest(witness, host)?.silences ?? 0;
+    for (const session of sessions) {
+      await this.command(witness, { promise: { host, silences, session } });
+    }
+    const said = () => this.latest(witness, host)?.promised.join() === sessions.join();
+    await until(said, `${witness} has promised ${sessions.join(' and ')}`);
+  }
+
   /** Makes a witness's grants begin: nobody counts on what it may have said before. */
   async resume(witness: Host, host: Host, sessions: readonly string[]): Promise<void> {
     const silences = this.latest(witness, host)?.silences ?? 0;

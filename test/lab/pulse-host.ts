@@ -12,7 +12,7 @@ interface Command {
   readonly assign?: unknown;
   /** Replaces the rules by others and back, so that the kernel has work to do. */
   readonly reapply?: number;
-  readonly reach?: readonly string[];
+  readonly promise?: { host: string; silences: number; session: string };
   readonly resume?: { host: string; silences: number; sessions: readonly string[] };
   readonly end?: true;
 }
@@ -45,7 +45,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       await pulse.assign({ ...assigned, witnesses: assigned.witnesses.toReversed() });
       await pulse.assign(assigned);
     }
-    if (command.reach !== undefined) pulse.reach(command.reach);
+    if (command.promise !== undefined) pulse.promise(command.promise);
     if (command.resume !== undefined) pulse.resume(command.resume);
     if (command.end === true) await pulse[Symbol.asyncDispose]();
     say({ done: command.id });

@@ -35,15 +35,15 @@ test('traffic passes under a lease, and nowhere once the uplink is cut, until it
   await silentEverywhere(fleet, ['h1', second.namespace]);
   await until(() => areSilent(fleet, 'h1'), 'h2 and h3 report silence');
   await fleet.run('sw', ['ip', 'link', 'set', 'to-h1', 'up']);
-  await until(() => fleet.answers('sw', first.address), 'answered again: nobody was told');
+  await until(() => fleet.answers('sw', first.address), 'answered again: nobody asked');
   assert.ok(await fleet.answers('sw', '198.18.77.1'), "the host's own traffic");
 });
 
-test('a witness that has told of a silence grants nothing until that is called off', async () => {
+test('a witness that has promised a silence grants nothing until that is called off', async () => {
   await using fleet = await passing();
-  for (const witness of witnesses) await fleet.command(witness, { reach: ['one', 'two'] });
   await fleet.run('sw', ['ip', 'link', 'set', 'to-h1', 'down']);
   await until(() => areSilent(fleet, 'h1'), 'h2 and h3 report silence');
+  for (const witness of witnesses) await fleet.promise(witness, 'h1', ['one', 'two']);
   await fleet.run('sw', ['ip', 'link', 'set', 'to-h1', 'up']);
   for (const witness of witnesses) await fleet.hears(witness, 'h1');
   await silentEverywhere(fleet, ['sw', 'h1']);
@@ -56,8 +56,12 @@ test('a witness that has told of a silence grants nothing until that is called o
   await fleet.start('h2');
   await fleet.assignTo('h2');
   await fleet.hears('h2', 'h1');
-  assert.deepEqual(fleet.latest('h2', 'h1')?.told, ['two']);
-  assert.equal(await fleet.answers('sw', first.address), false, 'it was told before its restart');
+  assert.deepEqual(fleet.latest('h2', 'h1')?.promised, ['two']);
+  assert.equal(
+    await fleet.answers('sw', first.address),
+    false,
+    'it was promised before its restart',
+  );
   await fleet.resume('h2', 'h1', ['two']);
   await until(() => fleet.answers('sw', first.address), 'answered again');
 });

@@ -6,6 +6,12 @@ import type { PulseFrame, WitnessFrame } from '../../protocol/pulse-frames.ts';
 /** Whom to probe, and how fast. */
 export type Assignment = Pick<PulseFrame, 'targets' | 'timings'>;
 
+export interface PromiseAsked {
+  readonly host: string;
+  readonly session: string;
+  readonly silences: number;
+}
+
 export interface Resumption {
   readonly host: string;
   readonly silences: number;
@@ -16,13 +22,14 @@ export type ToProber =
   | { readonly kind: 'assign'; readonly assignment: Assignment }
   /** Schedulers that a report reaches, from now on. */
   | { readonly kind: 'sessions'; readonly sessions: readonly string[] }
+  | ({ readonly kind: 'promise' } & PromiseAsked)
   | ({ readonly kind: 'resume' } & Resumption)
   | { readonly kind: 'hurry'; readonly host: string }
   /** Each host gets a last grant for so long; then nothing more is sent, and the thread ends. */
   | { readonly kind: 'end'; readonly lastGrantMs: number };
 
 export type FromProber =
-  /** Only for the schedulers whose sessions it names: others were not noted as told. */
+  /** Only for the schedulers whose sessions it names. */
   | {
       readonly kind: 'report';
       readonly report: WitnessFrame;
@@ -30,9 +37,9 @@ export type FromProber =
     }
   | { readonly kind: 'warning'; readonly message: string };
 
-/** What a witness has told of a host and has to keep to, over restarts of the agent. */
+/** What a witness has promised of a host and has to keep to, over restarts of the agent. */
 export type Promises = Readonly<
-  Record<string, { readonly told: readonly string[]; readonly silences: number }>
+  Record<string, { readonly promised: readonly string[]; readonly silences: number }>
 >;
 
 export interface ProberData {

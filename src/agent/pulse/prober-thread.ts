@@ -81,6 +81,9 @@ function obey(prober: Prober, nowMs: number): boolean {
       case 'sessions':
         prober.reach(message.sessions);
         break;
+      case 'promise':
+        prober.promise(message);
+        break;
       case 'resume':
         prober.resume(message);
         break;

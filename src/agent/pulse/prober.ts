@@ -11,8 +11,8 @@ import {
   missed,
   type Past,
   probed,
+  promisedTo,
   resumed,
-  toldTo,
   unheard,
   type WitnessState,
 } from '../../detection/witness.ts';
@@ -20,7 +20,13 @@ import type { WitnessFrame } from '../../protocol/pulse-frames.ts';
 import { encodeHeartbeat } from './heartbeat.ts';
 import { type PairKeys, pairKeys } from './pair-keys.ts';
 import { encodeProbe } from './probe-format.ts';
-import type { Assignment, FromProber, Promises, Resumption } from './prober-messages.ts';
+import type {
+  Assignment,
+  FromProber,
+  PromiseAsked,
+  Promises,
+  Resumption,
+} from './prober-messages.ts';
 
 /** How the prober reaches the wire. Sending reports nothing: what is not answered was not heard. */
 export interface ProbeWire {
@@ -99,10 +105,10 @@ export class Prober {
     const before = new Map(this.#targets);
     this.#targets.clear();
     this.#timings = timings;
-    // What was told of a host that is no target any more holds if it becomes one again.
+    // What was promised of a host that is no target any more holds if it becomes one again.
     for (const [host, { state }] of before) {
-      const { told, silences } = state;
-      this.#memory.set(host, { told, silences, inheritedEndMs: lastGrantEndMs(state) });
+      const { promised, silences } = state;
+      this.#memory.set(host, { promised, silences, inheritedEndMs: lastGrantEndMs(state) });
     }
     for (const given of targets) {
       const known = before.get(given.host);
@@ -123,15 +129,21 @@ export class Prober {
     if (known !== undefined) return unheard(known);
     // The agent before may have given a long grant as its last, up to this one's start.
     const inheritedEndMs = this.#startedMs + this.#timings.awayMs;
-    // Without a memory every scheduler may have been told of every host.
-    const told = this.#promises === null ? [anyScheduler] : [];
-    return unheard({ told, silences: 0, ...this.#promises?.[host], inheritedEndMs });
+    // Without a memory every scheduler may have been promised the silence of every host.
+    const promised = this.#promises === null ? [anyScheduler] : [];
+    return unheard({ promised, silences: 0, ...this.#promises?.[host], inheritedEndMs });
   }
 
   /** Schedulers that a report reaches from now on. */
   reach(sessions: readonly string[]): void {
     this.#sessions = sessions;
     this.#said = '';
+  }
+
+  /** A scheduler asks to count on a host's silence; the next report says whether it may. */
+  promise({ host, session, silences }: PromiseAsked): void {
+    const target = this.#targets.get(host);
+    if (target !== undefined) target.state = promisedTo(target.state, session, silences);
   }
 
   resume({ host, sessions, silences }: Resumption): void {
@@ -178,7 +190,7 @@ export class Prober {
    */
   turn(nowMs: number): Extract<FromProber, { kind: 'report' }> | null {
     for (const target of this.#targets.values()) this.#judge(target, nowMs);
-    // A silence is told, and so promised, before the next probe could grant anything.
+    // A promise is kept and said before the next probe could grant anything.
     const report = this.#report(nowMs);
     if (nowMs >= this.#nextProbeMs) this.#probe(nowMs);
     if (nowMs >= this.#nextHeartbeatMs) this.#askHeartbeats(nowMs);
@@ -273,14 +285,12 @@ export class Prober {
 
   #report(nowMs: number): Extract<FromProber, { kind: 'report' }> | null {
     const said = [...this.#targets.values()]
-      .map(({ given, state }) => `${given.host} ${stateOf(state)} ${state.silences}`)
+      .map(({ given, state }) => {
+        const { silences, promised } = state;
+        return `${given.host} ${stateOf(state)} ${silences} ${promised.join(' ')}`;
+      })
       .join();
     const isDue = said !== this.#said || nowMs >= this.#nextReportMs;
-    if (isDue) {
-      for (const target of this.#targets.values()) {
-        target.state = toldTo(target.state, this.#sessions);
-      }
-    }
     this.#keep();
     if (!isDue) return null;
     this.#said = said;
@@ -296,7 +306,7 @@ export class Prober {
         grantLeftMs: left(lastGrantEndMs(state)),
         loss: state.loss,
         silences: state.silences,
-        told: [...state.told],
+        promised: [...state.promised],
       }),
     );
     return { kind: 'report', report: { type: 'witness', reports }, sessions: this.#sessions };
@@ -308,7 +318,7 @@ export class Prober {
     const promises: Promises = {
       ...this.#promises,
       ...Object.fromEntries(
-        [...states].map(([host, { told, silences }]) => [host, { told, silences }]),
+        [...states].map(([host, { promised, silences }]) => [host, { promised, silences }]),
       ),
     };
     const text = JSON.stringify(promises);

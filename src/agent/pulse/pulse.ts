@@ -11,7 +11,14 @@ import { heartbeatPort } from './heartbeat.ts';
 import { HeartbeatResponder } from './heartbeat-responder.ts';
 import type { LeaseTable } from './lease-table.ts';
 import { pairKeys } from './pair-keys.ts';
-import type { FromProber, ProberData, Promises, Resumption, ToProber } from './prober-messages.ts';
+import type {
+  FromProber,
+  ProberData,
+  PromiseAsked,
+  Promises,
+  Resumption,
+  ToProber,
+} from './prober-messages.ts';
 
 /** How long the agent goes on answering so, for every witness to have heard it. */
 const farewellMs = 1_200;
@@ -35,7 +42,7 @@ export interface PulseOptions {
 
 const promisesShape = z.object({
   bootId: z.string(),
-  promises: z.record(z.string(), z.object({ told: z.array(z.string()), silences: z.int() })),
+  promises: z.record(z.string(), z.object({ promised: z.array(z.string()), silences: z.int() })),
 });
 
 /** A host's part in the witnesses of a fleet: the lease that it gets, and those that it grants. */
@@ -106,6 +113,10 @@ export class Pulse implements Witness, AsyncDisposable {
   /** Schedulers that reports reach from now on. */
   reach(sessions: readonly string[]): void {
     this.#tell({ kind: 'sessions', sessions });
+  }
+
+  promise(asked: PromiseAsked): void {
+    this.#tell({ kind: 'promise', ...asked });
   }
 
   resume(resumption: Resumption): void {
