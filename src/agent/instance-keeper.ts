@@ -54,6 +54,8 @@ export class InstanceKeeper {
   #settledFor: DesiredInstance | null = null;
   /** What the last look at it found, where that was a standby with nothing left to do. */
   #rested: Look | null = null;
+  /** Ends the wait for the look that is under way; null while none is. */
+  #overtake: (() => void) | null = null;
   #observed: ObservedInstance | null = null;
   #acting: Step | null = null;
   #lettingGo: Promise<void> = Promise.resolve();
@@ -107,7 +109,7 @@ export class InstanceKeeper {
       void this.letGo();
     }
     await this.#lettingGo;
-    let seen = this.#readyFor(desired) ?? (await this.#lookOrGoBlind(desired));
+    let seen = this.#readyFor(desired) ?? (await this.#lookUnlessOvertaken(desired));
     if (seen === null) return false;
     const { mayTry } = this.#attempts;
     try {
@@ -151,6 +153,7 @@ export class InstanceKeeper {
    * waits for that. Only a taking ends first, as it might put the port on the bridge after this.
    */
   async letGo(): Promise<void> {
+    if (isPromoted(this.#around.desired(this.id)) && this.#rested !== null) this.#overtake?.();
     if (this.#acting === 'take') return;
     this.#lettingGo = this.#lettingGo.then(() => this.#leaveTheWire().catch(() => undefined));
     await this.#lettingGo;
@@ -189,9 +192,8 @@ export class InstanceKeeper {
   // look: what is done to it goes into its namespace, if that is still the same.
   #readyFor(desired: DesiredInstance | null): Look | null {
     const rested = this.#rested;
+    if (rested === null || !isPromoted(desired)) return null;
     this.#rested = null;
-    const isPromoted = desired?.role === 'active' && desired.released;
-    if (rested === null || !isPromoted) return null;
     if (this.#machine.namespaceOf(rested.pid) !== rested.namespace) return null;
     return nextStep(desired, rested.facts, fingerprintOf(desired)) === 'take' ? rested : null;
   }
@@ -215,13 +217,24 @@ export class InstanceKeeper {
     return this.#around.desired(this.id) === desired;
   }
 
+  // A look asks the Engine and HAProxy: a promotion that comes meanwhile goes by the one before.
+  async #lookUnlessOvertaken(desired: DesiredInstance | null): Promise<Look | null> {
+    const overtaken = Promise.withResolvers<null>();
+    this.#overtake = () => overtaken.resolve(null);
+    try {
+      return await Promise.race([this.#lookOrGoBlind(desired), overtaken.promise]);
+    } finally {
+      this.#overtake = null;
+    }
+  }
+
   async #lookOrGoBlind(desired: DesiredInstance | null): Promise<Look | null> {
     try {
       const seen = await this.#look();
       this.#notice(desired, seen.facts);
       return seen;
     } catch (error) {
-      return await this.#goBlind(desired, error);
+      return this.#isStillDesired(desired) ? await this.#goBlind(desired, error) : null;
     } finally {
       this.#looked.resolve();
     }
@@ -230,6 +243,7 @@ export class InstanceKeeper {
   // Letting go needs no Engine: the port is the kernel's.
   async #goBlind(desired: DesiredInstance | null, cause: unknown): Promise<null> {
     const problem = problemOf(BridgeheadError.wrap(cause));
+    this.#rested = null;
     if (desired?.role === 'active') {
       if (this.#observed !== null) this.#observed = { ...this.#observed, problem };
       return null;
@@ -386,6 +400,11 @@ export class InstanceKeeper {
     await this.#machine.setHealthChecks(this.id, desired.role === 'active');
     this.#checksSetFor = now;
   }
+}
+
+// Nobody else can be answering for it any more.
+function isPromoted(desired: DesiredInstance | null): boolean {
+  return desired?.role === 'active' && desired.released;
 }
 
 /** A look at the instance, with the process that its namespaces hang on. */
