@@ -88,12 +88,13 @@ function reasonsOf({ sets, reports }: Evidence, nowMs: number): readonly string[
   return [...witnesses].map((witness) => {
     const report = reports.get(witness);
     if (report === undefined) return `${witness} says nothing`;
-    const { state, heardMs, agentHeardMs, loss } = report;
+    const { state, isPromised, heardMs, agentHeardMs, loss } = report;
     if (state === 'unknown') return `${witness} has not heard it yet`;
     const age = (ms: number | null) => (ms === null ? 'never' : `${Math.round(nowMs - ms)} ms ago`);
     const lost = loss < 0.01 ? '' : `, ${Math.round(loss * 100)} % of its probes get no answer`;
     const what = state === 'hears' ? 'hears it' : 'does not hear it';
-    return `${witness} ${what}: kernel ${age(heardMs)}, agent ${age(agentHeardMs)}${lost}`;
+    const kept = state === 'silent' && isPromised ? ', and it has promised to grant nothing' : '';
+    return `${witness} ${what}: kernel ${age(heardMs)}, agent ${age(agentHeardMs)}${lost}${kept}`;
   });
 }
 

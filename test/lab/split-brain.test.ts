@@ -77,14 +77,16 @@ async function answers(instance: Settled): Promise<boolean> {
 
 /**
  * Whether a witness that hears the host is cut off from the scheduler, and the last that it could say
- * was that it does not hear it: it was held up, by a machine that has more to do than it can. It cannot
- * know what its word has led to, and grants nothing until it is told.
+ * was a promise: it was held up as the host lost its other witness, by a machine that has more to do
+ * than it can. It cannot know what its word has led to, and grants nothing until it is told.
  */
 async function isPromised(host: LabHost, shape: Shape): Promise<boolean> {
   const { stdout } = await lab.api('failover', 'status', '-o', 'json');
   const told = failoverView.parse(JSON.parse(stdout)).hosts.find(({ name }) => name === host);
   return witnessesCutOff(host, shape).some((witness) =>
-    told?.verdict.reasons.some((reason) => reason.startsWith(`${witness} does not hear it`)),
+    told?.verdict.reasons.some(
+      (reason) => reason.startsWith(`${witness} `) && reason.includes('has promised'),
+    ),
   );
 }
 
@@ -96,7 +98,7 @@ async function meanwhile(instance: Settled, shape: Shape, context: TestContext):
       await lab.fetch(addressOf(instance)).catch(async (error: unknown) => {
         if (!(await isPromised(instance.host as LabHost, shape))) throw error;
         context.diagnostic(
-          `${name} is silent: a witness of ${instance.host} was cut off right after a false silence`,
+          `${name} is silent: a witness of ${instance.host} was cut off right after a false promise`,
         );
       });
       assert.equal((await client.instance(name)).epoch, instance.epoch, `${name} stays`);
@@ -134,7 +136,7 @@ async function told(): Promise<string> {
   return answers.map(({ stdout, stderr }) => stdout + stderr).join('\n');
 }
 
-// A witness that has just told of a silence grants nothing until its scheduler lets it go on. Where
+// A witness that has just promised a silence grants nothing until its scheduler lets it go on. Where
 // the next tear cuts it off before that, its host has lost a witness. Each tear finds the fleet at
 // rest.
 function witnessed(): Promise<void> {
