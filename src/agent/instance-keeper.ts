@@ -16,6 +16,7 @@ import type { Container, Machine } from './machine.ts';
 import { describe, describeOff } from './observation.ts';
 import { isOffTheBridge, nextStep, type Seen, type Step, strangers } from './plan.ts';
 import { awaitLoaded, loadConfig } from './reload.ts';
+import { type Look, RestedLook } from './rested-look.ts';
 import { take } from './take.ts';
 import { Turn } from './turn.ts';
 
@@ -52,10 +53,7 @@ export class InstanceKeeper {
   readonly #inlet: Inlet;
   readonly #overrides: KeptOverrides;
   #settledFor: DesiredInstance | null = null;
-  /** What the last look at it found, where that was a standby with nothing left to do. */
-  #rested: Look | null = null;
-  /** Ends the wait for the look that is under way; null while none is. */
-  #overtake: (() => void) | null = null;
+  readonly #rested: RestedLook;
   #observed: ObservedInstance | null = null;
   #acting: Step | null = null;
   #lettingGo: Promise<void> = Promise.resolve();
@@ -70,6 +68,7 @@ export class InstanceKeeper {
     this.port = portOfInstance(id);
     this.#mac = macOfInstance(id);
     this.#machine = around.machine;
+    this.#rested = new RestedLook(around.machine);
     this.turn = new Turn(around.clock);
     this.#attempts = new Attempts(around.clock);
     this.#folder = `instances/${id}`;
@@ -109,12 +108,14 @@ export class InstanceKeeper {
       void this.letGo();
     }
     await this.#lettingGo;
-    let seen = this.#readyFor(desired) ?? (await this.#lookUnlessOvertaken(desired));
+    let seen =
+      this.#rested.readyFor(desired) ??
+      (await this.#rested.orOvertaken(this.#lookOrGoBlind(desired)));
     if (seen === null) return false;
     const { mayTry } = this.#attempts;
     try {
       for (let steps = 0; ; steps += 1) {
-        this.#keepLook(desired, seen);
+        this.#rested.keep(desired, seen, this.#attempts.problem === null);
         if (!this.#isStillDesired(desired)) return false;
         const step = nextStep(desired, seen.facts, fingerprintOf(desired));
         if (step === null) {
@@ -138,7 +139,7 @@ export class InstanceKeeper {
       this.#fail(error);
       seen = await this.#look();
     }
-    this.#keepLook(desired, seen);
+    this.#rested.keep(desired, seen, this.#attempts.problem === null);
     if (!this.#isStillDesired(desired)) return false;
     const { problem } = this.#attempts;
     const isGone = desired === null && problem === null;
@@ -153,7 +154,7 @@ export class InstanceKeeper {
    * waits for that. Only a taking ends first, as it might put the port on the bridge after this.
    */
   async letGo(): Promise<void> {
-    if (isPromoted(this.#around.desired(this.id)) && this.#rested !== null) this.#overtake?.();
+    this.#rested.becameDesired(this.#around.desired(this.id));
     if (this.#acting === 'take') return;
     this.#lettingGo = this.#lettingGo.then(() => this.#leaveTheWire().catch(() => undefined));
     await this.#lettingGo;
@@ -178,26 +179,6 @@ export class InstanceKeeper {
     this.#around.report(this);
   }
 
-  // A standby with nothing left to do is kept as it was seen, for whoever promotes it: also where that
-  // came while it was being looked at.
-  #keepLook(desired: DesiredInstance | null, seen: Look): void {
-    const isResting =
-      desired?.role === 'standby' &&
-      this.#attempts.problem === null &&
-      nextStep(desired, seen.facts, fingerprintOf(desired)) === null;
-    this.#rested = isResting ? seen : null;
-  }
-
-  // A standby that is to take over was looked at within the last second, and nobody waits for another
-  // look: what is done to it goes into its namespace, if that is still the same.
-  #readyFor(desired: DesiredInstance | null): Look | null {
-    const rested = this.#rested;
-    if (rested === null || !isPromoted(desired)) return null;
-    this.#rested = null;
-    if (this.#machine.namespaceOf(rested.pid) !== rested.namespace) return null;
-    return nextStep(desired, rested.facts, fingerprintOf(desired)) === 'take' ? rested : null;
-  }
-
   /** Resolves when the instance has been looked at, or could not be. */
   get looked(): Promise<void> {
     return this.#looked.promise;
@@ -217,17 +198,6 @@ export class InstanceKeeper {
     return this.#around.desired(this.id) === desired;
   }
 
-  // A look asks the Engine and HAProxy: a promotion that comes meanwhile goes by the one before.
-  async #lookUnlessOvertaken(desired: DesiredInstance | null): Promise<Look | null> {
-    const overtaken = Promise.withResolvers<null>();
-    this.#overtake = () => overtaken.resolve(null);
-    try {
-      return await Promise.race([this.#lookOrGoBlind(desired), overtaken.promise]);
-    } finally {
-      this.#overtake = null;
-    }
-  }
-
   async #lookOrGoBlind(desired: DesiredInstance | null): Promise<Look | null> {
     try {
       const seen = await this.#look();
@@ -243,7 +213,7 @@ export class InstanceKeeper {
   // Letting go needs no Engine: the port is the kernel's.
   async #goBlind(desired: DesiredInstance | null, cause: unknown): Promise<null> {
     const problem = problemOf(BridgeheadError.wrap(cause));
-    this.#rested = null;
+    this.#rested.forget();
     if (desired?.role === 'active') {
       if (this.#observed !== null) this.#observed = { ...this.#observed, problem };
       return null;
@@ -400,18 +370,4 @@ export class InstanceKeeper {
     await this.#machine.setHealthChecks(this.id, desired.role === 'active');
     this.#checksSetFor = now;
   }
-}
-
-// Nobody else can be answering for it any more.
-function isPromoted(desired: DesiredInstance | null): boolean {
-  return desired?.role === 'active' && desired.released;
-}
-
-/** A look at the instance, with the process that its namespaces hang on. */
-interface Look {
-  readonly container: Container | null;
-  readonly pid: number;
-  /** Which one its network is in; null where it does not run. */
-  readonly namespace: string | null;
-  readonly facts: Seen;
 }
