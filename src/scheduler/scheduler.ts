@@ -33,11 +33,8 @@ import { keepStandbys } from './standby-upkeep.ts';
 import { type ViewSource, viewExplanation } from './views.ts';
 
 const placePeriodMs = 2_000;
-const pushPeriodMs = 1_000;
-const claimPeriodMs = 1_000;
-const presencePeriodMs = 1_000;
-const watchPeriodMs = 1_000;
-const incidentsPeriodMs = 1_000;
+/** How often each of the other looks is taken, where nothing wakes it before. */
+const lookPeriodMs = 1_000;
 
 export interface SchedulerParts {
   readonly store: Store;
@@ -179,7 +176,7 @@ export class Scheduler implements AsyncDisposable {
         this.#watcher.wake();
       },
     });
-    this.#watcher = new Reconciler('detection', watchPeriodMs, clock, () => this.detection.sync());
+    this.#watcher = new Reconciler('detection', lookPeriodMs, clock, () => this.detection.sync());
     this.#placer = new Reconciler('placement', placePeriodMs, clock, async () => {
       const parts = { store, clock, engine: this.engine, hands: this.agents };
       const { placed, waiting } = await placeWaiting(parts);
@@ -191,13 +188,13 @@ export class Scheduler implements AsyncDisposable {
         `standbys: ${add.length} more, ${remove.length} fewer`
       );
     });
-    this.#pusher = new Reconciler('push', pushPeriodMs, clock, () => this.#push());
+    this.#pusher = new Reconciler('push', lookPeriodMs, clock, () => this.#push());
     this.incidents = new IncidentDesk({ store, clock });
     const keeper = new IncidentKeeper({ store, clock, session, agents: this.agents });
-    this.#incidents = new Reconciler('incidents', incidentsPeriodMs, clock, () => keeper.sync());
-    this.#claimer = new Reconciler('operations', claimPeriodMs, clock, () => this.engine.claim());
+    this.#incidents = new Reconciler('incidents', lookPeriodMs, clock, () => keeper.sync());
+    this.#claimer = new Reconciler('operations', lookPeriodMs, clock, () => this.engine.claim());
     const presence = new Presence({ store, session, connected: () => this.agents.connected });
-    this.#listener = new Reconciler('presence', presencePeriodMs, clock, () => presence.sync());
+    this.#listener = new Reconciler('presence', lookPeriodMs, clock, () => presence.sync());
   }
 
   /** Takes out the lease under which this scheduler holds operations and hears hosts. */
