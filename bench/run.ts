@@ -9,6 +9,7 @@ const benches: Readonly<
   'failover-router': async () => (await import('./failover-router.ts')).benchFailoverRouter,
   intake: async () => (await import('./intake.ts')).benchIntake,
   traffic: async () => (await import('./traffic.ts')).benchTraffic,
+  reloads: async () => (await import('./reloads.ts')).benchReloads,
   migration: async () => (await import('./migration.ts')).benchMigration,
 };
 

@@ -280,6 +280,8 @@ export class SimHost implements Node {
         return [...this.containers.values()].find((one) => one.id === id)?.loaded ?? null;
       },
       setHealthChecks: () => pass(),
+      writeServerStates: () => pass(),
+      workers: () => pass().then(() => ''),
       command: () => pass().then(() => ''),
       acceptPeer: () => pass().then(() => null),
       listPorts: async () => {

@@ -2,8 +2,11 @@
 
 import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../domain/clock.ts';
 import { parseCheckOutput } from '../haproxy/check-output.ts';
 import { hashInDescription } from '../haproxy/config-hash.ts';
+import { serverStatesFile } from '../haproxy/kept-servers.ts';
+import { readWorkers } from '../haproxy/workers.ts';
 import { readingCommand } from '../numbers/reading.ts';
 import type { ValidateResult } from '../protocol/frames.ts';
 import type { DockerEngine } from '../system/docker-engine.ts';
@@ -25,6 +28,9 @@ const validateLabel = 'bridgehead.purpose';
 const validateTimeoutMs = 20_000;
 /** Keeps a joined command well below HAProxy's buffer of 16 KiB (tune.bufsize). */
 const serversACommand = 50;
+/** Reading a large configuration takes its time. */
+const masterAwayMs = 10_000;
+const masterPollMs = 10;
 
 /** Folders of one instance below the agent's data folder. */
 export interface InstanceFolders {
@@ -97,6 +103,18 @@ export async function writeConfig(folder: string, config: string): Promise<void>
   await chown(path, haproxyUser, haproxyUser);
 }
 
+/** Writes what HAProxy reads of its servers at its next load; see `haproxy/kept-servers.ts`. */
+export async function writeServerStates(folders: InstanceFolders, text: string): Promise<void> {
+  const path = join(folders.run, serverStatesFile);
+  await replaceFile(path, text, 0o400);
+  await chown(path, haproxyUser, haproxyUser);
+}
+
+/** What the master says of its processes. @throws Error where it does not answer */
+export function workers(folders: InstanceFolders): Promise<string> {
+  return askHaproxy(folders.run, masterSocket, 'show proc');
+}
+
 /** Hash of the configuration that HAProxy runs, as it says itself; null while it says nothing. */
 export async function loadedHash(folders: InstanceFolders): Promise<string | null> {
   try {
@@ -117,9 +135,26 @@ export function command(folders: InstanceFolders, text: string): Promise<string>
   return askHaproxy(folders.run, runtimeSocket, text);
 }
 
-/** Asks the master to load the configuration that is on disk. A master that is not there is no fault. */
-export async function reload(folders: InstanceFolders): Promise<void> {
-  await askHaproxy(folders.run, masterSocket, 'reload').catch(() => undefined);
+/**
+ * Has the master load the configuration that is on disk. While it loads one it closes its socket, and
+ * what reached it a moment before is lost without a word: so it is asked until it counts one load more.
+ * A master that is not there is no fault, and neither is a load that fails.
+ */
+export async function reload(folders: Pick<InstanceFolders, 'run'>, clock: Clock): Promise<void> {
+  const endMs = clock.monotonicMs() + masterAwayMs;
+  const counted = async () => {
+    while (clock.monotonicMs() < endMs) {
+      const answer = await askHaproxy(folders.run, masterSocket, 'show proc').catch(() => '');
+      const { loads } = readWorkers(answer);
+      if (loads !== '') return loads;
+      await clock.sleep(masterPollMs);
+    }
+    return '';
+  };
+  const before = await counted();
+  for (let now = before; now === before && clock.monotonicMs() < endMs; now = await counted()) {
+    await askHaproxy(folders.run, masterSocket, 'reload').catch(() => undefined);
+  }
 }
 
 /**

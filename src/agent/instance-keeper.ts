@@ -11,11 +11,11 @@ import { Hold } from './hold.ts';
 import { Inlet } from './inlet.ts';
 import { imageMissing } from './instance-errors.ts';
 import { demandValid } from './judgement.ts';
-import { KeptOverrides } from './kept-overrides.ts';
+import { Loads } from './loads.ts';
 import type { Container, Machine } from './machine.ts';
 import { describe, describeOff } from './observation.ts';
 import { isOffTheBridge, nextStep, type Seen, type Step, strangers } from './plan.ts';
-import { awaitLoaded, loadConfig } from './reload.ts';
+import { awaitLoaded } from './reload.ts';
 import { type Look, RestedLook } from './rested-look.ts';
 import { take } from './take.ts';
 import { Turn } from './turn.ts';
@@ -51,15 +51,13 @@ export class InstanceKeeper {
   readonly #attempts: Attempts;
   readonly #hold: Hold;
   readonly #inlet: Inlet;
-  readonly #overrides: KeptOverrides;
+  readonly #loads: Loads;
   #settledFor: DesiredInstance | null = null;
   readonly #rested: RestedLook;
   #observed: ObservedInstance | null = null;
   #acting: Step | null = null;
   #lettingGo: Promise<void> = Promise.resolve();
   readonly #looked = Promise.withResolvers<void>();
-  /** For which role, process and configuration the health checks were set last. */
-  #checksSetFor = '';
 
   constructor(id: InstanceId, name: InstanceName, around: KeeperSurroundings) {
     this.id = id;
@@ -73,9 +71,8 @@ export class InstanceKeeper {
     this.#attempts = new Attempts(around.clock);
     this.#folder = `instances/${id}`;
     this.#hold = new Hold(around.machine, id, around.bootId);
-    this.#overrides = new KeptOverrides(around.machine, (message) =>
-      around.tell('instance.override-failed', `instance/${name}`, message),
-    );
+    const { machine, clock, tell } = around;
+    this.#loads = new Loads({ id, name, folder: this.#folder, machine, clock, tell });
     this.#inlet = new Inlet({
       name,
       network: around.machine,
@@ -119,8 +116,8 @@ export class InstanceKeeper {
         if (!this.#isStillDesired(desired)) return false;
         const step = nextStep(desired, seen.facts, fingerprintOf(desired));
         if (step === null) {
-          await this.#setHealthChecks(desired, seen);
-          if (desired !== null) await this.#keepOverrides(desired, seen);
+          const { pid, facts } = seen;
+          if (desired !== null) await this.#loads.settle(desired, pid, facts.loadedHash);
           this.#attempts.forget();
           break;
         }
@@ -144,7 +141,9 @@ export class InstanceKeeper {
     const { problem } = this.#attempts;
     const isGone = desired === null && problem === null;
     if (isGone) await this.#machine.removeFolder(this.#folder);
-    this.#observed = isGone ? null : describe(this, desired, seen.facts, problem);
+    this.#observed = isGone
+      ? null
+      : describe(this, desired, seen.facts, problem, this.#loads.oldWorkers);
     return isGone;
   }
 
@@ -255,7 +254,7 @@ export class InstanceKeeper {
       case 'announce':
         return this.#announce(desired, seen);
       case 'load-config':
-        return this.#loadConfig(desired, seen);
+        return this.#loads.load(desired, seen.pid);
     }
   }
 
@@ -302,7 +301,7 @@ export class InstanceKeeper {
   }
 
   async #take(desired: DesiredInstance, seen: Look): Promise<void> {
-    await this.#keepOverrides(desired, seen);
+    await this.#loads.keepOverrides(desired, seen.pid, seen.facts.loadedHash);
     const { id, name, port, turn } = this;
     const [mac, machine, hold, inlet] = [this.#mac, this.#machine, this.#hold, this.#inlet];
     const isStillDesired = (one: DesiredInstance) => this.#isStillDesired(one);
@@ -317,20 +316,6 @@ export class InstanceKeeper {
 
   async #announce(desired: DesiredInstance, seen: Look): Promise<void> {
     this.#machine.speak(this.id, seen.pid, this.#mac, desired.addresses);
-  }
-
-  async #loadConfig(desired: DesiredInstance, seen: Look): Promise<void> {
-    const { clock, tell } = this.#around;
-    await demandValid(this.#machine, this.#folder, desired);
-    await loadConfig(this.#machine, desired, clock);
-    // Its new worker takes traffic already.
-    await this.#overrides.ensure(desired, seen.pid, desired.configHash);
-    if (desired.role === 'standby') await this.#machine.setHealthChecks(this.id, false);
-    tell(
-      'instance.configured',
-      `instance/${this.name}`,
-      `runs configuration ${desired.configHash.slice(0, 12)}`,
-    );
   }
 
   async #look(): Promise<Look> {
@@ -353,21 +338,8 @@ export class InstanceKeeper {
     return container?.instance === this.id ? container : null;
   }
 
-  #keepOverrides(desired: DesiredInstance, { pid, facts }: Look): Promise<void> {
-    return this.#overrides.ensure(desired, pid, facts.loadedHash);
-  }
-
   #fail(cause: unknown): void {
     const news = this.#attempts.fail(cause);
     if (news !== null) this.#around.tell('instance.failed', `instance/${this.name}`, news);
-  }
-
-  // Once more when all else is right: the step that was to set them may have been cut short.
-  async #setHealthChecks(desired: DesiredInstance | null, seen: Look): Promise<void> {
-    if (desired === null) return;
-    const now = `${desired.role} ${seen.pid} ${seen.facts.loadedHash}`;
-    if (this.#checksSetFor === now) return;
-    await this.#machine.setHealthChecks(this.id, desired.role === 'active');
-    this.#checksSetFor = now;
   }
 }

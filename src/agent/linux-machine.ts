@@ -144,7 +144,15 @@ export class LinuxMachine implements Machine, Disposable {
   }
 
   reload(id: InstanceId): Promise<void> {
-    return configuration.reload(this.#folders(id));
+    return configuration.reload(this.#folders(id), this.#options.clock);
+  }
+
+  writeServerStates(id: InstanceId, text: string): Promise<void> {
+    return configuration.writeServerStates(this.#folders(id), text);
+  }
+
+  workers(id: InstanceId): Promise<string> {
+    return configuration.workers(this.#folders(id));
   }
 
   loadedHash(id: InstanceId): Promise<string | null> {

@@ -92,6 +92,10 @@ export interface MachineHaproxy {
    * network all would be taken for dead, and clients would get 503 until they have passed anew.
    */
   setHealthChecks(id: InstanceId, on: boolean): Promise<void>;
+  /** What HAProxy is to know of servers when it next loads: the text of its server-state file. */
+  writeServerStates(id: InstanceId, text: string): Promise<void>;
+  /** The master's answer to `show proc`. Rejects where it does not answer. */
+  workers(id: InstanceId): Promise<string>;
   /** One command of the runtime API, and the answer. Rejects where HAProxy does not answer. */
   command(id: InstanceId, text: string): Promise<string>;
 }

@@ -57,6 +57,8 @@ export class ModelMachine implements Machine {
   readonly peers = new Map<string, PeerConnection>();
   /** Addresses of the segment that do not answer this host. */
   readonly deaf = new Set<string>();
+  /** What every HAProxy's master says of its processes. */
+  processes = '';
   isEngineDown = false;
   #configs = new Map<InstanceId, string>();
   #loaded = new Map<InstanceId, string>();
@@ -186,6 +188,14 @@ export class ModelMachine implements Machine {
   async reload(id: InstanceId): Promise<void> {
     await this.#effect('reload', id);
     this.#loaded.set(id, this.#configs.get(id) ?? '');
+  }
+
+  async writeServerStates(id: InstanceId): Promise<void> {
+    await this.#effect('writeServerStates', id);
+  }
+
+  async workers(): Promise<string> {
+    return this.processes;
   }
 
   async loadedHash(id: InstanceId): Promise<string | null> {

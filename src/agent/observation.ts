@@ -10,6 +10,7 @@ export function describe(
   desired: DesiredInstance | null,
   seen: Seen,
   problem: ObservedInstance['problem'],
+  oldWorkers?: ObservedInstance['oldWorkers'],
 ): ObservedInstance {
   const settled = desired?.role === 'active' ? 'serving' : 'standby';
   return {
@@ -23,6 +24,7 @@ export function describe(
     addresses: isOnTheWire(seen) ? (seen.interior?.addresses ?? []) : [],
     configHash: seen.loadedHash,
     problem,
+    ...(oldWorkers === undefined ? {} : { oldWorkers }),
   };
 }
 

@@ -86,6 +86,7 @@ export const instances = [
     config: 'frontend web\n  bind :80\n',
     configHash: 'aaaaaaaaaaaaaaaaaaaa',
     loadedHash: 'bbbbbbbbbbbbbbbbbbbb',
+    oldWorkers: null,
     host: 'host-1',
     epoch: 7,
     standbys: [],

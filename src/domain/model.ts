@@ -196,6 +196,11 @@ export interface ObservedInstance {
   /** Hash of the configuration that the running HAProxy has loaded, as it says itself. */
   readonly configHash: string | null;
   readonly problem: { readonly code: string; readonly message: string } | null;
+  /**
+   * Processes of configurations before, which live until their connections have ended: how many, and
+   * since when (wall clock) the oldest is one. Left out for none.
+   */
+  readonly oldWorkers?: { readonly count: number; readonly sinceMs: number } | undefined;
 }
 
 /** Why a host is held for dead. */

@@ -7,6 +7,11 @@ export const statsSocketPath = '/run/haproxy/stats.sock';
 
 /** How long connections of an old process may live on after a reload, unless the owner says. */
 const hardStopAfter = '60s';
+/**
+ * Reloads that an old process survives: beyond it HAProxy ends the process with its connections, since
+ * each takes the memory of a whole HAProxy. The agent waits before it comes to that (agent/old-workers.ts).
+ */
+const reloadsSurvived = 16;
 
 // Highest number of threads that HAProxy takes in one group (MAX_THREADS_PER_GROUP).
 const threadsMax = 64;
@@ -32,6 +37,7 @@ export function managedGlobal(
     '    stats timeout 1m',
     `    maxconn ${resources.maxConnections}`,
     `    nbthread ${threads}`,
+    `    mworker-max-reloads ${reloadsSurvived}`,
     ...(isLimited ? [] : [`    hard-stop-after ${hardStopAfter}`]),
   ];
 }

@@ -34,6 +34,7 @@ global
     stats timeout 1m
     maxconn 2000
     nbthread 2
+    mworker-max-reloads 16
     hard-stop-after 60s
 
 frontend w
@@ -48,7 +49,7 @@ frontend w
   assert.equal(claimedHash(text), configHash);
   assert.equal(hashInDescription(`bridgehead-${configHash}\n`), configHash);
   assert.equal(hashInDescription('something of my own'), null);
-  assert.deepEqual(sourceLines, [...Array<null>(11).fill(null), 1, 2, 2]);
+  assert.deepEqual(sourceLines, [...Array<null>(12).fill(null), 1, 2, 2]);
   assert.deepEqual(findings, []);
 });
 

@@ -3,6 +3,7 @@ import type { Resources, ServiceAddress } from '../domain/model.ts';
 import { findBinds, type ResolvedBind, resolveBinds } from './binds.ts';
 import { configHashOf, descriptionLine } from './config-hash.ts';
 import { type ConfigLine, readConfig } from './config-lines.ts';
+import { idleConnectionLines } from './idle-connections.ts';
 import { managedFindings, managedGlobal } from './managed.ts';
 import { migrationPeers } from './migration-peers.ts';
 
@@ -36,7 +37,8 @@ export interface RenderInput {
 /**
  * Makes the configuration that an instance's HAProxy reads: a managed `global` section, then the
  * owner's lines in their order, untouched but for binds to a wildcard, which become one bind for
- * each address of the instance, and a managed line in peers sections ({@link migrationPeers}).
+ * each address of the instance, and a managed line in peers sections ({@link migrationPeers}) and in
+ * those that listen for HTTP ({@link idleConnectionLines}).
  * Never fails: what is wrong is in `findings`.
  */
 export function renderConfig(input: RenderInput): RenderedConfig {
@@ -45,13 +47,13 @@ export function renderConfig(input: RenderInput): RenderedConfig {
   const rewritten = new Map(
     resolved.filter((one) => one.isRewritten).map((one) => [one.bind.line.number, one]),
   );
-  const peers = migrationPeers(lines, input.name);
+  const added = new Map([...migrationPeers(lines, input.name), ...idleConnectionLines(lines)]);
   const body = lines.flatMap((line) => {
     const bind = rewritten.get(line.number);
     const texts = bind === undefined ? [line.text] : expandBind(bind);
     const own = texts.map((text) => ({ text, source: line.number as number | null }));
-    const peer = peers.get(line.number);
-    return peer === undefined ? own : [...own, { text: peer, source: null }];
+    const extra = added.get(line.number);
+    return extra === undefined ? own : [...own, { text: extra, source: null }];
   });
   const head = [
     `# Managed by Bridgehead: instance ${input.name}. Its owner's configuration follows.`,

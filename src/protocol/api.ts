@@ -123,6 +123,11 @@ export const instanceView = z.object({
   configHash: z.string(),
   /** Hash that the running HAProxy reports; null where nothing runs. */
   loadedHash: z.string().nullable(),
+  /**
+   * Processes of configurations before, whose connections have not ended, and since when (wall clock)
+   * the oldest is one; null for none.
+   */
+  oldWorkers: z.object({ count: z.int(), sinceMs: z.number() }).nullable().default(null),
   host: hostName.nullable(),
   epoch: z.int().nullable(),
   standbys: z.array(hostName),

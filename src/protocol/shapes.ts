@@ -80,6 +80,7 @@ export const observedInstance: z.ZodType<ObservedInstance> = z.object({
   addresses: z.array(z.string()),
   configHash: z.string().nullable(),
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+  oldWorkers: z.object({ count: z.int().min(1), sinceMs: z.number() }).optional(),
 });
 
 export const finding = z.object({

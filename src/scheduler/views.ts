@@ -106,6 +106,7 @@ export function instanceViews(source: ViewSource): (instance: Instance) => Insta
       config: spec.config,
       configHash: instance.configHash,
       loadedHash: observed?.configHash ?? null,
+      oldWorkers: observed?.oldWorkers ?? null,
       host: assignment?.host ?? null,
       epoch: assignment?.epoch ?? null,
       standbys: (standbys.get(id) ?? []).map((one) => one.host),

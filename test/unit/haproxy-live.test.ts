@@ -8,6 +8,11 @@ import { BridgeheadError } from '../../src/domain/errors.ts';
 import type { InstanceId } from '../../src/domain/ids.ts';
 import type { LiveChange, Override, ServerOverride } from '../../src/domain/live.ts';
 import {
+  serverStates,
+  serverStatesFile,
+  withServerStates,
+} from '../../src/haproxy/kept-servers.ts';
+import {
   readEntries,
   readPatternFiles,
   readServers,
@@ -157,4 +162,26 @@ test('what is kept comes back after a reload; what is gone from it does not stop
   assert.match(faults[0] ?? '', /HAProxy knows no server api\/gone/);
   const [first] = await servers();
   assert.deepEqual([first?.state, first?.weight], ['maint', 77]);
+});
+
+test('a kept server never sees a request of a new worker, with nobody to tell the worker so', {
+  skip,
+}, async () => {
+  await haproxy.reload();
+  const kept = [server('s1', { state: 'drain' }), server('s2', { weight: 20 })];
+  const shown = await showLive(machine, id, { what: 'servers' });
+  await haproxy.rewrite(serverStatesFile, (text) => serverStates(shown, kept, text));
+  await haproxy.rewrite('haproxy.cfg', (text) =>
+    withServerStates(text, kept).replace('/run/haproxy', haproxy.folder),
+  );
+  await haproxy.reload();
+  assert.deepEqual(
+    (await servers()).map(({ state, weight }) => [state, weight]),
+    [
+      ['drain', 10],
+      ['ready', 20],
+    ],
+  );
+  assert.deepEqual(await haproxy.request(20), { 200: 20 });
+  assert.equal(await sessionsOf('s1'), 0);
 });

@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reload } from '../../src/agent/configuration.ts';
 import { askHaproxy } from '../../src/agent/haproxy-socket.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { runCommand } from '../../src/system/command.ts';
@@ -66,8 +67,14 @@ export class LiveHaproxy {
   /** Returns when the new worker answers. */
   async reload(): Promise<void> {
     const before = await this.#pid();
-    await askHaproxy(this.folder, 'master.sock', 'reload').catch(() => undefined);
+    await reload({ run: this.folder }, systemClock);
     await this.#answers((pid) => pid !== '' && pid !== before);
+  }
+
+  /** Puts a file into its folder: what it is made of is given the text of its configuration. */
+  async rewrite(file: string, change: (config: string) => string): Promise<void> {
+    const text = await readFile(join(this.folder, 'haproxy.cfg'), 'utf8');
+    await writeFile(join(this.folder, file), change(text));
   }
 
   async stop(): Promise<void> {

@@ -159,7 +159,7 @@ function instanceFields(
   nowMs: number,
   paint: Paint,
 ): Fields {
-  const { resources, shed, problem, loadedHash, configHash } = instance;
+  const { resources, shed, problem, loadedHash, configHash, oldWorkers } = instance;
   return [
     ['Name', instance.name],
     ['Phase', phaseText(instance, paint)],
@@ -185,6 +185,7 @@ function instanceFields(
       `${resources.memoryMib} MiB, ${resources.cpus} CPUs, ${resources.maxConnections} connections`,
     ],
     ['Config', configText(configHash, loadedHash, paint)],
+    ...(oldWorkers === null ? [] : [['Old workers', oldWorkersText(oldWorkers, nowMs)] as const]),
     ...(instance.kept.length === 0 ? [] : [['Kept', instance.kept.join('\n')] as const]),
     ['Id', instance.id],
   ];
@@ -195,6 +196,14 @@ function configText(wanted: string, loaded: string | null, paint: Paint): string
   if (loaded === null) return `${short} wanted, ${paint('yellow', 'none loaded')}`;
   if (loaded === wanted) return `${short}, ${paint('green', 'loaded')}`;
   return `${short} wanted, ${paint('red', `${loaded.slice(0, hashShown)} loaded`)}`;
+}
+
+function oldWorkersText(
+  { count, sinceMs }: NonNullable<InstanceView['oldWorkers']>,
+  nowMs: number,
+): string {
+  const age = durationText(Math.max(0, nowMs - sinceMs));
+  return `${count} with connections of a configuration before, the oldest for ${age}`;
 }
 
 function eventsPart(events: readonly EventView[], columns: number): string {

@@ -1,0 +1,89 @@
+// 1,000 reloads and 1,000 changes of one HAProxy under load: requests that fail, and what the rest
+// waits, against the same load with nothing changed, in the same run.
+
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { systemClock } from '../src/system/clock.ts';
+import { LabUnderTest } from '../test/lab/lab-under-test.ts';
+import { type Phase, ReloadsUnderLoad } from '../test/lab/reloads-under-load.ts';
+import { machineFacts } from './machine-facts.ts';
+import { quantile } from './quantile.ts';
+import { thousandths } from './thousandths.ts';
+
+const port = 7197;
+const kinds = ['fresh', 'keptAlive'] as const;
+const names = { fresh: 'a connection each', keptAlive: 'kept alive' } as const;
+
+/**
+ * @param args `--reloads N` one after another, `--configs N` by the API, `--changes N` by the runtime
+ * API, 1,000 each unless told; `--quiet N` seconds without any, before, between and after, 10 unless told
+ * @returns figures of each part; `ratios` of the p99 to that of the quiet parts (below 1.2 is the aim)
+ */
+export async function benchReloads(args: readonly string[]): Promise<object> {
+  const count = { type: 'string', default: '1000' } as const;
+  const options = { reloads: count, configs: count, changes: count } as const;
+  const quietOption = { quiet: { type: 'string', default: '10' } } as const;
+  const { values } = parseArgs({ args: [...args], options: { ...options, ...quietOption } });
+  const whole = z.coerce.number().int().min(1).max(10_000);
+  const reloads = whole.parse(values.reloads);
+  const configs = whole.parse(values.configs);
+  const changes = whole.parse(values.changes);
+  const quietMs = whole.parse(values.quiet) * 1_000;
+  await using lab = await LabUnderTest.up('r', port, '--no-example');
+  const scene = await ReloadsUnderLoad.up(lab);
+  const rest = () => scene.during(() => systemClock.sleep(quietMs));
+  const quiet = [await rest()];
+  const direct = await scene.during(() => scene.reloadDirectly(reloads));
+  quiet.push(await rest());
+  let loaded = 0;
+  const storm = await scene.during(async () => {
+    loaded = await scene.changeConfig(configs);
+  });
+  quiet.push(await rest());
+  const live = await scene.during(() => scene.changeLive(changes));
+  quiet.push(await rest());
+  const parts = [
+    [`${reloads} reloads, one after another`, direct],
+    [`${configs} configurations by the API, ${loaded} reloads`, storm],
+    [`${changes} runtime changes`, live],
+  ] as const;
+  const machine = await machineFacts();
+  for (const [name, value] of Object.entries(machine)) console.log(`${name}: ${value}`);
+  console.log('');
+  for (const [index, phase] of quiet.entries()) print(`nothing changed (${index + 1})`, phase);
+  for (const [name, phase] of parts) print(name, phase);
+  const all = [...quiet, direct, storm, live];
+  const calm = (kind: (typeof kinds)[number]) =>
+    quantile(
+      quiet.map((phase) => p99Of(phase, kind)),
+      0.5,
+    );
+  const ratio = (phase: Phase) =>
+    thousandths(Math.max(...kinds.map((kind) => p99Of(phase, kind) / calm(kind))));
+  return {
+    ...{ machine, reloads, configs, reloads_of_configs: loaded, changes },
+    sent: all.reduce((sum, { fresh, keptAlive }) => sum + fresh.sent + keptAlive.sent, 0),
+    failed: all.reduce((sum, { fresh, keptAlive }) => sum + fresh.failed + keptAlive.failed, 0),
+    ...{ quiet, direct, storm, live },
+    ratios: {
+      p99_vs_no_change: Math.max(ratio(direct), ratio(storm), ratio(live)),
+      p99_direct_reloads: ratio(direct),
+      p99_configs_by_api: ratio(storm),
+      p99_runtime_changes: ratio(live),
+    },
+  };
+}
+
+function p99Of(phase: Phase, kind: (typeof kinds)[number]): number {
+  return phase[kind].latencyMs.p99 ?? Number.NaN;
+}
+
+function print(name: string, phase: Phase): void {
+  console.log(`${name}, ${phase.seconds.toFixed(1)} s`);
+  for (const kind of kinds) {
+    const { sent, failed, errors, latencyMs } = phase[kind];
+    const wrong = failed === 0 ? '0 failed' : `${failed} FAILED ${JSON.stringify(errors)}`;
+    const { p50, p99, max } = latencyMs;
+    console.log(`  ${names[kind].padEnd(18)} ${sent} sent, ${wrong}; ms: ${p50} ${p99} ${max}`);
+  }
+}
