@@ -35,7 +35,7 @@ const hasHaproxy = await runCommand(['haproxy', '-v']).then(
 );
 
 test('the set is as large as it has to be', () => {
-  assert.ok(names.length >= 30, `${names.length} configurations`);
+  assert.ok(names.length >= 50, `${names.length} configurations`);
 });
 
 for (const name of names) {

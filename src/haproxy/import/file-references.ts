@@ -65,9 +65,10 @@ export function fileReferences(line: ConfigLine): readonly FileReference[] {
   if (line.section?.keyword === 'crt-store' && first.text === 'load') {
     add(first, 'certificates', line.text.trim());
   }
-  if (first.text === 'filter' && line.words[1]?.text === 'spoe') {
+  // SPOE and OpenTracing, each with a file of its own language.
+  if (first.text === 'filter') {
     const at = line.words.findIndex(({ text }) => text === 'config');
-    if (at > 0) add(line.words[at + 1], 'SPOE configuration');
+    if (at > 0) add(line.words[at + 1], 'configuration of a filter');
   }
   const options = optionsFrom.get(first.text);
   const condition = line.words.findIndex(({ text }) => text === 'if' || text === 'unless');

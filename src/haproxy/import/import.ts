@@ -1,9 +1,11 @@
+import { canonicalAddress } from '../../domain/address.ts';
 import { readConfig } from '../config-lines.ts';
 import { AddressPlan, type AddressWish, type AddressWishes } from './addresses.ts';
 import { renderImported } from './check.ts';
 import { compose, type LineReport } from './compose.ts';
 import { Environment } from './environment.ts';
 import type { ImportFile, SourceLine, SpecFields, Verdict } from './fate.ts';
+import { lateSections } from './late-names.ts';
 import { verdictByItself, verdictInPlace } from './line-verdict.ts';
 import { loopbackPorts, placeListeners } from './listener-lines.ts';
 import { type Listener, listenerOf } from './listeners.ts';
@@ -78,6 +80,7 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
     plan,
     loopbackPorts: loopbackPorts(listeners),
     sockets,
+    lateSections: lateSections(sources.map(({ line }) => line)),
   };
   for (const [index, { line }] of sources.entries()) {
     if (line.words.length === 0 || verdicts.has(index)) continue;
@@ -184,6 +187,18 @@ function environmentLines(environment: Readonly<Record<string, string>>): readon
   return lines.length === 0 ? [] : ['global', ...lines];
 }
 
+/** What to do where all that listens is inside of the instance; null where nothing listens at all. */
+function unheard(listeners: readonly Listener[]): string | null {
+  const parts = listeners.filter(({ isPeer }) => !isPeer).flatMap((listener) => listener.parts);
+  const host = parts.map(({ text }) => /^\[?([\d.]+|[\da-f:]+?)\]?:[\d-]+$/.exec(text)?.[1]);
+  const loopback = host.find((one) => one !== undefined && canonicalAddress(one) !== null);
+  if (loopback === undefined) return null;
+  return (
+    'nothing listens on the addresses of the instance, only on its loopback: give it one with ' +
+    `--address ${loopback}=ADDRESS`
+  );
+}
+
 interface Draft {
   readonly sources: readonly SourceLine[];
   readonly verdicts: Map<number, Verdict>;
@@ -213,9 +228,12 @@ function settle({ sources, verdicts, added, name, addresses, listeners }: Draft)
     }
     if (!isChanged || round === roundsMax) {
       const hasRefusedBind = listeners.some(({ index }) => verdicts.get(index)?.fate === 'refused');
-      return [...new Set(problems)].filter(
-        (problem) => !hasRefusedBind || !problem.startsWith('nothing listens'),
-      );
+      return [...new Set(problems)]
+        .filter((problem) => !hasRefusedBind || !problem.startsWith('nothing listens'))
+        .map(
+          (problem) =>
+            (problem.startsWith('nothing listens') ? unheard(listeners) : null) ?? problem,
+        );
     }
     refuseLinesOfRefusedSections(sources, verdicts);
   }

@@ -54,6 +54,7 @@ export function verdictByItself(
   if (old?.kind === 'rewrite') {
     return verdict('changed', old.detail, (first?.start ?? 0) + 1, [old.text]);
   }
+  if (old?.kind === 'drop') return verdict('managed', old.detail, (first?.start ?? 0) + 1, []);
   if (isExternalCheck(line)) return refuse('a program of this machine is not in the container');
   const page = pages.get(errorPagePath(line) ?? '');
   const written = page === undefined ? null : writtenOut(line, page);

@@ -62,7 +62,8 @@ export function machineLocal(line: ConfigLine): MachineLocal | null {
   if (first.text === 'log') return localLog(line);
   if (line.section.keyword !== 'global') {
     if (!isProxy(line)) return null;
-    if (first.text === 'load-server-state-from-file') return { fate: 'managed', detail: stateFile };
+    if (/^(?:load-server-state-from-file|server-state-file-name)$/.test(first.text))
+      return { fate: 'managed', detail: stateFile };
     return first.text === 'bind-process' ? { fate: 'managed', detail: oneProcess } : null;
   }
   if (first.text === 'maxconn') return connections(second?.text ?? '');

@@ -4,11 +4,14 @@ import { type Edit, edited } from './fate.ts';
 /** What to write instead of a keyword that HAProxy 2.6 refuses. */
 export type OldKeyword =
   | { readonly kind: 'rewrite'; readonly text: string; readonly detail: string }
+  /** The line can go: HAProxy does without what it says. */
+  | { readonly kind: 'drop'; readonly detail: string }
   | { readonly kind: 'refuse'; readonly detail: string };
 
 // Those that have another name today and mean the same (configuration manual of 2.0, section 4.2,
 // and what 2.6.12 says of them).
 const renamed: Readonly<Record<string, string>> = {
+  redisp: 'option redispatch',
   redispatch: 'option redispatch',
   contimeout: 'timeout connect',
   clitimeout: 'timeout client',
@@ -67,6 +70,15 @@ const oldOptions: Readonly<Record<string, OldKeyword>> = {
     text: 'option independent-streams',
     detail: 'spelled as HAProxy does today',
   },
+  'http-use-htx': {
+    kind: 'drop',
+    detail: 'HAProxy 2.1 took it out: it is always on',
+  },
+  tcpsplice: {
+    kind: 'rewrite',
+    text: 'option splice-auto',
+    detail: "'option tcpsplice' of HAProxy 1.3 is 'option splice-auto' today",
+  },
   'http-tunnel': {
     kind: 'refuse',
     detail: gone('2.1', 'remove it: requests after the first are seen too then'),
@@ -77,8 +89,18 @@ const oldOptions: Readonly<Record<string, OldKeyword>> = {
   },
 };
 
-const oldGlobals: Readonly<Record<string, string>> = {
-  'tune.chksize': gone('2.4', 'remove it: tune.bufsize holds for checks too'),
+const oldGlobals: Readonly<Record<string, OldKeyword>> = {
+  nosepoll: { kind: 'drop', detail: 'HAProxy 1.5 took speculative polling out' },
+  'tune.chksize': {
+    kind: 'refuse',
+    detail: gone('2.4', 'remove it: tune.bufsize holds for checks too'),
+  },
+};
+
+const oldTimeouts: Readonly<Record<string, string>> = {
+  clitimeout: 'client',
+  contimeout: 'connect',
+  srvtimeout: 'server',
 };
 
 /** What to do with a keyword that HAProxy knew once and refuses now; null for any other. */
@@ -89,7 +111,7 @@ export function oldKeyword(line: ConfigLine): OldKeyword | null {
   const second = line.words[at + 1];
   if (first === undefined) return null;
   const keyword = first.text.toLowerCase();
-  if (line.section.keyword === 'global') return refusal(oldGlobals, keyword);
+  if (line.section.keyword === 'global') return own(oldGlobals, keyword) ?? null;
   if (!isProxy(line)) return null;
   const name = own(renamed, keyword);
   if (name !== undefined) {
@@ -102,6 +124,12 @@ export function oldKeyword(line: ConfigLine): OldKeyword | null {
     if (option?.kind !== 'rewrite') return option ?? null;
     const edit: Edit = { start: first.start, end: second.end, text: option.text };
     return { ...option, text: edited(line.text, [edit]) };
+  }
+  const timeout = keyword === 'timeout' ? own(oldTimeouts, second?.text ?? '') : undefined;
+  if (timeout !== undefined && second !== undefined) {
+    const edit: Edit = { start: second.start, end: second.end, text: timeout };
+    const detail = `'timeout ${second.text}' is 'timeout ${timeout}' since HAProxy 2.1`;
+    return { kind: 'rewrite', text: edited(line.text, [edit]), detail };
   }
   if (keyword === 'mode' && second?.text === 'health') {
     const detail = gone('2.1', "write 'mode http' and 'http-request return status 200'");

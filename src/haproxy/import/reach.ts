@@ -1,8 +1,9 @@
 import { canonicalAddress } from '../../domain/address.ts';
 import { parseBindAddress } from '../bind-address.ts';
-import type { ConfigLine } from '../config-lines.ts';
+import type { ConfigLine, Section } from '../config-lines.ts';
 import type { AddressPlan } from './addresses.ts';
 import { type Edit, withoutWords } from './fate.ts';
+import { lateWords } from './late-names.ts';
 
 /** What a line has to do with the machine's network beside listening on it. */
 export interface Reach {
@@ -27,10 +28,13 @@ export interface Machine {
   readonly loopbackPorts: ReadonlySet<string>;
   /** New paths of the sockets that the configuration listens on, by their old ones. */
   readonly sockets: ReadonlyMap<string, string>;
+  /** Sections whose servers may begin without an address, by their `default-server`. */
+  readonly lateSections: ReadonlySet<Section>;
 }
 
 const targets: ReadonlyMap<string, number> = new Map([
   ['dispatch', 1],
+  ['log', 1],
   ['mailer', 2],
   ['nameserver', 2],
   ['server', 2],
@@ -60,8 +64,13 @@ export function reachOf(line: ConfigLine, machine: Machine): Reach {
       edits.push({ start: target.start, end: target.end, text: socket });
       details.push('the socket lies in the run folder of the instance');
     } else {
-      const warning = targetWarning(target.text, words, machine);
+      const warning = targetWarning(target.text, line, machine);
       if (warning !== null) warnings.push(warning);
+      if (startsLate(target.text, line, machine)) {
+        const end = line.words.at(-1)?.end ?? line.text.length;
+        edits.push({ start: end, end, text: ` ${startLate}` });
+        details.push('HAProxy starts also where nobody knows the name yet');
+      }
     }
   }
   if (line.section?.keyword === 'peers' && (keyword === 'server' || keyword === 'peer')) {
@@ -83,6 +92,9 @@ export function reachOf(line: ConfigLine, machine: Machine): Reach {
   }
   if (keyword === 'option' && words[1] === 'transparent') {
     warnings.push('nothing redirects connections to the instance: it has their original target');
+  }
+  if (words.slice(1, 4).includes('set-mark')) {
+    warnings.push('marking packets needs rights that an instance has not: HAProxy passes over it');
   }
   const takesSource = ['server', 'default-server', 'server-template', 'source'].includes(keyword);
   if (!takesSource) return { edits, warnings, refusal: null, details, isGone: false };
@@ -126,19 +138,47 @@ export function socketPath(address: string): string | null {
   return /^(?:unix@)?(\/.*)$/.exec(address)?.[1] ?? null;
 }
 
-function targetWarning(text: string, words: readonly string[], machine: Machine): string | null {
-  const path = socketPath(text);
+/** What lets HAProxy start without the address of a server that is named. */
+const startLate = 'init-addr last,libc,none';
+
+// A server is what can do without; a name in any other place stops HAProxy.
+function startsLate(text: string, line: ConfigLine, machine: Machine): boolean {
+  const keyword = line.words[0]?.text ?? '';
+  if (keyword !== 'server' && keyword !== 'server-template') return false;
+  if (!['backend', 'listen'].includes(line.section?.keyword ?? '')) return false;
+  return nameIn(text) !== null && !isLate(line, machine);
+}
+
+function isLate({ words, section }: ConfigLine, machine: Machine): boolean {
+  return (
+    words.some(({ text }) => lateWords.has(text)) ||
+    (section !== null && machine.lateSections.has(section))
+  );
+}
+
+/** The host name in an address of a service elsewhere; null where there is none. */
+function nameIn(text: string): string | null {
+  if (/^(?:stdout$|stderr$|global$|localhost\b)/.test(text)) return null;
+  const address = parseBindAddress(text, 'stream');
+  return address.kind === 'unclear' && /^[\w-][\w.-]*$/.test(address.host) ? address.host : null;
+}
+
+function targetWarning(text: string, line: ConfigLine, machine: Machine): string | null {
+  const keyword = line.words[0]?.text ?? '';
+  // `log 127.0.0.1` and `log /dev/log` are decided before, by what is about the machine.
+  const path = keyword === 'log' ? null : socketPath(text);
   if (path !== null) return `socket ${path} of this machine is not in the container`;
   const address = parseBindAddress(text, 'stream');
   const port = /:(\d+)$/.exec(text)?.[1] ?? '';
-  if (address.kind === 'local' || /^localhost\b/.test(text)) {
+  if (keyword !== 'log' && (address.kind === 'local' || /^localhost\b/.test(text))) {
     if (/^(?:abnsz?|fd|sockpair)@/.test(text) || machine.loopbackPorts.has(port)) return null;
     return 'loopback is the instance itself now: give an address that it reaches the service by';
   }
-  if (address.kind !== 'unclear') return null;
-  const isLate = words.some((word) => word === 'resolvers' || word === 'init-addr');
-  return isLate
-    ? null
-    : `'${address.host}' is resolved when HAProxy is checked and started, where there may be no DNS: ` +
-        "add 'resolvers' and 'init-addr last,libc,none', or give the address";
+  const name = nameIn(text);
+  if (name === null || isLate(line, machine)) return null;
+  return startsLate(text, line, machine)
+    ? `'${name}' is looked up once, when HAProxy starts, by the DNS of the container: add ` +
+        "'resolvers NAME', with a section of that name, or give the address"
+    : `'${name}' is looked up when HAProxy is checked and started, and where nobody knows it ` +
+        'HAProxy refuses the line: give the address';
 }
