@@ -15,6 +15,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'agent',
     'scheduler',
     'store',
+    'spec',
     'trust',
     'protocol',
     'spec',

@@ -2,10 +2,10 @@ import type { HostName, InstanceId } from '../src/domain/ids.ts';
 import { type KeptOverride, overrideName } from '../src/domain/live.ts';
 import type { Fence, Shed } from '../src/domain/model.ts';
 import type { HostWitnesses } from '../src/store/store.ts';
-import { SimConfigTransaction } from './config-transaction.ts';
+import { SimAttachmentTransaction } from './attachment-transaction.ts';
 
 /** The statements about who is held for dead, who witnesses a host, and who was shed. */
-export class SimFencingTransaction extends SimConfigTransaction {
+export class SimFencingTransaction extends SimAttachmentTransaction {
   async overrides(): Promise<ReadonlyMap<InstanceId, readonly KeptOverride[]>> {
     await this.around.pass();
     const rows = [...this.draft.tables.overrides].toSorted(([a], [b]) => (a < b ? -1 : 1));

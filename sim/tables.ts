@@ -47,6 +47,8 @@ export interface Tables {
   readonly overrides: ReadonlyMap<string, { readonly id: InstanceId; readonly kept: KeptOverride }>;
   /** By instance, the oldest first. */
   readonly configVersions: ReadonlyMap<InstanceId, readonly ConfigVersion[]>;
+  /** What is in attachments, by SHA-256. */
+  readonly contents: ReadonlyMap<string, Uint8Array>;
   readonly settings: ReadonlyMap<string, string>;
   readonly incidents: ReadonlyMap<number, Incident>;
   /** By its key, the incident that it belongs to; null for none. */
@@ -63,6 +65,7 @@ export function emptyTables(): Tables {
     ...{ sessions: new Map(), connections: new Map(), answers: new Map(), events: new Map() },
     ...{ tokens: new Map(), settings: new Map(), overrides: new Map(), counters: new Map() },
     ...{ incidents: new Map(), causes: new Map(), configVersions: new Map() },
+    ...{ contents: new Map() },
   };
 }
 

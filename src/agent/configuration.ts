@@ -49,13 +49,15 @@ export async function makeFolders(folders: InstanceFolders): Promise<void> {
 /**
  * Runs `haproxy -c` on the text in a throwaway container of the image.
  *
- * @throws BridgeheadError IMAGE_MISSING or ENGINE_DOWN; a refused text is a result, not an error
+ * @param provide puts what the configuration needs beside it into its folder
+ * @throws BridgeheadError IMAGE_MISSING, ENGINE_DOWN or ATTACHMENT_MISSING; a refused text is a result, not an error
  */
 export async function validate(
   engine: DockerEngine,
   dataFolder: string,
   image: string,
   config: string,
+  provide: (etc: string) => Promise<void>,
 ): Promise<ValidateResult> {
   if (!(await engine.hasImage(image))) throw imageMissing(image);
   const folder = await mkdtemp(join(dataFolder, 'validate-'));
@@ -63,6 +65,7 @@ export async function validate(
   try {
     await chown(folder, haproxyUser, haproxyUser);
     const path = `${configFolder}/${configFile}`;
+    await provide(folder);
     await writeConfig(folder, config);
     container = await engine.create(`bridgehead-${folder.split('/').at(-1)}`, {
       image,

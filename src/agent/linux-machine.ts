@@ -6,6 +6,7 @@ import type { InstanceId, InstanceName } from '../domain/ids.ts';
 import type { Resources, ServiceAddress } from '../domain/model.ts';
 import type { ProbeResult, ValidateResult } from '../protocol/frames.ts';
 import type { DockerEngine } from '../system/docker-engine.ts';
+import { AttachmentCache } from './attachment-cache.ts';
 import * as configuration from './configuration.ts';
 import { openConnections } from './connections.ts';
 import { readIfThere, replaceFile } from './disk.ts';
@@ -42,6 +43,8 @@ export interface LinuxMachineOptions {
   readonly agentVersion: string;
   /** File with an id that changes at each boot. */
   readonly bootIdFile: string;
+  /** Gets what is in an attachment from a scheduler. @throws BridgeheadError ATTACHMENT_MISSING */
+  readonly fetchAttachment: (sha256: string) => Promise<Uint8Array>;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -50,11 +53,18 @@ export class LinuxMachine implements Machine, Disposable {
   readonly #options: LinuxMachineOptions;
   readonly #engine: DockerEngine;
   readonly #announcer: Announcer;
+  readonly #attachments: AttachmentCache;
   #onConflict: (id: InstanceId, claim: Claim) => void = () => undefined;
 
   private constructor(options: LinuxMachineOptions) {
     this.#options = options;
     this.#engine = options.engine;
+    this.#attachments = new AttachmentCache({
+      folder: join(options.dataFolder, 'attachments'),
+      user: configuration.haproxyUser,
+      fetch: options.fetchAttachment,
+      wallMs: () => options.clock.wallMs(),
+    });
     this.#announcer = new Announcer(
       options.clock,
       (key, error) => options.log('cannot announce', { instance: key, error: error.message }),
@@ -130,7 +140,9 @@ export class LinuxMachine implements Machine, Disposable {
   }
 
   judge(image: string, config: string): Promise<ValidateResult> {
-    return configuration.validate(this.#engine, this.#options.dataFolder, image, config);
+    const { dataFolder } = this.#options;
+    const provide = (etc: string) => this.#attachments.provide(etc, config);
+    return configuration.validate(this.#engine, dataFolder, image, config, provide);
   }
 
   readConfig(id: InstanceId): Promise<string | null> {
@@ -140,6 +152,7 @@ export class LinuxMachine implements Machine, Disposable {
   async writeConfig(id: InstanceId, config: string): Promise<void> {
     const folders = this.#folders(id);
     await configuration.makeFolders(folders);
+    await this.#attachments.provide(folders.etc, config);
     await configuration.writeConfig(folders.etc, config);
   }
 

@@ -89,6 +89,28 @@ test('a dry run says so, and every flag travels', async () => {
   });
 });
 
+test('files that the spec attaches are sent along, from beside it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bridgehead-apply-'));
+  try {
+    const path = join(folder, 'spec.yaml');
+    const text = 'instances: [{ attachments: { a: { file: a.map }, b: { text: x } } }]\n';
+    await writeFile(path, text);
+    const missing = await apply(['-f', path], () => answer);
+    assert.equal(missing.code, 2);
+    assert.match(missing.err, /the file a\.map that the spec attaches cannot be taken: ENOENT/);
+    assert.equal(missing.seen.length, 0);
+    await writeFile(join(folder, 'a.map'), Buffer.from([0, 255]));
+    const { code, seen } = await apply(['-f', path], () => answer);
+    assert.equal(code, 0);
+    const body = seen[0]?.body as { readonly files?: unknown };
+    assert.deepEqual(body.files, { 'a.map': 'AP8=' });
+    await writeFile(join(folder, 'a.map'), Buffer.alloc(4 * 1024 * 1024 + 1));
+    assert.match((await apply(['-f', path], () => answer)).err, /over 4194304 bytes/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test('additions are green and removals red on a terminal', async () => {
   const { out } = await apply(['-f', '-'], () => answer, { isTty: true });
   assert.ok(out.includes('\u001B[32m+ host host-1'));

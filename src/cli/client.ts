@@ -71,6 +71,8 @@ export interface ApplyInput {
   readonly prune: boolean;
   readonly takeOver: boolean;
   readonly reason: string;
+  /** What is in the files that the text names, in Base64. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface MigrateInput {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { InstanceSpec } from './model.ts';
 
 /** What makes a configuration: changing any of it makes a new version. */
-export type ConfigContent = Pick<InstanceSpec, 'image' | 'config'>;
+export type ConfigContent = Pick<InstanceSpec, 'image' | 'config' | 'attachments'>;
 
 /** A version without what it has. */
 export interface ConfigVersionHead {
@@ -28,8 +28,8 @@ export interface ConfigVersion extends ConfigVersionHead {
 export const configVersionsMax = 100;
 
 /** The part of a spec that is under versions. */
-export function contentOf({ image, config }: ConfigContent): ConfigContent {
-  return { image, config };
+export function contentOf({ image, config, attachments }: ConfigContent): ConfigContent {
+  return attachments === undefined ? { image, config } : { image, config, attachments };
 }
 
 /** All of a version but what it has. */
@@ -38,6 +38,10 @@ export function headOf({ version, atMs, who, reason, hash }: ConfigVersion): Con
 }
 
 /** SHA-256, hexadecimal, by which two versions are known to be equal. */
-export function contentHash({ image, config }: ConfigContent): string {
-  return createHash('sha256').update(`${image}\n${config}`).digest('hex');
+export function contentHash({ image, config, attachments = [] }: ConfigContent): string {
+  const hash = createHash('sha256').update(`${image}\n${config}`);
+  // No configuration holds a NUL, so that what follows one is never taken for a part of it.
+  for (const { name, sha256, path } of attachments)
+    hash.update(`\0${name} ${sha256} ${path ?? ''}`);
+  return hash.digest('hex');
 }

@@ -9,6 +9,7 @@ const rows = {
   AGENT_DISCONNECTED: { status: 503, exit: 5 },
   AGENT_TIMEOUT: { status: 504, exit: 5 },
   ALREADY_THERE: { status: 409, exit: 4 },
+  ATTACHMENT_MISSING: { status: 503, exit: 5 },
   BUSY: { status: 409, exit: 4 },
   CANCELLED: { status: 409, exit: 4 },
   CONFIG_REFUSED: { status: 422, exit: 2 },

@@ -95,6 +95,17 @@ export interface PlacementRules {
   readonly avoid: readonly string[];
 }
 
+/** A file that an instance's configuration refers to, without what is in it. */
+export interface Attachment {
+  /** Of the file in the container too: one plain name, no folder. */
+  readonly name: string;
+  /** SHA-256 of what is in it, hexadecimal. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** What the configuration may call it beside its name, such as `/etc/haproxy/hosts.map`. */
+  readonly path: string | null;
+}
+
 /** What an instance's owner asked for, business record included. */
 export interface InstanceSpec {
   readonly name: InstanceName;
@@ -110,8 +121,10 @@ export interface InstanceSpec {
   readonly placement: PlacementRules;
   /** `address` is null where any free one of the pool will do. */
   readonly addresses: readonly { readonly pool: PoolName; readonly address: string | null }[];
-  /** HAProxy configuration as its owner wrote it. */
+  /** HAProxy configuration as its owner wrote it, with the fragments that belong to it behind it. */
   readonly config: string;
+  /** In the order of their names; left out for none. */
+  readonly attachments?: readonly Attachment[] | undefined;
 }
 
 /** An address that an instance holds, with what its interface needs to know. */

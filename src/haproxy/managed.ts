@@ -25,6 +25,7 @@ export function managedGlobal(
   name: string,
   resources: Resources,
   lines: readonly ConfigLine[],
+  modulePaths: readonly string[] = [],
 ): readonly string[] {
   const threads = Math.min(threadsMax, Math.max(1, Math.ceil(resources.cpus)));
   const isLimited = lines.some(
@@ -39,6 +40,7 @@ export function managedGlobal(
     `    nbthread ${threads}`,
     `    mworker-max-reloads ${reloadsSurvived}`,
     ...(isLimited ? [] : [`    hard-stop-after ${hardStopAfter}`]),
+    ...modulePaths,
   ];
 }
 

@@ -1,5 +1,7 @@
 import type { Finding } from '../domain/errors.ts';
-import type { Resources, ServiceAddress } from '../domain/model.ts';
+import type { Attachment, Resources, ServiceAddress } from '../domain/model.ts';
+import { modulePathLines, resolveReferences } from './attachment-references.ts';
+import { attachmentLines } from './attachments.ts';
 import { findBinds, type ResolvedBind, resolveBinds } from './binds.ts';
 import { configHashOf, descriptionLine } from './config-hash.ts';
 import { type ConfigLine, readConfig } from './config-lines.ts';
@@ -32,13 +34,16 @@ export interface RenderInput {
   /** Addresses that the instance holds, in order. */
   readonly addresses: readonly ServiceAddress[];
   readonly resources: Resources;
+  readonly attachments?: readonly Attachment[] | undefined;
 }
 
 /**
  * Makes the configuration that an instance's HAProxy reads: a managed `global` section, then the
  * owner's lines in their order, untouched but for binds to a wildcard, which become one bind for
- * each address of the instance, and a managed line in peers sections ({@link migrationPeers}) and in
- * those that listen for HTTP ({@link idleConnectionLines}).
+ * each address of the instance, names of attachments ({@link resolveReferences}), and a managed line
+ * in peers sections ({@link migrationPeers}) and in those that listen for HTTP
+ * ({@link idleConnectionLines}). The head names what is in each attachment, so that the hash covers
+ * that too.
  * Never fails: what is wrong is in `findings`.
  */
 export function renderConfig(input: RenderInput): RenderedConfig {
@@ -48,18 +53,25 @@ export function renderConfig(input: RenderInput): RenderedConfig {
     resolved.filter((one) => one.isRewritten).map((one) => [one.bind.line.number, one]),
   );
   const added = new Map([...migrationPeers(lines, input.name), ...idleConnectionLines(lines)]);
+  const { attachments = [] } = input;
+  const references = resolveReferences(lines, attachments);
   const body = lines.flatMap((line) => {
     const bind = rewritten.get(line.number);
-    const texts = bind === undefined ? [line.text] : expandBind(bind);
+    const written = references.texts.get(line.number) ?? line.text;
+    const texts = bind === undefined ? [written] : expandBind(bind, written);
     const own = texts.map((text) => ({ text, source: line.number as number | null }));
     const extra = added.get(line.number);
     return extra === undefined ? own : [...own, { text: extra, source: null }];
   });
   const head = [
     `# Managed by Bridgehead: instance ${input.name}. Its owner's configuration follows.`,
+    ...attachmentLines(attachments),
     'global',
   ];
-  const managed = [...managedGlobal(input.name, input.resources, lines), ''];
+  const managed = [
+    ...managedGlobal(input.name, input.resources, lines, modulePathLines(attachments)),
+    '',
+  ];
   const join = (description: readonly string[]) =>
     `${[...head, ...description, ...managed, ...body.map(({ text }) => text)].join('\n')}\n`;
   const configHash = configHashOf(join([]));
@@ -73,15 +85,17 @@ export function renderConfig(input: RenderInput): RenderedConfig {
     findings: [
       ...nulFindings(lines),
       ...managedFindings(lines),
+      ...references.findings,
       ...findings,
       ...missingBind(lines, resolved, findings),
     ].toSorted((a, b) => a.line - b.line || a.column - b.column),
   };
 }
 
-function expandBind({ bind, targets }: ResolvedBind): readonly string[] {
-  const before = bind.line.text.slice(0, bind.word.start);
-  const behind = bind.line.text.slice(bind.word.end);
+// `written` is the line with what stands behind its address as HAProxy is to read it.
+function expandBind({ bind, targets }: ResolvedBind, written: string): readonly string[] {
+  const before = written.slice(0, bind.word.start);
+  const behind = written.slice(bind.word.end);
   return targets.map((target) => `${before}${target.text}${behind}`);
 }
 

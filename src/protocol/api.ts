@@ -26,6 +26,8 @@ export const applyRequest = z.object({
   takeOver: z.boolean().default(false),
   /** Why, for the journal and the versions of configurations. */
   reason: z.string().max(1_024).default(''),
+  /** What is in the files that the text names as attachments, in Base64, by their paths there. */
+  files: z.record(z.string().max(4_096), z.string().max(6 * 1024 * 1024)).optional(),
 });
 
 export const change = z.object({

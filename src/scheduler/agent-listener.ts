@@ -14,6 +14,7 @@ import type { HostName } from '../domain/ids.ts';
 import { frameBytesMax } from '../protocol/frames.ts';
 import { hostOfCertificate } from '../trust/authority.ts';
 import type { AgentStream } from './agents.ts';
+import type { GivenContent } from './attachment-desk.ts';
 import { SocketStream } from './socket-stream.ts';
 
 const bodyBytesMax = 16 * 1024;
@@ -35,6 +36,8 @@ export interface AgentListenerOptions {
   readonly clock: Clock;
   readonly admit: (id: string, secret: string, csr: string) => Promise<Admission>;
   readonly renew: (host: HostName, csr: string) => Promise<Admission>;
+  /** What is in an attachment; null where the host has nothing to do with it. */
+  readonly give: (host: HostName, sha256: string) => Promise<GivenContent | null>;
   readonly onStream: (stream: AgentStream) => void;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
@@ -136,6 +139,9 @@ export class AgentListener {
     // Asked first: a request that broke off has no socket any more.
     const from = request.socket.remoteAddress;
     try {
+      const [, sha256] = /^\/attachments\/([0-9a-f]{64})$/.exec(request.url ?? '') ?? [];
+      if (request.method === 'GET' && sha256 !== undefined)
+        return await this.#give(request, response, sha256);
       answer(response, 200, await this.#handle(request));
     } catch (error) {
       const known = error instanceof z.ZodError ? malformed(error) : BridgeheadError.wrap(error);
@@ -143,6 +149,28 @@ export class AgentListener {
       this.#options.log('refused an agent', { from, message });
       answer(response, known.status, { error: known.body() });
     }
+  }
+
+  async #give(request: IncomingMessage, response: ServerResponse, sha256: string): Promise<void> {
+    const host = hostOf(request);
+    if (host === null) throw unproven(request, 'an attachment');
+    using content = await this.#options.give(host, sha256);
+    if (content === null) {
+      throw new BridgeheadError(
+        'NOT_FOUND',
+        `there is no attachment ${sha256.slice(0, 12)} that host ${host} has to do with`,
+        'Look at what it runs: bridgehead describe host NAME',
+      );
+    }
+    response.writeHead(200, {
+      'content-type': 'application/octet-stream',
+      'content-length': content.bytes.length,
+      connection: 'close',
+    });
+    response.setTimeout(patienceMs, () => response.destroy());
+    const closed = new Promise((resolve) => response.once('close', resolve));
+    response.end(content.bytes);
+    await closed;
   }
 
   async #handle(request: IncomingMessage): Promise<Admission> {

@@ -5,6 +5,7 @@ import type { InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
 import type { Instance, InstanceSpec, Pool, ServiceAddress } from '../domain/model.ts';
 import { type RenderedConfig, renderConfig } from '../haproxy/render.ts';
 import { AddressBook } from '../placement/addresses.ts';
+import type { SpecFiles } from '../spec/attachments.ts';
 import { configFindings } from '../spec/config-origin.ts';
 import { type Change, diffSpec } from '../spec/diff.ts';
 import { parseSpec } from '../spec/parse.ts';
@@ -44,17 +45,19 @@ export function planApply(
     readonly prune: boolean;
     /** Whose instances are pruned; left out for all. */
     readonly owners?: readonly string[];
+    readonly files: SpecFiles;
   },
   fleet: FleetState,
   idOf: (name: InstanceName) => InstanceId,
 ): ApplyPlan {
-  const parsed = parseSpec(request.text, request.source, {
+  const known = {
     pools: fleet.pools,
     instances: fleet.instances.map(({ spec, addresses }) => ({
       name: spec.name,
       addresses: addresses.map(({ address }) => address),
     })),
-  });
+  };
+  const parsed = parseSpec(request.text, request.source, known, request.files);
   const { spec } = parsed;
   if (spec === null) throw invalid(request.source, parsed.findings);
   const pools = mergePools(fleet.pools, spec.pools);
@@ -170,8 +173,9 @@ export function planContent(
 ): ApplyPlan | null {
   const before = fleet.instances.find(({ spec }) => spec.name === name);
   if (before === undefined) return null;
-  const planned = planOne({ ...before.spec, ...content }, before.addresses, before, before.id);
-  const parsed = { spec: null, findings: [], configOrigin: () => null };
+  const { attachments: _, ...rest } = before.spec;
+  const planned = planOne({ ...rest, ...content }, before.addresses, before, before.id);
+  const parsed = { spec: null, findings: [], configOrigin: () => null, contents: new Map() };
   const findings = configFindings(parsed, name, planned.rendered.findings);
   if (findings.length > 0) throw invalid(source, findings);
   const current = { pools: [], hosts: [], instances: [asHeld(before)] };
@@ -189,8 +193,8 @@ function planOne(
   before: Instance | null,
   id: InstanceId,
 ): PlannedInstance {
-  const { name, config, resources } = spec;
-  const rendered = renderConfig({ name, config, addresses, resources });
+  const { name, config, resources, attachments } = spec;
+  const rendered = renderConfig({ name, config, addresses, resources, attachments });
   const { text, configHash } = rendered;
   return { instance: { id, spec, addresses, rendered: text, configHash }, rendered, before };
 }

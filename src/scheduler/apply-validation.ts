@@ -1,11 +1,15 @@
 import { BridgeheadError, type Finding } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
+import type { Attachment, InstanceSpec } from '../domain/model.ts';
+import { strangeFiles } from '../haproxy/attachment-references.ts';
+import { type ConfigLine, readConfig } from '../haproxy/config-lines.ts';
 import { locateFinding } from '../haproxy/locate.ts';
 import type { Hands } from '../operations/hands.ts';
 import { validateResult } from '../protocol/frames.ts';
 import { configFindings } from '../spec/config-origin.ts';
 import type { FleetState } from '../store/store.ts';
 import type { ApplyPlan, PlannedInstance } from './apply-plan.ts';
+import type { AttachmentDesk } from './attachment-desk.ts';
 
 const validateTimeoutMs = 30_000;
 const validationsAtOnce = 4;
@@ -23,6 +27,7 @@ export async function validateAll(
   fleet: FleetState,
   source: string,
   hands: Hands,
+  desk: AttachmentDesk,
 ): Promise<readonly Finding[]> {
   const toJudge = plan.instances.filter(
     ({ instance, before }) =>
@@ -32,7 +37,9 @@ export async function validateAll(
   const faults: Finding[] = [];
   for (let first = 0; first < toJudge.length; first += validationsAtOnce) {
     const part = toJudge.slice(first, first + validationsAtOnce);
-    const results = await Promise.all(part.map((one) => validateOne(one, plan, fleet, hands)));
+    const results = await Promise.all(
+      part.map((one) => validateOne(one, plan, fleet, hands, desk)),
+    );
     for (const result of results) {
       warnings.push(...result.warnings);
       faults.push(...result.faults);
@@ -53,23 +60,51 @@ async function validateOne(
   plan: ApplyPlan,
   fleet: FleetState,
   hands: Hands,
+  desk: AttachmentDesk,
 ): Promise<{ readonly faults: readonly Finding[]; readonly warnings: readonly Finding[] }> {
-  const { name, image, config } = instance.spec;
+  const { name, image, config, attachments = [] } = instance.spec;
   const judge = judgeFor(image, name, fleet, hands);
+  const hashes = attachments.map(({ sha256 }) => sha256);
+  using _ = desk.lend(judge, hashes, plan.parsed.contents);
   const body = { kind: 'validate', image, config: rendered.text } as const;
   const verdict = validateResult.parse(await hands.ask(judge, body, validateTimeoutMs));
+  const lines = readConfig(config);
   const located = (severity: 'alert' | 'warning') =>
     configFindings(
       plan.parsed,
       name,
       verdict.findings
         .filter((finding) => finding.severity === severity)
-        .map((finding) => locateFinding(finding, rendered, config)),
+        .map((finding) => advised(locateFinding(finding, rendered, config), lines, attachments)),
     );
   const alerts = located('alert');
   const silent = { line: 1, column: 1, message: 'it gives no reason', object: `instance ${name}` };
   const faults = verdict.valid ? [] : alerts.length > 0 ? alerts : [silent];
   return { faults, warnings: located('warning') };
+}
+
+/** What of an instance's attachments came with the spec, by SHA-256. */
+export function contentsOf(
+  { attachments = [] }: Pick<InstanceSpec, 'attachments'>,
+  { parsed }: ApplyPlan,
+): ReadonlyMap<string, Uint8Array> {
+  return new Map(
+    attachments.flatMap(({ sha256 }) => {
+      const content = parsed.contents.get(sha256);
+      return content === undefined ? [] : [[sha256, content] as const];
+    }),
+  );
+}
+
+// HAProxy says that a file is not there, but not what to do about it.
+function advised(
+  finding: Finding,
+  lines: readonly ConfigLine[],
+  attachments: readonly Attachment[],
+): Finding {
+  const line = lines[finding.line - 1];
+  const advice = line === undefined ? '' : strangeFiles(line, attachments);
+  return advice === '' ? finding : { ...finding, message: `${finding.message}; ${advice}` };
 }
 
 function judgeFor(image: string, name: InstanceName, fleet: FleetState, hands: Hands): HostName {

@@ -17,7 +17,8 @@ import { unifiedDiff } from '../spec/unified-diff.ts';
 import type { FleetState, Store, Transaction } from '../store/store.ts';
 import { type ApplyPlan, planApply } from './apply-plan.ts';
 import { checkScope } from './apply-scope.ts';
-import { validateAll } from './apply-validation.ts';
+import { contentsOf, validateAll } from './apply-validation.ts';
+import type { AttachmentDesk } from './attachment-desk.ts';
 
 /** How often a plan is made anew because the fleet changed while its configurations were checked. */
 const attemptsMax = 3;
@@ -38,6 +39,8 @@ export interface ApplyRequest {
   readonly reason?: string;
   /** Whose instances it may change, and prune; left out for all. */
   readonly owners?: readonly string[];
+  /** What is in the files that the text names, in Base64, by their paths there. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What is written where nobody said why. */
@@ -49,6 +52,7 @@ export interface ApplyParts {
   readonly engine: OperationEngine;
   readonly clock: Clock;
   readonly newId: () => string;
+  readonly desk: AttachmentDesk;
 }
 
 /** Works out anew, each time the fleet is read, what is to change. */
@@ -74,7 +78,7 @@ export async function apply(
   request: ApplyRequest,
   applicant: Applicant,
   parts: ApplyParts,
-  planOf: Planner = (fleet, idOf) => planApply(request, fleet, idOf),
+  planOf: Planner = plannerOf(request),
 ): Promise<ApplyAnswer> {
   const { store } = parts;
   const reason = request.reason || appliedReason;
@@ -100,7 +104,7 @@ export async function apply(
     const plan = planOf(fleet, idOf);
     if (request.owners !== undefined) checkScope(plan, request.owners, request.source);
     if (!request.takeOver) checkOwners(plan, request.source);
-    const warnings = await validateAll(plan, fleet, request.source, parts.hands);
+    const warnings = await validateAll(plan, fleet, request.source, parts.hands, parts.desk);
     if (request.dryRun) return answerOf(plan, warnings, [], true);
     const removals = await removeAll(plan, reason, applicant, parts);
     // The same request was sent before, and is under way: it answers for both.
@@ -292,6 +296,7 @@ async function write(
   for (const host of plan.hosts) await tx.putHost(host);
   const operations: Operation[] = [];
   for (const { instance, before } of plan.instances) {
+    await tx.putContents(contentsOf(instance.spec, plan));
     const assignment = view.fleet.assignments.find(({ instanceId }) => instanceId === instance.id);
     await putDesired(tx, instance, before, assignment ?? null, { ...author, atMs: clock.wallMs() });
     const kind = before === null ? create : configure;
@@ -299,6 +304,7 @@ async function write(
     const ask = { kind: kind.kind, args: start.args, ...author };
     operations.push(await engine.begin(tx, ask, start));
   }
+  if (hadAttachments(plan)) await tx.dropUnusedContents();
   for (const name of plan.deletedPools) await tx.deletePool(name);
   const why = author.reason === appliedReason ? '' : `: ${author.reason}`;
   for (const { kind, name, action, fields } of plan.changes) {
@@ -309,6 +315,18 @@ async function write(
     await tx.addEvent({ atMs, kind: `${kind}.${action}d`, object: `${kind}/${name}`, message });
   }
   return operations;
+}
+
+function plannerOf(request: ApplyRequest): Planner {
+  const entries = Object.entries(request.files ?? {});
+  const files = new Map(entries.map(([path, text]) => [path, Buffer.from(text, 'base64')]));
+  const asked = { ...request, files };
+  return (fleet, idOf) => planApply(asked, fleet, idOf);
+}
+
+function hadAttachments({ instances, deletedInstances }: ApplyPlan): boolean {
+  const before = [...instances.map((one) => one.before), ...deletedInstances];
+  return before.some((one) => (one?.spec.attachments ?? []).length > 0);
 }
 
 function viewOf(fleet: FleetState, hands: Hands): FleetView {

@@ -115,8 +115,10 @@ export function planRollback(
   return plan;
 }
 
-function rendered({ spec, addresses }: Instance, { config }: ConfigContent): string {
-  return renderConfig({ name: spec.name, config, addresses, resources: spec.resources }).text;
+function rendered({ spec, addresses }: Instance, content: ConfigContent): string {
+  const { config, attachments } = content;
+  const { name, resources } = spec;
+  return renderConfig({ name, config, attachments, addresses, resources }).text;
 }
 
 async function find(tx: Transaction, name: InstanceName): Promise<Instance> {

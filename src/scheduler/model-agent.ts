@@ -4,7 +4,12 @@ import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { LiveChange } from '../domain/live.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
-import type { AgentFrame, AgentRequest, SchedulerFrame } from '../protocol/frames.ts';
+import type {
+  AgentFrame,
+  AgentRequest,
+  SchedulerFrame,
+  ValidateResult,
+} from '../protocol/frames.ts';
 import { protocolVersion } from '../protocol/frames.ts';
 import type { AgentStream } from './agents.ts';
 
@@ -41,6 +46,10 @@ export class ModelAgent implements AgentStream {
   readonly shown = new Map<InstanceId, ObservedInstance>();
   /** Kinds of what it was asked, in order. */
   readonly asked: AgentRequest['kind'][] = [];
+  /** How it judges configurations; null for one that finds nothing wrong. */
+  onValidate:
+    | ((request: Extract<AgentRequest, { kind: 'validate' }>) => Promise<ValidateResult>)
+    | null = null;
   /** What it is to do, as it was told last. */
   told: readonly DesiredInstance[] = [];
   /** What its HAProxy shows, whatever it is asked for. */
@@ -132,6 +141,10 @@ export class ModelAgent implements AgentStream {
 
   #answer(id: number, request: AgentRequest): void {
     this.asked.push(request.kind);
+    if (request.kind === 'validate' && this.onValidate !== null) {
+      void this.onValidate(request).then((result) => this.#onFrame({ type: 'reply', id, result }));
+      return;
+    }
     if (request.kind === 'live-set') this.liveChanges.push(request.change);
     const isRefused =
       (request.kind === 'quiesce' && this.fault === 'refuse-quiesce') ||

@@ -18,6 +18,7 @@ import type { KernelFrame } from '../protocol/kernel-frames.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { type AgentStream, Agents, type AgentsListener } from './agents.ts';
 import { type ApplyRequest, apply, type Planner } from './apply.ts';
+import { AttachmentDesk } from './attachment-desk.ts';
 import { desiredStates } from './desired-state.ts';
 import { Detection } from './detection.ts';
 import { IncidentDesk } from './incident-desk.ts';
@@ -80,6 +81,7 @@ export interface OperationRequest {
  */
 export class Scheduler implements AsyncDisposable {
   readonly agents: Agents;
+  readonly attachments: AttachmentDesk;
   readonly engine: OperationEngine;
   readonly #parts: SchedulerParts;
   readonly #session: SchedulerSession;
@@ -100,6 +102,7 @@ export class Scheduler implements AsyncDisposable {
   constructor(parts: SchedulerParts) {
     const { store, clock, newId, name, log, rules = {} } = parts;
     this.#parts = parts;
+    this.attachments = new AttachmentDesk(store);
     this.#startedMs = clock.monotonicMs();
     const onNew = () => this.#listener.wake();
     this.#session = new SchedulerSession({ store, clock, newId, name, onNew, log });
@@ -272,7 +275,8 @@ export class Scheduler implements AsyncDisposable {
     planOf?: Planner,
   ): Promise<ApplyAnswer> {
     const { store, clock, newId } = this.#parts;
-    const parts = { store, clock, newId, hands: this.#hands(), engine: this.engine };
+    const hands = this.#hands();
+    const parts = { store, clock, newId, hands, desk: this.attachments, engine: this.engine };
     const answer = await apply(request, { who, key }, parts, planOf);
     if (!request.dryRun) await this.changed();
     return answer;

@@ -1,4 +1,4 @@
-import type { InstanceSpec, Pool } from '../domain/model.ts';
+import type { Attachment, InstanceSpec, Pool } from '../domain/model.ts';
 import type { HostSpec, Spec } from './spec.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
@@ -147,7 +147,17 @@ function instanceTexts(spec: InstanceSpec): FieldTexts {
     'placement.racks': listText(spec.placement.racks),
     'placement.labels': recordText(spec.placement.labels),
     'placement.avoid': listText(spec.placement.avoid),
+    attachments: textOrNull((spec.attachments ?? []).map(attachmentText).join(', ')),
   };
+}
+
+function textOrNull(text: string): string | null {
+  return text === '' ? null : text;
+}
+
+function attachmentText({ name, sha256, sizeBytes, path }: Attachment): string {
+  const called = path === null ? '' : ` as ${path}`;
+  return `${name}${called} (${sizeBytes} bytes, sha256 ${sha256.slice(0, 12)})`;
 }
 
 type Addresses = InstanceSpec['addresses'];

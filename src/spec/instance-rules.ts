@@ -26,7 +26,7 @@ export interface Surroundings {
  * @param config its configuration in HAProxy's words
  */
 export function instanceOf(
-  fields: Omit<InstanceFields, 'services' | 'config'>,
+  fields: Omit<InstanceFields, 'services' | 'config' | 'attachments'>,
   config: string,
   around: Surroundings,
   report: Report,

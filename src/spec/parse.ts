@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import type { Finding } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { InstanceSpec, Pool } from '../domain/model.ts';
+import { readAttachments, type SpecFiles } from './attachments.ts';
 import type { ConfigOrigin } from './config-origin.ts';
+import { withFragments } from './fragments.ts';
 import { instanceConfig } from './instance-config.ts';
 import { instanceOf } from './instance-rules.ts';
 import { faultsOf } from './issue-message.ts';
@@ -24,8 +26,14 @@ const nothingKnown: Known = { pools: [], instances: [] };
  *
  * @param source name of the file, for messages
  * @param known pools and instances that exist, to which the spec may refer
+ * @param files what is in the files that it names
  */
-export function parseSpec(text: string, source: string, known: Known = nothingKnown): ParsedSpec {
+export function parseSpec(
+  text: string,
+  source: string,
+  known: Known = nothingKnown,
+  files: SpecFiles = new Map(),
+): ParsedSpec {
   if (text.length > specLengthMax) {
     const message = `${source} has over ${specLengthMax} characters: split it`;
     return refused([{ line: 1, column: 1, message }]);
@@ -36,11 +44,11 @@ export function parseSpec(text: string, source: string, known: Known = nothingKn
     const message = `${source} is empty: it must begin with 'apiVersion: ${apiVersion}'`;
     return refused([{ line: 1, column: 1, message }]);
   }
-  return new SpecReader(text, known).read(documents);
+  return new SpecReader(text, known, files).read(documents);
 }
 
 function refused(findings: readonly Finding[]): ParsedSpec {
-  return { spec: null, findings, configOrigin: () => null };
+  return { spec: null, findings, configOrigin: () => null, contents: new Map() };
 }
 
 /** One entry of a list, checked by its schema. `fields` is null where that failed. */
@@ -60,10 +68,13 @@ class SpecReader {
   readonly #known: Known;
   readonly #findings: Finding[] = [];
   readonly #origins = new Map<string, ConfigOrigin>();
+  readonly #files: SpecFiles;
+  readonly #contents = new Map<string, Uint8Array>();
 
-  constructor(text: string, known: Known) {
+  constructor(text: string, known: Known, files: SpecFiles) {
     this.#text = text;
     this.#known = known;
+    this.#files = files;
   }
 
   read(documents: readonly YamlDocument[]): ParsedSpec {
@@ -88,6 +99,7 @@ class SpecReader {
       spec: findings.length === 0 ? spec : null,
       findings,
       configOrigin: (instance: InstanceName) => this.#origins.get(instance) ?? null,
+      contents: this.#contents,
     };
   }
 
@@ -201,12 +213,16 @@ class SpecReader {
     return entries.flatMap((entry) => {
       if (entry.fields === null || this.#isFull) return [];
       const report = this.#reporter(entry);
-      const { services, config, ...fields } = entry.fields;
+      const { services, config, attachments: sources, ...fields } = entry.fields;
       const { document, path } = entry;
       const place = { document, path, text: this.#text, textLines };
-      const { text, origin } = instanceConfig({ services, config }, place, report);
+      const { attachments, fragments, contents } = readAttachments(sources, this.#files, report);
+      for (const [hash, content] of contents) this.#contents.set(hash, content);
+      const main = instanceConfig({ services, config }, place, report);
+      const { text, origin } = withFragments(main, fragments, place, report);
       if (origin !== null) this.#origins.set(fields.name, origin);
-      return [instanceOf(fields, text, around, report)];
+      const instance = instanceOf(fields, text, around, report);
+      return [attachments.length === 0 ? instance : { ...instance, attachments }];
     });
   }
 }

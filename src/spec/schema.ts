@@ -62,6 +62,19 @@ const placementSchema = z.strictObject({
   avoid: z.array(name).max(256).default([]),
 });
 
+// Which of its sources an attachment has, and its name, are checked where they are read.
+const attachmentSchema = z.strictObject({
+  file: z.string().min(1).max(4_096).optional(),
+  text: z.string().optional(),
+  base64: z.string().optional(),
+  path: z
+    .string()
+    .max(255)
+    .regex(/^[A-Za-z0-9_./-]+$/, "must be a path of letters, digits, '.', '/', '-' and '_'")
+    .optional(),
+  include: z.boolean().default(false),
+});
+
 export const instanceSchema = z.strictObject({
   name,
   owner: line,
@@ -79,6 +92,7 @@ export const instanceSchema = z.strictObject({
   placement: placementSchema.prefault({}),
   services: servicesSchema.optional(),
   config: z.string().min(1).max(configLengthMax).optional(),
+  attachments: z.record(z.string(), attachmentSchema).optional(),
 });
 
 const list = z.array(z.unknown()).nullish();

@@ -31,4 +31,6 @@ export interface ParsedSpec {
   readonly findings: readonly Finding[];
   /** Where the configuration of the instance stands in the text; null where it is not in there. */
   readonly configOrigin: (instance: InstanceName) => ConfigOrigin | null;
+  /** What is in its attachments, by SHA-256 in hexadecimal. */
+  readonly contents: ReadonlyMap<string, Uint8Array>;
 }

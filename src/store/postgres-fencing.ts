@@ -1,12 +1,12 @@
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { KeptOverride } from '../domain/live.ts';
 import type { Fence, Shed } from '../domain/model.ts';
-import { PostgresConfigs } from './postgres-configs.ts';
+import { PostgresAttachments } from './postgres-attachments.ts';
 import { readOverrides, writeOverride } from './postgres-overrides.ts';
 import type { HostWitnesses } from './store.ts';
 
 /** The rows that say who witnesses a host, which hosts are held for dead, who was shed, what is kept. */
-export class PostgresFencing extends PostgresConfigs {
+export class PostgresFencing extends PostgresAttachments {
   overrides(): Promise<ReadonlyMap<InstanceId, readonly KeptOverride[]>> {
     return readOverrides(this.db);
   }

@@ -36,6 +36,7 @@ export interface Schema {
     config_hash: string;
     last_epoch: Generated<number>;
   };
+  attachment_contents: { sha256: string; content: Buffer };
   addresses: {
     address: string;
     instance_id: string;

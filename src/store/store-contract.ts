@@ -7,6 +7,7 @@ import type { Epoch } from '../domain/ids.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
 import type { Operation } from '../domain/operation.ts';
 import { systemClock } from '../system/clock.ts';
+import { attachmentContract } from './attachment-contract.ts';
 import { configContract } from './config-contract.ts';
 import { overrideContract } from './override-contract.ts';
 import type { Store, Transaction } from './store.ts';
@@ -21,6 +22,7 @@ export function storeContract(name: string, fresh: () => Promise<Store>): void {
   incidentContract(test, fresh);
   overrideContract(test, fresh);
   configContract(test, fresh);
+  attachmentContract(test, fresh);
   test('what is put comes back as it was', async () => {
     await using store = await seeded(await fresh());
     const fleet = await store.transact((tx) => tx.fleet());

@@ -18,6 +18,7 @@ import type {
   Standby,
 } from '../domain/model.ts';
 import type { Lock, Operation, OperationKind, Session } from '../domain/operation.ts';
+import type { AttachmentRows } from './attachment-rows.ts';
 import type { ConfigRows } from './config-rows.ts';
 import type { IncidentRows } from './incident-rows.ts';
 
@@ -73,7 +74,7 @@ export interface JoinToken {
 }
 
 /** One atomic unit of reading and writing. */
-export interface Transaction extends IncidentRows, ConfigRows {
+export interface Transaction extends IncidentRows, ConfigRows, AttachmentRows {
   fleet(): Promise<FleetState>;
 
   putPool(pool: Pool): Promise<void>;

@@ -1,11 +1,13 @@
 // The agent's end and the scheduler's end of joining and streaming, over real TLS on loopback.
 
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, test } from 'node:test';
 import fc from 'fast-check';
 import { WebSocket } from 'ws';
+import { fetchAttachment } from '../../src/agent/fetch-attachment.ts';
 import type { Identity } from '../../src/agent/identity.ts';
 import { join, renew } from '../../src/agent/join.ts';
 import { KernelSender } from '../../src/agent/kernel-log/kernel-sender.ts';
@@ -49,6 +51,8 @@ interface Fleet {
   readonly token: string;
   readonly listener: AgentListener;
   readonly asked: string[];
+  /** What host-1 may fetch, by what it asks for. */
+  readonly attached: Map<string, Uint8Array>;
 }
 
 /** A scheduler's listener that admits the holder of one token as host-1, once. */
@@ -59,6 +63,7 @@ async function fleet(authority?: KeyPair, port = 0): Promise<Fleet> {
   const streams: AgentStream[] = [];
   const heard: AgentFrame[] = [];
   const asked: string[] = [];
+  const attached = new Map<string, Uint8Array>();
   let isUsed = false;
   const certify = async (host: HostName, csr: string): Promise<Admission> => ({
     certificate: await signAgentRequest(ca, csr, host, now),
@@ -77,6 +82,10 @@ async function fleet(authority?: KeyPair, port = 0): Promise<Fleet> {
       return certify('host-1' as HostName, csr);
     },
     renew: certify,
+    give: async (host, sha256) => {
+      const bytes = host === 'host-1' ? attached.get(sha256) : undefined;
+      return bytes === undefined ? null : { bytes, [Symbol.dispose]: () => undefined };
+    },
     onStream: (stream) => {
       stream.onFrame((frame) => heard.push(frame));
       streams.push(stream);
@@ -93,6 +102,7 @@ async function fleet(authority?: KeyPair, port = 0): Promise<Fleet> {
     token: formatTicket(ticket),
     listener,
     asked,
+    attached,
   };
 }
 
@@ -134,6 +144,22 @@ test('whoever is not the scheduler of the token is told nothing', async () => {
     refusedWith('JOIN_REFUSED'),
   );
   assert.deepEqual(impostor.asked, []);
+});
+
+test('an agent fetches an attachment by its hash from whichever scheduler gives it', async () => {
+  const [first, second] = [await fleet(), await fleet()];
+  const identity = await join({ host: address, port: second.port }, second.token);
+  const bytes = randomBytes(3_000_000);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const servers = [first, second].map(({ port }) => ({ host: address, port }));
+  const get = () => fetchAttachment(servers, identity, sha256);
+  await assert.rejects(get(), refusedWith('ATTACHMENT_MISSING'));
+  second.attached.set(sha256, randomBytes(8));
+  await assert.rejects(get(), /gives something else/);
+  second.attached.set(sha256, bytes);
+  assert.deepEqual(Buffer.from(await get()), bytes);
+  second.attached.set(sha256, randomBytes(5_000_000));
+  await assert.rejects(get(), /over 4194304 bytes/);
 });
 
 test('a server that shows the right CA but has no certificate of it is told nothing', async () => {

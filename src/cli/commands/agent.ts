@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import manifest from '../../../package.json' with { type: 'json' };
 import { Agent } from '../../agent/agent.ts';
 import { portPrefix } from '../../agent/facts.ts';
+import { fetchAttachment } from '../../agent/fetch-attachment.ts';
 import { type Identity, loadIdentity, saveIdentity } from '../../agent/identity.ts';
 import { type Endpoint, join, renew } from '../../agent/join.ts';
 import { KmsgDevice } from '../../agent/kernel-log/kernel-ring.ts';
@@ -62,6 +63,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     clock,
     agentVersion: manifest.version,
     bootIdFile: options.bootIdFile,
+    fetchAttachment: (sha256) => fetchAttachment(servers, identity, sha256),
     log,
   });
   const facts = await machine.readFacts();

@@ -7,6 +7,7 @@ import { findingText } from '../findings.ts';
 import { endLine } from '../operations.ts';
 import type { Session } from '../session.ts';
 import { shortId } from '../short-id.ts';
+import { carried, readSpecFiles } from '../spec-files.ts';
 import { readSpecText } from '../spec-text.ts';
 import { paintFor } from '../terminal.ts';
 import { watchAll } from '../watch.ts';
@@ -38,10 +39,11 @@ export async function apply(session: Session, options: ApplyOptions): Promise<vo
   const { terminal, format } = session;
   const { source, text } = await readSpecText(terminal, file);
   const paint = paintFor(terminal, 'err');
+  const files = carried(await readSpecFiles(text, file));
   const api = await session.connect();
   let answer: ApplyAnswer;
   try {
-    const input = { source: nameOf(source), text, dryRun, prune, takeOver, reason };
+    const input = { source: nameOf(source), text, dryRun, prune, takeOver, reason, files };
     answer = await api.apply(input, key);
     if (format === 'table') {
       for (const warning of answer.warnings)

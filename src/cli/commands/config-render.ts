@@ -2,6 +2,7 @@ import { BridgeheadError } from '../../domain/errors.ts';
 import { parseSpec } from '../../spec/parse.ts';
 import { findingText } from '../findings.ts';
 import type { Session } from '../session.ts';
+import { readSpecFiles } from '../spec-files.ts';
 import { readSpecText } from '../spec-text.ts';
 import { paintFor } from '../terminal.ts';
 
@@ -22,7 +23,9 @@ export async function renderConfigs(session: Session, options: RenderOptions): P
   const { terminal, format } = session;
   const { source, text } = await readSpecText(terminal, options.file);
   // What the spec refers to may be in the fleet already.
-  const { spec, findings } = parseSpec(text, source, { isPartial: true, pools: [], instances: [] });
+  const known = { isPartial: true, pools: [], instances: [] };
+  const files = await readSpecFiles(text, options.file);
+  const { spec, findings } = parseSpec(text, source, known, files);
   if (spec === null) {
     if (format !== 'json') {
       const paint = paintFor(terminal, 'err');

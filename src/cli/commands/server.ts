@@ -101,6 +101,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     clock,
     admit: (id, secret, csr) => membership.admit(id, secret, csr),
     renew: (host, csr) => membership.renew(host, csr),
+    give: (host, sha256) => scheduler.attachments.give(host, sha256),
     onStream: (stream) => scheduler.attach(stream),
     log,
   });

@@ -7,6 +7,10 @@ export interface FileReference {
   readonly path: string;
   /** What HAProxy reads it as. */
   readonly purpose: string;
+  /** Where the path begins in the word's text, where it is only a part of it. */
+  readonly offset: number;
+  /** True for what holds or may hold private keys. */
+  readonly isPrivate: boolean;
 }
 
 // Each keyword is followed by a path wherever it stands on a line of a proxy, server or bind.
@@ -33,8 +37,17 @@ const lineFiles: ReadonlyMap<string, { readonly at: number; readonly purpose: st
   ['wurfl-data-file', { at: 1, purpose: 'device data' }],
 ]);
 
+/** Purposes of files that hold private keys, or lists of files that do. */
+const privatePurposes: ReadonlySet<string> = new Set([
+  'certificate with its private key',
+  'list of certificates',
+  'TLS ticket keys',
+  'certificates of a store',
+]);
+
+// Converters, which follow a comma, and the actions that change a map or ACL by its file.
 const mapPattern =
-  /\bmap(?:_(?:str|beg|sub|dir|dom|end|reg|regm|ip|int)(?:_(?:str|ip|int|key))?)?\(([^,)\s]+)/g;
+  /(?:^(?:set-map|del-map|add-acl|del-acl)|,[ \t]*map(?:_(?:str|beg|sub|dir|dom|end|reg|regm|ip|int)(?:_(?:str|ip|int|key))?)?)\(([^,)\s]+)/g;
 
 /** Where the options begin: behind names and addresses, which may be spelled like one. */
 const optionsFrom: ReadonlyMap<string, number> = new Map([
@@ -54,16 +67,16 @@ const builtIn = /^(?:\/dev\/null|@.*|virt@.*|opt@virt@.*)$/;
 /** The files of this machine that a line has HAProxy read. */
 export function fileReferences(line: ConfigLine): readonly FileReference[] {
   const found: FileReference[] = [];
-  const add = (word: Word | undefined, purpose: string, path = word?.text) => {
-    if (word !== undefined && path !== undefined && !builtIn.test(path))
-      found.push({ word, path, purpose });
+  const add = (word: Word | undefined, purpose: string, path = word?.text, offset = 0) => {
+    if (word === undefined || path === undefined || builtIn.test(path)) return;
+    found.push({ word, path, purpose, offset, isPrivate: privatePurposes.has(purpose) });
   };
   const [first] = line.words;
   if (first === undefined || line.isHeader) return found;
   const whole = lineFiles.get(first.text);
   if (whole !== undefined) add(line.words[whole.at], whole.purpose);
   if (line.section?.keyword === 'crt-store' && first.text === 'load') {
-    add(first, 'certificates', line.text.trim());
+    add(first, 'certificates of a store', line.text.trim());
   }
   // SPOE and OpenTracing, each with a file of its own language.
   if (first.text === 'filter') {
@@ -74,17 +87,22 @@ export function fileReferences(line: ConfigLine): readonly FileReference[] {
   const condition = line.words.findIndex(({ text }) => text === 'if' || text === 'unless');
   const action = line.words[1]?.text ?? '';
   const answers = first.text.startsWith('http-') && answering.has(action);
+  let isCondition = first.text === 'acl';
   for (const [index, word] of line.words.entries()) {
     const purpose = optionFiles.get(word.text);
     if (purpose !== undefined && options !== undefined && index >= options)
       add(line.words[index + 1], purpose);
-    if (word.text === '-f' && index > 1 && options === undefined)
-      add(line.words[index + 1], 'ACL file');
+    isCondition ||= word.text === '{';
+    if (word.text === '-f' && index > 1 && isCondition) add(line.words[index + 1], 'ACL file');
     const isText = /^(?:lf-)?string$/.test(line.words[index - 1]?.text ?? '');
     const isAnswer = answers && index > 1 && !isText && (condition < 0 || index < condition);
     if (isAnswer && /^(?:file|lf-file|errorfile)$/.test(word.text))
       add(line.words[index + 1], 'answer');
-    for (const match of word.text.matchAll(mapPattern)) add(word, 'map', match[1]);
+    for (const match of word.text.matchAll(mapPattern)) {
+      const [call, path = ''] = match;
+      const isAcl = call.includes('-acl(');
+      add(word, isAcl ? 'ACL file' : 'map', path, match.index + call.length - path.length);
+    }
   }
   return found;
 }
