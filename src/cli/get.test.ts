@@ -106,6 +106,7 @@ Operation  none
 Image      bridgehead/haproxy:2.6
 Resources  128 MiB, 0.5 CPUs, 2000 connections
 Config     aaaaaaaaaaaa wanted, bbbbbbbbbbbb loaded
+Attached   hosts.map (12 bytes, cafecafecafe, called /etc/haproxy/hosts.map)
 Kept       server api/s1: drain
 Id         0b6f4f3a-58d5-4cbe-9e0e-1d1f3a2b4c5d
 

@@ -84,6 +84,14 @@ export const instances = [
     ],
     mac: '02:bb:0b:6f:4f:3a',
     config: 'frontend web\n  bind :80\n',
+    attachments: [
+      {
+        name: 'hosts.map',
+        sha256: 'cafe'.repeat(16),
+        sizeBytes: 12,
+        path: '/etc/haproxy/hosts.map',
+      },
+    ],
     configHash: 'aaaaaaaaaaaaaaaaaaaa',
     loadedHash: 'bbbbbbbbbbbbbbbbbbbb',
     oldWorkers: null,

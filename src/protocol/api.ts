@@ -122,6 +122,17 @@ export const instanceView = z.object({
   addresses: z.array(z.object({ address: z.string(), pool: poolName })),
   mac: z.string(),
   config: z.string(),
+  attachments: z
+    .array(
+      z.object({
+        name: z.string(),
+        sha256: z.string(),
+        sizeBytes: z.int(),
+        /** What the configuration may call it beside its name. */
+        path: z.string().nullable(),
+      }),
+    )
+    .default([]),
   configHash: z.string(),
   /** Hash that the running HAProxy reports; null where nothing runs. */
   loadedHash: z.string().nullable(),

@@ -104,6 +104,7 @@ export function instanceViews(source: ViewSource): (instance: Instance) => Insta
       addresses: instance.addresses.map(({ address, pool }) => ({ address, pool })),
       mac: macOfInstance(id),
       config: spec.config,
+      attachments: (spec.attachments ?? []).map((one) => ({ ...one })),
       configHash: instance.configHash,
       loadedHash: observed?.configHash ?? null,
       oldWorkers: observed?.oldWorkers ?? null,

@@ -186,9 +186,17 @@ function instanceFields(
     ],
     ['Config', configText(configHash, loadedHash, paint)],
     ...(oldWorkers === null ? [] : [['Old workers', oldWorkersText(oldWorkers, nowMs)] as const]),
+    ...(instance.attachments.length === 0
+      ? []
+      : [['Attached', instance.attachments.map(attachmentText).join('\n')] as const]),
     ...(instance.kept.length === 0 ? [] : [['Kept', instance.kept.join('\n')] as const]),
     ['Id', instance.id],
   ];
+}
+
+function attachmentText({ name, sha256, sizeBytes, path }: InstanceView['attachments'][number]) {
+  const called = path === null ? '' : `, called ${path}`;
+  return `${name} (${sizeBytes} bytes, ${sha256.slice(0, hashShown)}${called})`;
 }
 
 function configText(wanted: string, loaded: string | null, paint: Paint): string {
