@@ -50,18 +50,18 @@ describe('references to attachments', () => {
   ] as const;
   for (const [line, name] of cases) {
     it(`${line.trim().replaceAll('\n', ' ')}`, () => {
-      const wanted = `${line.replaceAll(name, `${folder}/${name}`)}\n`;
+      const there = `${folder}/${name}`;
+      const wanted = line.replaceAll(name, there).concat('\n');
       assert.equal(bodyOf(line, [attached(name)]), wanted);
       assert.equal(bodyOf(line.replaceAll(name, `./${name}`), [attached(name)]), wanted);
       const declared = line.replaceAll(name, '/etc/haproxy/x/y');
       assert.equal(bodyOf(declared, [attached(name, '/etc/haproxy/x/y')]), wanted);
       const [fault] = render(line).findings;
       assert.match(fault?.message ?? '', new RegExp(`'${name}' is no attachment`));
-      const row = line.split('\n').findIndex((text) => text.includes(name));
-      assert.equal(fault?.line, 3 + row);
-      const column = (line.split('\n')[row] ?? '').indexOf(name);
-      const start = (line.split('\n')[row] ?? '').lastIndexOf(' ', column) + 1;
-      assert.ok(fault !== undefined && fault.column - 1 <= column && fault.column > start - 40);
+      const row = readConfig(line).find(({ text }) => text.includes(name));
+      const word = row?.words.find(({ text }) => text.includes(name));
+      assert.equal(fault?.line, 2 + (row?.number ?? 0));
+      assert.equal(fault?.column, 1 + (word?.start ?? 0));
     });
   }
 

@@ -100,10 +100,10 @@ test('an attachment goes to a host of its own, and to nobody without a certifica
     new Promise<readonly [number | undefined, string]>((resolve, reject) => {
       const proof = pair === null ? {} : { key: pair.key, cert: pair.certificate };
       const to = { host: address, port, path: `/attachments/${hash}`, agent: false };
-      const call = request({ ...proof, ...to, ca: authority.certificate }, async (response) => {
+      const call = request({ ...proof, ...to, ca: authority.certificate }, (response) => {
         const chunks: Buffer[] = [];
-        for await (const chunk of response) chunks.push(chunk as Buffer);
-        resolve([response.statusCode, Buffer.concat(chunks).toString()]);
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve([response.statusCode, Buffer.concat(chunks).toString()]));
       });
       call.once('error', reject);
       call.end();

@@ -114,8 +114,9 @@ describe('attachments of a spec', () => {
   });
 
   it('show in the difference when what is in them changes', () => {
-    const [before, after] = ['x', 'y'].map((text) => parse(`      a: { text: ${text} }\n`).spec);
-    assert.ok(before != null && after != null);
+    const specOf = (text: string) =>
+      parse(`      a: { text: ${text} }\n`).spec ?? assert.fail('it has faults');
+    const [before, after] = [specOf('x'), specOf('y')];
     const [change] = diffSpec({ ...before, pools: [] }, after, { prune: false }).slice(-1);
     assert.deepEqual(
       change?.fields.map(({ field }) => field),
