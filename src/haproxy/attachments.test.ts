@@ -49,7 +49,7 @@ describe('references to attachments', () => {
     ['  filter spoe engine e config a.conf', 'a.conf'],
   ] as const;
   for (const [line, name] of cases) {
-    it(`${line.trim().replaceAll('\n', ' ')}`, () => {
+    it(line.trim().replaceAll('\n', ' '), () => {
       const there = `${folder}/${name}`;
       const wanted = line.replaceAll(name, there).concat('\n');
       assert.equal(bodyOf(line, [attached(name)]), wanted);

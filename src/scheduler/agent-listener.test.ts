@@ -1,7 +1,6 @@
 // The listener against agents that are not what they should be, over real TLS on loopback.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { on, once } from 'node:events';
 import { request } from 'node:https';
 import { connect } from 'node:net';
@@ -60,10 +59,6 @@ class ManualClock implements Clock {
   }
 }
 
-/** The one attachment that there is, for host-1. */
-const known = createHash('sha256').update('x').digest('hex');
-const given: string[] = [];
-
 async function listen(clock: Clock = systemClock): Promise<{
   readonly port: number;
   readonly streams: AgentStream[];
@@ -82,10 +77,7 @@ async function listen(clock: Clock = systemClock): Promise<{
       return admission('host-1' as HostName);
     },
     renew: async (host) => admission(host),
-    give: async (host, sha256) =>
-      host === 'host-1' && sha256 === known
-        ? { bytes: Buffer.from('x'), [Symbol.dispose]: () => given.push(sha256) }
-        : null,
+    give: async () => null,
     onStream: (stream) => streams.push(stream),
     log: () => undefined,
   });
@@ -93,29 +85,6 @@ async function listen(clock: Clock = systemClock): Promise<{
   closers.push(() => listener.close());
   return { port, streams, admitted, listener };
 }
-
-test('an attachment goes to a host of its own, and to nobody without a certificate', async () => {
-  const { port } = await listen();
-  const get = (pair: KeyPair | null, hash: string) =>
-    new Promise<readonly [number | undefined, string]>((resolve, reject) => {
-      const proof = pair === null ? {} : { key: pair.key, cert: pair.certificate };
-      const to = { host: address, port, path: `/attachments/${hash}`, agent: false };
-      const call = request({ ...proof, ...to, ca: authority.certificate }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => resolve([response.statusCode, Buffer.concat(chunks).toString()]));
-      });
-      call.once('error', reject);
-      call.end();
-    });
-  const [mine, others] = [await agentPair(authority, 'host-1'), await agentPair(authority, 'h-2')];
-  assert.deepEqual(await get(mine, known), [200, 'x']);
-  await until(() => given.includes(known));
-  assert.equal((await get(others, known))[0], 404);
-  assert.equal((await get(mine, 'a'.repeat(64)))[0], 404);
-  assert.equal((await get(null, known))[0], 401);
-  assert.equal((await get(mine, '../identity.json'))[0], 404);
-});
 
 async function agentPair(ca: KeyPair, host: string, at = now): Promise<KeyPair> {
   const { key, csr } = await newAgentRequest();

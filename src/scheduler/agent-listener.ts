@@ -20,6 +20,8 @@ import { SocketStream } from './socket-stream.ts';
 const bodyBytesMax = 16 * 1024;
 /** Time for a handshake, and again for a whole request: both are a few kilobytes. */
 const patienceMs = 10_000;
+/** Time for the answer with an attachment: 4 MiB at most. */
+const givingMs = 30_000;
 
 const joinBody = z.object({ id: z.string(), secret: z.string(), csr: z.string() });
 const renewBody = z.object({ csr: z.string() });
@@ -154,6 +156,8 @@ export class AgentListener {
   async #give(request: IncomingMessage, response: ServerResponse, sha256: string): Promise<void> {
     const host = hostOf(request);
     if (host === null) throw unproven(request, 'an attachment');
+    const closed = new AbortController();
+    response.once('close', () => closed.abort());
     using content = await this.#options.give(host, sha256);
     if (content === null) {
       throw new BridgeheadError(
@@ -167,10 +171,9 @@ export class AgentListener {
       'content-length': content.bytes.length,
       connection: 'close',
     });
-    response.setTimeout(patienceMs, () => response.destroy());
-    const closed = new Promise((resolve) => response.once('close', resolve));
     response.end(content.bytes);
-    await closed;
+    await this.#options.clock.sleep(givingMs, closed.signal).catch(() => undefined);
+    response.destroy();
   }
 
   async #handle(request: IncomingMessage): Promise<Admission> {

@@ -274,9 +274,8 @@ export class Scheduler implements AsyncDisposable {
     key: string | null = null,
     planOf?: Planner,
   ): Promise<ApplyAnswer> {
-    const { store, clock, newId } = this.#parts;
-    const hands = this.#hands();
-    const parts = { store, clock, newId, hands, desk: this.attachments, engine: this.engine };
+    const { engine, attachments: desk } = this;
+    const parts = { ...this.#parts, hands: this.#hands(), engine, desk };
     const answer = await apply(request, { who, key }, parts, planOf);
     if (!request.dryRun) await this.changed();
     return answer;

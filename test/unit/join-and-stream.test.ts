@@ -25,6 +25,7 @@ import {
   isRenewalDue,
   issueServerCertificate,
   type KeyPair,
+  newAgentRequest,
   signAgentRequest,
 } from '../../src/trust/authority.ts';
 import {
@@ -160,6 +161,16 @@ test('an agent fetches an attachment by its hash from whichever scheduler gives 
   assert.deepEqual(Buffer.from(await get()), bytes);
   second.attached.set(sha256, randomBytes(5_000_000));
   await assert.rejects(get(), /over 4194304 bytes/);
+  second.attached.set(sha256, bytes);
+  const { key, csr } = await newAgentRequest();
+  const ofHost = (ca: KeyPair, host: string) => signAgentRequest(ca, csr, host as HostName, now);
+  const as = (certificate: string) =>
+    fetchAttachment(servers, { ...identity, key, certificate }, sha256);
+  const other = await ofHost(second.authority, 'host-2');
+  await assert.rejects(as(other), refusedWith('ATTACHMENT_MISSING'));
+  assert.deepEqual(Buffer.from(await as(await ofHost(second.authority, 'host-1'))), bytes);
+  const unknown = await ofHost(await createAuthority(now), 'host-1');
+  await assert.rejects(as(unknown), /needs a certificate of this fleet/);
 });
 
 test('a server that shows the right CA but has no certificate of it is told nothing', async () => {

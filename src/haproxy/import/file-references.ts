@@ -46,8 +46,11 @@ const privatePurposes: ReadonlySet<string> = new Set([
 ]);
 
 // Converters, which follow a comma, and the actions that change a map or ACL by its file.
-const mapPattern =
-  /(?:^(?:set-map|del-map|add-acl|del-acl)|,[ \t]*map(?:_(?:str|beg|sub|dir|dom|end|reg|regm|ip|int)(?:_(?:str|ip|int|key))?)?)\(([^,)\s]+)/g;
+const mapPattern = new RegExp(
+  '(?:^(?:set-map|del-map|add-acl|del-acl)|,[ \\t]*map(?:_(?:str|beg|sub|dir|dom|end|reg|regm|ip|int)' +
+    '(?:_(?:str|ip|int|key))?)?)\\(([^,)\\s]+)',
+  'g',
+);
 
 /** Where the options begin: behind names and addresses, which may be spelled like one. */
 const optionsFrom: ReadonlyMap<string, number> = new Map([
