@@ -25,6 +25,10 @@ const can = (role: Role, scope: Scope): Rule => ({ role, scope });
 /** By method and path, as the route is written. A HEAD goes by the rule of its GET. */
 export const rules: Readonly<Record<string, Rule>> = {
   'GET /v1/openapi.json': open,
+  'GET /openapi.json': open,
+  'GET /docs': open,
+  'GET /docs/errors': open,
+  'GET /docs/style.css': open,
   'POST /v1/session': open,
   'GET /v1/session': can('viewer', 'none'),
   'POST /v1/session/end': can('viewer', 'none'),

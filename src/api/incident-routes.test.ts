@@ -18,6 +18,7 @@ import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { incidentRoutes } from './incident-routes.ts';
+import { problemOf } from './problem.ts';
 import type { ApiParts } from './server.ts';
 import { asAdministrator } from './test-access.ts';
 
@@ -36,7 +37,7 @@ before(async () => {
   api.setErrorHandler((error, _, reply) => {
     const known =
       error instanceof BridgeheadError ? error : new BridgeheadError('REQUEST_INVALID', '', '');
-    return reply.status(known.status).send({ error: known.body() });
+    return reply.status(known.status).send(problemOf(known));
   });
   asAdministrator(api);
   const scheduler = { incidents: new IncidentDesk({ store, clock: systemClock }) };

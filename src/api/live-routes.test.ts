@@ -6,7 +6,6 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
-import { BridgeheadError } from '../domain/errors.ts';
 import type { InstanceView } from '../protocol/api.ts';
 import type { OverrideView, ServersView } from '../protocol/live-views.ts';
 import { Fleet } from '../scheduler/test-fleet.ts';
@@ -14,6 +13,7 @@ import { viewInstance } from '../scheduler/views.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { liveRoutes } from './live-routes.ts';
+import { errorOf, sendProblem } from './problem.ts';
 import type { ApiParts } from './server.ts';
 import { asAdministrator } from './test-access.ts';
 
@@ -27,10 +27,7 @@ before(async () => {
   api = fastify();
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
-  api.setErrorHandler((error, _, reply) => {
-    const status = error instanceof BridgeheadError ? error.status : 400;
-    return reply.status(status).send({ error: BridgeheadError.wrap(error).body() });
-  });
+  api.setErrorHandler((error, _, reply) => sendProblem(reply, errorOf(error)));
   asAdministrator(api);
   const parts: Partial<ApiParts> = {
     ...{ store: fleet.store, clock: systemClock, scheduler: fleet.scheduler },

@@ -7,7 +7,7 @@ import type {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorBody } from '../protocol/shapes.ts';
+import { problem } from '../protocol/problem.ts';
 
 /** Where routes are added; their handlers are typed by their zod schemas. */
 export type Routes = FastifyInstance<
@@ -20,8 +20,8 @@ export type Routes = FastifyInstance<
 
 /** What every route may answer beside its own answer. */
 export const failures = {
-  '4xx': z.object({ error: errorBody }),
-  '5xx': z.object({ error: errorBody }),
+  '4xx': problem,
+  '5xx': problem,
 };
 
 /** The header by which a request that is repeated is known again. */

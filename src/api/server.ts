@@ -1,9 +1,9 @@
 // The HTTP API: thin routes over the scheduler, described once by the schemas of src/protocol.
 
 import swagger from '@fastify/swagger';
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import {
-  jsonSchemaTransform,
+  createJsonSchemaTransform,
   serializerCompiler,
   validatorCompiler,
   type ZodTypeProvider,
@@ -30,20 +30,22 @@ import { configRoutes } from './config-routes.ts';
 import { crashGroupRoutes } from './crash-group-routes.ts';
 import { crashPrecursorRoutes } from './crash-precursor-routes.ts';
 import { crashRoutes } from './crash-routes.ts';
+import { docsRoutes, documentOf } from './docs-routes.ts';
 import { failoverRoutes } from './failover-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { addGate } from './gate.ts';
 import { hostRoutes } from './host-routes.ts';
+import { bodyBytesMax, type HttpLimits, httpOptions, refuseUnread } from './http-limits.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { liveRoutes } from './live-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { numberRoutes } from './number-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { errorOf, sendProblem } from './problem.ts';
+import { schemaNames } from './schema-names.ts';
+import { addSecurityHeaders } from './security-headers.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { watchRoutes } from './watch-routes.ts';
-
-/** A spec carries whole HAProxy configurations: sixteen MiB, and some for its JSON quoting. */
-const bodyBytesMax = 24 * 1024 * 1024;
 
 /** The id of a crash group has what it was split by in it, at most 500 characters. */
 const paramLengthMax = 600;
@@ -78,6 +80,8 @@ export interface ApiParts {
     who: string,
   ) => Promise<{ readonly token: string; readonly expiresMs: number }>;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
+  /** Other limits of connections than those of the product. */
+  readonly limits?: Partial<HttpLimits>;
 }
 
 /** A Fastify instance whose handlers are typed by their zod schemas. */
@@ -88,12 +92,21 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
   const api = fastify({
     ...{ bodyLimit: bodyBytesMax, forceCloseConnections: true },
     routerOptions: { maxParamLength: paramLengthMax },
+    ...{
+      http: httpOptions(parts.limits),
+      requestTimeout: httpOptions(parts.limits).requestTimeout,
+    },
+    clientErrorHandler: refuseUnread,
+    frameworkErrors: (error, _, reply) => {
+      void sendProblem(reply as FastifyReply, errorOf(error));
+    },
   });
+  addSecurityHeaders(api);
   addGate(api, { desk: parts.access, audit: parts.audit, store: parts.store });
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
   api.setErrorHandler((error, request, reply) => {
-    const known = asBridgeheadError(error);
+    const known = errorOf(error);
     request.failure = known.code;
     if (known.code === 'INTERNAL') {
       parts.log('a request failed', {
@@ -102,15 +115,15 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
         error: String(error),
       });
     }
-    return reply.status(known.status).send({ error: known.body() });
+    return sendProblem(reply, known);
   });
   api.setNotFoundHandler((request, reply) => {
     const known = new BridgeheadError(
       'NOT_FOUND',
       `there is no ${request.method} ${request.url}`,
-      'See the paths there are: GET /v1/openapi.json',
+      'See the paths there are: GET /openapi.json, or /docs in a browser.',
     );
-    return reply.status(known.status).send({ error: known.body() });
+    return sendProblem(reply, known);
   });
   await api.register(swagger, {
     openapi: {
@@ -119,12 +132,14 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
         title: 'Bridgehead',
         description: 'Control plane for a fleet of HAProxy load balancers on bare metal.',
         version: parts.version,
-        license: { name: 'Apache-2.0' },
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      servers: [{ url: '/' }],
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: createJsonSchemaTransform({ schemaRegistry: schemaNames }),
+    transformObject: documentOf,
   });
   await api.register(async (guarded) => {
     const routes = guarded.withTypeProvider<ZodTypeProvider>();
@@ -146,21 +161,6 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     liveRoutes(routes, parts);
     watchRoutes(routes, parts);
   });
-  api.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());
+  docsRoutes(api);
   return api;
-}
-
-function asBridgeheadError(error: unknown): BridgeheadError {
-  const fault = error as { readonly statusCode?: number; readonly message?: string };
-  const isCallersFault =
-    !(error instanceof BridgeheadError) &&
-    fault.statusCode !== undefined &&
-    fault.statusCode >= 400 &&
-    fault.statusCode < 500;
-  if (!isCallersFault) return BridgeheadError.wrap(error);
-  return new BridgeheadError(
-    'REQUEST_INVALID',
-    `the request is not valid: ${fault.message ?? 'it cannot be read'}`,
-    'Compare it with the description of the API: GET /v1/openapi.json',
-  );
 }

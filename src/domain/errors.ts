@@ -45,6 +45,7 @@ const rows = {
   PREREQUISITE_MISSING: { status: 500, exit: 1 },
   REQUEST_INVALID: { status: 400, exit: 2 },
   SECRETS_LOCKED: { status: 500, exit: 1 },
+  REQUEST_TOO_LARGE: { status: 413, exit: 2 },
   SERVER_UNREACHABLE: { status: 503, exit: 5 },
   SOURCE_MISMATCH: { status: 409, exit: 4 },
   SPEC_INVALID: { status: 422, exit: 2 },

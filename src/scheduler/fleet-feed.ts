@@ -112,7 +112,7 @@ export class FleetFeed {
     const { marks, clock } = this.#parts;
     const atMs = clock.wallMs();
     const beganMs = clock.monotonicMs();
-    const asked = this.#next;
+    let asked: PromiseWithResolvers<void> | null = null;
     try {
       const mark = await marks.mark();
       if (mark.count !== since.mark?.count) since.unsettled = mark.begunBelow;
@@ -121,6 +121,8 @@ export class FleetFeed {
       const isDue = this.#isWoken || isWritten || beganMs - since.lookedMs >= lookPeriodMs;
       if (isDue) {
         this.#isWoken = false;
+        // From here on whoever asks is answered by the look after this one.
+        asked = this.#next;
         this.#next = null;
         await this.#look();
         since.lookedMs = clock.monotonicMs();
@@ -132,7 +134,10 @@ export class FleetFeed {
       // At most half of the time is spent with looking.
       return Math.max(pollMs, isDue ? since.lookedMs - beganMs : 0);
     } catch (error) {
-      this.#next = null;
+      if (asked === null) {
+        asked = this.#next;
+        this.#next = null;
+      }
       asked?.reject(error);
       throw error;
     }

@@ -7,6 +7,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { crashGroupRoutes } from '../../src/api/crash-group-routes.ts';
+import { problemOf } from '../../src/api/problem.ts';
 import type { ApiParts } from '../../src/api/server.ts';
 import { crashesIn } from '../../src/crash/cutter.ts';
 import { BridgeheadError } from '../../src/domain/errors.ts';
@@ -28,7 +29,7 @@ before(async () => {
   api.setSerializerCompiler(serializerCompiler);
   api.setErrorHandler((error, _, reply) => {
     const known = BridgeheadError.wrap(error);
-    return reply.status(known.status).send({ error: known.body() });
+    return reply.status(known.status).send(problemOf(known));
   });
   const crashGroups = new CrashGroupsBook({ store, clock: systemClock });
   crashGroupRoutes(api.withTypeProvider<ZodTypeProvider>(), { crashGroups } as ApiParts);

@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import manifest from '../../../package.json' with { type: 'json' };
 import { Audit } from '../../access/audit.ts';
 import { AccessDesk } from '../../access/desk.ts';
+import { httpOptions, refuseUnread } from '../../api/http-limits.ts';
 import { createApi } from '../../api/server.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { Host } from '../../domain/model.ts';
@@ -246,7 +247,8 @@ async function listenOptions(
 }
 
 async function alsoListen(api: FastifyInstance, address: string): Promise<Server> {
-  const server = createServer((request, response) => api.routing(request, response));
+  const server = createServer(httpOptions(), (request, response) => api.routing(request, response));
+  server.on('clientError', refuseUnread);
   const options = await listenOptions(address);
   await new Promise<void>((done, failed) => {
     server.once('error', failed);
