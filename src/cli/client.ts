@@ -59,6 +59,7 @@ import {
   logsView,
 } from '../protocol/log-views.ts';
 import { type NumbersView, numbersView, type TopView, topView } from '../protocol/number-views.ts';
+import { type AccessCalls, accessCalls } from './access-calls.ts';
 import { applyTimeoutMs, type CallOptions, createCall } from './call.ts';
 import { type ConfigCalls, configCalls } from './config-calls.ts';
 import type { Access } from './context.ts';
@@ -145,7 +146,7 @@ export interface NumbersInput {
 }
 
 /** The API, typed. Every function rejects with BridgeheadError. A `key` is an idempotency key. */
-export interface ApiClient extends ConfigCalls, CrashCalls {
+export interface ApiClient extends AccessCalls, ConfigCalls, CrashCalls {
   readonly apply: (input: ApplyInput, key: string) => Promise<ApplyAnswer>;
   readonly hosts: () => Promise<readonly HostView[]>;
   readonly host: (name: string) => Promise<HostView>;
@@ -279,6 +280,7 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
     crash: (id) => get(`/v1/crashes/${id}`, crashView),
     ...configCalls({ get, list, call }),
     ...crashCalls({ get, post, list }),
+    ...accessCalls({ get, post, list }),
     incidents: ({ host, state, group, limit }) => {
       const query = new URLSearchParams({ limit: String(limit) });
       if (host !== undefined) query.set('host', host);

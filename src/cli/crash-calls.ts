@@ -39,7 +39,7 @@ export interface CrashCalls {
 }
 
 /** A request whose answer is checked by a schema. */
-interface Requests {
+export interface Requests {
   readonly get: <Answer>(path: string, schema: z.ZodType<Answer>) => Promise<Answer>;
   readonly post: <Answer>(
     path: string,

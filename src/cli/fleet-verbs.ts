@@ -1,7 +1,6 @@
 // The verbs that speak to the API. What they do is loaded when one of them runs.
 
 import type { Command } from 'commander';
-import { parseDurationMs } from './duration.ts';
 import { type CommandLine, clientVerbs, keyOf, withKeyOption } from './verb.ts';
 
 /** Adds the verbs of the fleet to the program. */
@@ -113,24 +112,5 @@ export function addFleetVerbs(program: Command, line: CommandLine): void {
       const { status } = await import('./commands/status.ts');
       return status(session);
     },
-  );
-  addTokenVerbs(group, line);
-}
-
-function addTokenVerbs(program: Command, line: CommandLine): void {
-  const token = program.command('token').description('make tokens by which hosts join');
-  clientVerbs(token, line)(
-    'create',
-    'make a one-time token by which the agent of a host joins the fleet',
-    ['token create --host host-4', 'token create --host host-4 --ttl 15m -o json'],
-    async (session, _, given) => {
-      const { createToken } = await import('./commands/token.ts');
-      const ttlMs = parseDurationMs(given.text('ttl') ?? '', '--ttl');
-      return createToken(session, given.text('host') ?? '', ttlMs);
-    },
-    (command) =>
-      command
-        .requiredOption('--host <name>', 'the host that it is for')
-        .option('--ttl <duration>', 'how long it is good', '1h'),
   );
 }

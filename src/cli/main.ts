@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
 import { systemClock } from '../system/clock.ts';
+import { readHidden } from './hidden-input.ts';
 import { run } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -27,6 +28,7 @@ const terminal: Terminal = {
   },
   env: process.env,
   input: () => process.stdin,
+  ...(process.stdin.isTTY ? { readHidden: () => readHidden(process.stdin) } : {}),
   clock: systemClock,
   get interrupted() {
     return interrupted();

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { BridgeheadError } from '../domain/errors.ts';
+import { addAccessVerbs } from './access-verbs.ts';
 import { addCompletionVerb } from './completion.ts';
 import { addConfigRenderVerb } from './config-render-verb.ts';
 import { addConfigVerbs } from './config-verbs.ts';
@@ -90,6 +91,7 @@ export function createProgram(line: CommandLine): Command {
   addNumberVerbs(program, line);
   addIncidentVerbs(program, line);
   addLogVerbs(program, line);
+  addAccessVerbs(program, line);
   addDoctorVerb(program, line);
   addKnownIssueVerbs(program, line);
   addLabVerbs(program, line);

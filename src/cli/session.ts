@@ -1,5 +1,5 @@
 import type { ApiClient } from './client.ts';
-import { type AccessOptions, findAccess } from './context.ts';
+import { type Access, type AccessOptions, findAccess } from './context.ts';
 import type { Lab } from './lab-contract.ts';
 import type { AgentOptions, ServerOptions } from './options.ts';
 import { type OutputFormat, parseOutput, print } from './output.ts';
@@ -23,8 +23,10 @@ export interface Session {
   readonly paint: Paint;
   /** How wide a table may be; infinite where no terminal shows it. */
   readonly columns: number;
-  /** Finds the server and makes its client. */
-  readonly connect: () => Promise<ApiClient>;
+  /** Finds the server, and what opens it. */
+  readonly access: () => Promise<Access>;
+  /** Makes that server's client; an exact one leaves control characters as they are. */
+  readonly connect: (isExact?: boolean) => Promise<ApiClient>;
   readonly lab: () => Promise<Lab>;
   /** Prints `value` in the format asked for; `table` makes a person's text of it. */
   readonly print: (value: unknown, table: () => string) => Promise<void>;
@@ -40,18 +42,19 @@ export interface SharedOptions extends AccessOptions {
 /** @throws BridgeheadError REQUEST_INVALID for an unknown output format */
 export function openSession(terminal: Terminal, rooms: Rooms, options: SharedOptions): Session {
   const format = parseOutput(options.output);
+  const access = () => findAccess(options, terminal.env);
   return {
     terminal,
     format,
     paint: paintFor(terminal, 'out'),
     columns: terminal.outColumns ?? Number.POSITIVE_INFINITY,
-    connect: async () => {
-      const access = await findAccess(options, terminal.env);
+    access,
+    connect: async (isExact = false) => {
       const { createClient } = await import('./client.ts');
-      return createClient(access, {
+      return createClient(await access(), {
         clock: terminal.clock,
         isWaiting: options.waitServer === true,
-        isShown: format === 'table',
+        isShown: format === 'table' && !isExact,
         say: (line) => terminal.err(`${oneLine(printable(line))}\n`),
       });
     },

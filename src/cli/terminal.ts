@@ -15,6 +15,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Standard input, as it comes. */
   readonly input: () => AsyncIterable<Uint8Array>;
+  /** Reads a line that is not shown; left out where nobody sits at the keyboard. */
+  readonly readHidden?: () => Promise<string>;
   readonly clock: Clock;
   /** Aborted when the person wants the command to end. */
   readonly interrupted: AbortSignal;

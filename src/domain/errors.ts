@@ -10,6 +10,7 @@ const rows = {
   AGENT_TIMEOUT: { status: 504, exit: 5 },
   ALREADY_THERE: { status: 409, exit: 4 },
   ATTACHMENT_MISSING: { status: 503, exit: 5 },
+  AUDIT_BROKEN: { status: 500, exit: 1 },
   BUSY: { status: 409, exit: 4 },
   CANCELLED: { status: 409, exit: 4 },
   CONFIG_REFUSED: { status: 422, exit: 2 },
