@@ -1,7 +1,7 @@
 // The HTTP API: thin routes over the scheduler, described once by the schemas of src/protocol.
 
 import swagger from '@fastify/swagger';
-import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import { type FastifyInstance, fastify } from 'fastify';
 import {
   createJsonSchemaTransform,
   serializerCompiler,
@@ -98,7 +98,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     },
     clientErrorHandler: refuseUnread,
     frameworkErrors: (error, _, reply) => {
-      void sendProblem(reply as FastifyReply, errorOf(error));
+      void sendProblem(reply, errorOf(error));
     },
   });
   addSecurityHeaders(api);
