@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { canonicalAddress } from '../domain/address.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import { changeText, type LiveChange, overrideName } from '../domain/live.ts';
+import { shownFile } from '../haproxy/attachments.ts';
 import {
   readEntries,
   readPatternFiles,
@@ -92,7 +93,8 @@ export function liveRoutes(routes: Routes, { store, clock, scheduler }: ApiParts
       handler: async ({ params: { name }, query: { file } }) => {
         if (file === undefined) {
           const text = await live.show(name, { what: `${kind}s` });
-          return { items: [...readPatternFiles(text)] };
+          const files = readPatternFiles(text);
+          return { items: files.map((one) => ({ ...one, file: shownFile(one.file) })) };
         }
         const all = readEntries(await live.show(name, { what: kind, of: file }));
         return { isCut: all.length > entriesMax, items: all.slice(0, entriesMax) };

@@ -71,7 +71,7 @@ function addServerVerbs(verb: AddVerb): void {
 }
 
 function addEntryVerbs(verb: AddVerb, kind: 'map' | 'acl'): void {
-  const file = kind === 'map' ? '/etc/haproxy/hosts.map' : '/etc/haproxy/blocked.lst';
+  const file = kind === 'map' ? 'hosts.map' : 'blocked.lst';
   verb(
     'list <instance>',
     `the ${kind}s that are read from files`,

@@ -43,6 +43,24 @@ export function attachmentPath(name: string): string {
   return `${attachmentFolder}/${name}`;
 }
 
+/**
+ * What HAProxy calls the file of a map or ACL: of an attachment, by whichever name it is meant, its
+ * path in the container; anything else is as the configuration has it.
+ */
+export function runtimeFile(
+  attachments: readonly Pick<Attachment, 'name' | 'path'>[] | undefined,
+  file: string,
+): string {
+  const meant = attachmentMeant(attachments ?? [], file);
+  return meant === undefined ? file : attachmentPath(meant.name);
+}
+
+/** A file as people call it: an attachment by its name. */
+export function shownFile(file: string): string {
+  const start = `${attachmentFolder}/`;
+  return file.startsWith(start) ? file.slice(start.length) : file;
+}
+
 /** The attachment that a configuration means by a path or name; undefined where it is none. */
 export function attachmentMeant<Named extends Pick<Attachment, 'name' | 'path'>>(
   attachments: readonly Named[],

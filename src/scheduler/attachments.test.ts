@@ -4,8 +4,10 @@ import { after, before, test } from 'node:test';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import { attachmentsIn } from '../haproxy/attachments.ts';
 import { TestDatabases } from '../store/test-database.ts';
+import { systemClock } from '../system/clock.ts';
 import { AttachmentDesk } from './attachment-desk.ts';
 import { rollback } from './config-rollback.ts';
+import { Live } from './live.ts';
 import { Fleet, refusal, spec } from './test-fleet.ts';
 
 let databases: TestDatabases;
@@ -41,6 +43,19 @@ test('an attachment goes to the hosts of its instance, and a change of it is one
   assert.equal(await given(fleet, source.host, 'one'), 'one');
   assert.equal(await given(fleet, target.host, 'one'), null);
   await fleet.quiet();
+  const live = new Live({
+    ...{ store: fleet.store, clock: systemClock, agents: fleet.scheduler.agents },
+    push: () => fleet.scheduler.push(),
+  });
+  const web = 'web' as InstanceName;
+  const file = '/etc/haproxy/attachments/hosts.map';
+  const entry = { kind: 'map', file: 'hosts.map', key: 'k', value: 'v' } as const;
+  source.liveText = '0x1 k v\n';
+  await live.change(web, entry, { who: 'ann', reason: '', isKept: true });
+  assert.deepEqual(source.liveChanges, [{ ...entry, file }]);
+  assert.deepEqual((await live.kept(web))[0]?.override, { ...entry, file });
+  await live.forget(web, 'map hosts.map k', { who: 'ann', reason: '' });
+  assert.deepEqual(await live.kept(web), []);
 
   const answer = await apply(fleet, 'two');
   assert.deepEqual(
@@ -58,7 +73,7 @@ test('an attachment goes to the hosts of its instance, and a change of it is one
   await fleet.quiet();
 
   const more = { to: 1, reason: '', who: 'ann', key: null };
-  await rollback('web' as InstanceName, more, fleet);
+  await rollback(web, more, fleet);
   const { rendered, spec: old } = await fleet.instance();
   assert.equal(rendered, first.rendered);
   assert.deepEqual(old.attachments, first.spec.attachments);

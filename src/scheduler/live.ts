@@ -11,6 +11,7 @@ import {
 } from '../domain/live.ts';
 import type { Assignment, Instance } from '../domain/model.ts';
 import { instanceObject } from '../domain/operation.ts';
+import { runtimeFile } from '../haproxy/attachments.ts';
 import { busy } from '../operations/locks.ts';
 import { type LiveSubject, liveShown } from '../protocol/live-frames.ts';
 import type { Store, Transaction } from '../store/store.ts';
@@ -47,7 +48,8 @@ export class Live {
   async show(name: InstanceName, subject: LiveSubject): Promise<string> {
     const { instance, assignment } = await this.#read((tx) => placed(tx, name));
     const { host, epoch } = assignment;
-    const body = { kind: 'live-show', instance: instance.id, epoch, subject } as const;
+    const about = namedSubject(instance, subject);
+    const body = { kind: 'live-show', instance: instance.id, epoch, subject: about } as const;
     return liveShown.parse(await this.#parts.agents.ask(host, body, askTimeoutMs)).text;
   }
 
@@ -65,13 +67,14 @@ export class Live {
    * @throws BridgeheadError BUSY while an operation holds the instance; NOT_FOUND; LIVE_REFUSED where
    * HAProxy does not do it; NO_CAPACITY where too much is kept already
    */
-  async change(name: InstanceName, change: LiveChange, order: LiveOrder): Promise<void> {
+  async change(name: InstanceName, asked: LiveChange, order: LiveOrder): Promise<void> {
     const { store, clock, agents, push } = this.#parts;
     const { instance, assignment } = await this.#read(async (tx) => {
       await this.#demandFree(tx, name);
       return placed(tx, name);
     });
     const { host, epoch } = assignment;
+    const change = namedChange(instance, asked);
     const body = { kind: 'live-set', instance: instance.id, epoch, change } as const;
     await agents.ask(host, body, askTimeoutMs);
     await store.transact(async (tx) => {
@@ -91,13 +94,15 @@ export class Live {
   /**
    * Keeps something no longer. What runs is left as it is until its next load.
    *
-   * @param what as `overrideName` has it
+   * @param asked as `overrideName` has it; an attachment by any of its names
    * @throws BridgeheadError NOT_FOUND
    */
-  async forget(name: InstanceName, what: string, order: Omit<LiveOrder, 'isKept'>): Promise<void> {
+  async forget(name: InstanceName, asked: string, order: Omit<LiveOrder, 'isKept'>): Promise<void> {
     const { store, clock, push } = this.#parts;
     await store.transact(async (tx) => {
-      const { id } = await find(tx, name);
+      const instance = await find(tx, name);
+      const { id } = instance;
+      const what = namedWhat(instance, asked);
       const own = (await tx.overrides()).get(id) ?? [];
       if (!own.some(({ override }) => overrideName(override) === what)) {
         throw new BridgeheadError(
@@ -131,6 +136,28 @@ export class Live {
     if (holder === undefined) return;
     throw busy(object, holder, await tx.sessions(), this.#parts.clock.wallMs());
   }
+}
+
+// HAProxy knows an attachment by where it is in the container, people by its name.
+function fileOf({ spec }: Instance, file: string): string {
+  return runtimeFile(spec.attachments, file);
+}
+
+function namedSubject(instance: Instance, subject: LiveSubject): LiveSubject {
+  return subject.what === 'map' || subject.what === 'acl'
+    ? { ...subject, of: fileOf(instance, subject.of) }
+    : subject;
+}
+
+function namedChange(instance: Instance, change: LiveChange): LiveChange {
+  return change.kind === 'map' || change.kind === 'acl'
+    ? { ...change, file: fileOf(instance, change.file) }
+    : change;
+}
+
+function namedWhat(instance: Instance, what: string): string {
+  const [, kind, file = '', key] = /^(map|acl) (\S+) (.+)$/.exec(what) ?? [];
+  return kind === undefined ? what : `${kind} ${fileOf(instance, file)} ${key}`;
 }
 
 async function keep(
