@@ -98,6 +98,10 @@ const pure = new Set([
 const pureModules = new Set(['node:crypto', 'node:util', 'node:zlib']);
 const testModules = new Set(['node:test', 'node:assert/strict', 'fast-check']);
 
+/** What the page may import: packages, and rooms of `src` (of `protocol` types alone). */
+const pagePackages = new Set(['preact', 'preact/hooks', 'htm']);
+const pageRooms = new Set(['protocol', 'statistics', 'placement', 'domain']);
+
 const faults: string[] = [];
 for (const file of sources(join(root, 'src'))) {
   const path = relative(root, file);
@@ -113,6 +117,13 @@ for (const file of sources(join(root, 'src'))) {
     const fault = specifier.startsWith('.')
       ? faultOfRoom(room, isTest ? [...allowed, 'system'] : allowed, file, specifier)
       : faultOfModule(room, isTest, specifier);
+    if (fault !== null) faults.push(`${path}:${line}: ${fault}`);
+  }
+}
+for (const file of sources(join(root, 'web'))) {
+  const path = relative(root, file);
+  for (const { specifier, line } of imports(readFileSync(file, 'utf8'))) {
+    const fault = faultOfPage(file, specifier);
     if (fault !== null) faults.push(`${path}:${line}: ${fault}`);
   }
 }
@@ -134,6 +145,16 @@ function faultOfRoom(
     return target.endsWith('package.json') ? null : `${specifier} is outside src`;
   if (other === room || allowed.includes(other)) return null;
   return `${room} may not import from ${other} (allowed: ${allowed.join(', ') || 'nothing'})`;
+}
+
+/** The page runs in browsers: of `src` it has types, and rooms of pure decisions that need no package. */
+function faultOfPage(file: string, specifier: string): string | null {
+  if (!specifier.startsWith('.')) {
+    return pagePackages.has(specifier) ? null : `the page has no ${specifier}`;
+  }
+  const [folder = '', room = ''] = relative(root, resolve(dirname(file), specifier)).split('/');
+  if (folder === 'web' || (folder === 'src' && pageRooms.has(room))) return null;
+  return `the page may not import from ${folder}/${room}`;
 }
 
 function faultOfModule(room: string, isTest: boolean, specifier: string): string | null {

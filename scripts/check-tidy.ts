@@ -18,7 +18,7 @@ const banned: readonly { pattern: RegExp; why: string }[] = [
 ];
 
 const faults: string[] = [];
-for (const folder of ['src', 'sim', 'test', 'scripts', 'bench']) {
+for (const folder of ['src', 'web', 'sim', 'test', 'scripts', 'bench']) {
   for (const file of sources(join(root, folder))) check(file);
 }
 if (faults.length > 0) {

@@ -12,9 +12,9 @@ needs='dockerd:docker.io containerd:containerd containerd-shim-runc-v2:container
 haproxy:haproxy ip:iproute2 bridge:iproute2 nft:nftables nsenter:util-linux unshare:util-linux
 umount:mount tar:tar ldd:libc-bin docker:docker.io curl:curl'
 # What only tests and `lab panic` need: machines whose kernels are to die, what builds the module that
-# they die of, and ping.
+# they die of, ping, and the browser that looks at the page.
 [ "${1:-}" != --machines ] || needs="$needs qemu-system-x86_64:qemu-system-x86
-busybox:busybox-static gcc:gcc make:make ping:iputils-ping"
+busybox:busybox-static gcc:gcc make:make ping:iputils-ping chromium:chromium"
 # What only benches need: who we are measured against. unpack-peers.sh has those that cannot be
 # installed beside each other.
 [ "${1:-}" != --peers ] || needs="$needs keepalived:keepalived wrk:wrk iptables:iptables

@@ -24,6 +24,9 @@ const can = (role: Role, scope: Scope): Rule => ({ role, scope });
 
 /** By method and path, as the route is written. A HEAD goes by the rule of its GET. */
 export const rules: Readonly<Record<string, Rule>> = {
+  // The page's files say nothing of the fleet.
+  'GET /': open,
+  'GET /page/:version/*': open,
   'GET /v1/openapi.json': open,
   'GET /openapi.json': open,
   'GET /docs': open,

@@ -9,7 +9,7 @@ import {
   operationView,
 } from '../protocol/api.ts';
 import { hostName } from '../protocol/shapes.ts';
-import { viewHost, viewOperation } from '../scheduler/views.ts';
+import { hostViews, viewOperation } from '../scheduler/views.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -18,8 +18,9 @@ export function failoverRoutes(routes: Routes, { scheduler }: ApiParts): void {
   const { detection } = scheduler;
   const view = async () => {
     const [source, disarmed] = await Promise.all([scheduler.viewSource(), detection.disarmed()]);
+    const view = hostViews(source);
     const hosts = source.fleet.hosts.map((host) => {
-      const { name, state, verdict } = viewHost(source, host);
+      const { name, state, verdict } = view(host);
       return { name, state, verdict };
     });
     return { disarmed, hosts };

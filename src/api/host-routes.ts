@@ -3,7 +3,7 @@ import type { Principal } from '../domain/access.ts';
 import { findHost } from '../operations/find-host.ts';
 import { cordonRequest, hostView, joinTokenRequest, joinTokenView } from '../protocol/api.ts';
 import { hostName } from '../protocol/shapes.ts';
-import { viewHost } from '../scheduler/views.ts';
+import { hostViews, viewHost } from '../scheduler/views.ts';
 import { ownView } from './own.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
@@ -25,7 +25,7 @@ export function hostRoutes(routes: Routes, { scheduler, newJoinToken }: ApiParts
     },
     handler: async ({ principal }) => {
       const source = ownView(await scheduler.viewSource(), principal.owners);
-      return { items: source.fleet.hosts.map((host) => viewHost(source, host)) };
+      return { items: source.fleet.hosts.map(hostViews(source)) };
     },
   });
   routes.route({

@@ -41,6 +41,7 @@ import { liveRoutes } from './live-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { numberRoutes } from './number-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { pageRoutes } from './page-routes.ts';
 import { errorOf, sendProblem } from './problem.ts';
 import { schemaNames } from './schema-names.ts';
 import { addSecurityHeaders } from './security-headers.ts';
@@ -162,5 +163,6 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     watchRoutes(routes, parts);
   });
   docsRoutes(api);
+  pageRoutes(api);
   return api;
 }

@@ -27,7 +27,7 @@ export interface Claim {
 export type Shortage = 'instances' | 'memory' | 'cpus';
 
 /** What the host may carry: what its spec says, else derived from its facts; null without both. */
-export function capacityOf(host: Host): Capacity | null {
+export function capacityOf(host: Pick<Host, 'capacity' | 'facts'>): Capacity | null {
   if (host.capacity !== null) return host.capacity;
   if (host.facts === null) return null;
   return {

@@ -30,6 +30,7 @@ export type WatchPut = z.infer<typeof watchPut>;
 
 /** Data of `delete`: a host, pool or instance is gone. */
 export const watchDelete = z.object({ kind: z.enum(watchKinds), name: z.string() });
+export type WatchDelete = z.infer<typeof watchDelete>;
 
 /** Data of `beat` and `synced`. */
 export const watchBeat = z.object({

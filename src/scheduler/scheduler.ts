@@ -75,10 +75,7 @@ export interface OperationRequest {
   readonly key: string | null;
 }
 
-/**
- * The scheduler: what the fleet is meant to be (in the store), what it is (from the agents), and
- * the work that brings the second to the first. Several may work on one store.
- */
+/** Brings the fleet, as its agents tell of it, to what the store says. Several may work on one store. */
 export class Scheduler implements AsyncDisposable {
   readonly agents: Agents;
   readonly attachments: AttachmentDesk;

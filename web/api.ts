@@ -1,0 +1,171 @@
+// Calls of the scheduler that served the page.
+
+import { isAtLeast, type Role } from '../src/domain/access.ts';
+import type { ErrorBody } from '../src/domain/errors.ts';
+import type { SessionView } from '../src/protocol/access-views.ts';
+import { Cell } from './cell.ts';
+
+const timeoutMs = 15_000;
+const tokenKey = 'bridgehead.token';
+/** That there may be a login's cookie. */
+const loginKey = 'bridgehead.login';
+
+/** An answer that is an error, or none at all (`status` 0). */
+export class CallError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly next: string;
+
+  constructor(status: number, body: Pick<ErrorBody, 'message' | 'next'> & { code: string }) {
+    super(body.message);
+    this.status = status;
+    this.code = body.code;
+    this.next = body.next;
+  }
+}
+
+/** Who has come in; null for nobody, undefined until that is known. */
+export const me = new Cell<SessionView | null | undefined>(undefined);
+
+/** Whether somebody has come in. */
+export const isIn = new Cell(false);
+me.listen(() => {
+  isIn.value = me.value !== null && me.value !== undefined;
+});
+
+/** A token in place of a login: it stays in this tab, and is forgotten with it. */
+let token = sessionStorage.getItem(tokenKey);
+
+/** Finds out who has come in, by the cookie or the token that there is. @throws CallError */
+export async function recognize(): Promise<void> {
+  // The cookie is not for scripts to see; who has never come in here is not asked for.
+  if (token === null && localStorage.getItem(loginKey) === null) {
+    me.value = null;
+    return;
+  }
+  try {
+    me.value = await get<SessionView>('/v1/session');
+  } catch (error) {
+    if (!(error instanceof CallError) || error.status !== 401) throw error;
+    leave();
+  }
+}
+
+/** What a person shows at the door. */
+export type Key =
+  | { readonly token: string }
+  | { readonly user?: string; readonly password: string; readonly invitation?: string };
+
+/** Comes in. @throws CallError */
+export async function logIn(key: Key): Promise<void> {
+  if ('token' in key) {
+    token = key.token;
+    try {
+      me.value = await get<SessionView>('/v1/session');
+      sessionStorage.setItem(tokenKey, token);
+    } catch (error) {
+      token = null;
+      throw error;
+    }
+  } else {
+    me.value = await post<SessionView>('/v1/session', key);
+    localStorage.setItem(loginKey, 'yes');
+  }
+}
+
+/** Goes out: a login ends at the scheduler too. */
+export async function logOut(): Promise<void> {
+  try {
+    if (me.value?.via === 'login') await post('/v1/session/end');
+  } finally {
+    leave();
+  }
+}
+
+/** Whether who has come in may do what takes this role; of what is about hosts, `isFleet`. */
+export function may(who: SessionView | null | undefined, least: Role, isFleet = false): boolean {
+  if (who === null || who === undefined) return false;
+  return isAtLeast(who.role, least) && (!isFleet || who.owners === null);
+}
+
+/** @throws CallError */
+export function get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
+  return call('GET', path, signal === undefined ? {} : { signal });
+}
+
+/** Each request has a key of its own: repeated by the browser it begins nothing twice. @throws CallError */
+export function post<Answer>(path: string, body: object = {}): Promise<Answer> {
+  return call('POST', path, { body });
+}
+
+/** A stream of text that goes on until it is left. @throws CallError */
+export async function open(
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<ReadableStream<BufferSource>> {
+  const all = { ...proof(), ...headers };
+  const response = await reach(path, { headers: all, signal, cache: 'no-store' });
+  if (response.ok && response.body !== null) return response.body;
+  throw await refusal(response);
+}
+
+async function call<Answer>(
+  method: string,
+  path: string,
+  { body, signal }: { readonly body?: object; readonly signal?: AbortSignal },
+): Promise<Answer> {
+  const signals = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
+  const csrf = me.value?.csrf ?? null;
+  const change = {
+    'content-type': 'application/json',
+    'idempotency-key': crypto.randomUUID(),
+    ...(csrf === null ? {} : { 'x-csrf-token': csrf }),
+  };
+  const response = await reach(path, {
+    method,
+    headers: { ...proof(), ...(body === undefined ? {} : change) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.any(signals),
+    cache: 'no-store',
+  });
+  if (!response.ok) throw await refusal(response);
+  return (await response.json()) as Answer;
+}
+
+function proof(): Readonly<Record<string, string>> {
+  return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
+async function reach(path: string, options: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, options);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'no reason given';
+    throw new CallError(0, {
+      code: 'SERVER_UNREACHABLE',
+      message: `the scheduler does not answer (${why})`,
+      next: 'It is tried again by itself. Other schedulers of the fleet have this page too.',
+    });
+  }
+}
+
+/** What an answer that is an error says. Whoever is no longer known stands at the door again. */
+async function refusal(response: Response): Promise<CallError> {
+  const { status } = response;
+  if (status === 401) leave();
+  const answer: unknown = await response.json().catch(() => null);
+  const body = (answer as { error?: Partial<ErrorBody> } | null)?.error;
+  return new CallError(status, {
+    code: body?.code ?? 'INTERNAL',
+    message: body?.message ?? `the scheduler answered with status ${status}`,
+    next: body?.next ?? 'See its log.',
+  });
+}
+
+function leave(): void {
+  sessionStorage.removeItem(tokenKey);
+  localStorage.removeItem(loginKey);
+  token = null;
+  me.value = null;
+}
