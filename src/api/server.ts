@@ -46,6 +46,7 @@ import { errorOf, sendProblem } from './problem.ts';
 import { schemaNames } from './schema-names.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { addStorableCheck } from './storable.ts';
 import { watchRoutes } from './watch-routes.ts';
 
 /** The id of a crash group has what it was split by in it, at most 500 characters. */
@@ -104,6 +105,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
   });
   addSecurityHeaders(api);
   addGate(api, { desk: parts.access, audit: parts.audit, store: parts.store });
+  addStorableCheck(api);
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
   api.setErrorHandler((error, request, reply) => {

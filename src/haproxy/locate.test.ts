@@ -18,7 +18,7 @@ test('both binds that a line became lead back to it', () => {
   for (const offset of [0, 1]) {
     const message = "'bind 198.18.10.10:80' in section 'frontend' : no";
     const check = { severity: 'alert', line: renderedLine(2) + offset, message } as const;
-    assert.deepEqual(locateFinding(check, rendered, config), { line: 2, column: 3, message });
+    assert.deepEqual(locateFinding(check, rendered, config), { line: 2, column: 8, message });
   }
 });
 

@@ -46,7 +46,9 @@ function columnOf(line: ConfigLine | undefined, message: string): number {
     return Math.min(Number(position), line.text.length + 1);
   }
   const [first, ...others] = line.words;
-  const word = wordQuoted(others, message) ?? first;
+  // Of a bind HAProxy may quote the address that was rendered for it.
+  const isBind = first?.text === 'bind' || first?.text === 'dgram-bind';
+  const word = wordQuoted(others, message) ?? (isBind ? others[0] : null) ?? first;
   return (word?.start ?? 0) + 1;
 }
 

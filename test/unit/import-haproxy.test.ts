@@ -115,7 +115,8 @@ async function check(config: string) {
     const path = join(place, 'haproxy.cfg');
     await writeFile(path, config);
     const { code, stdout, stderr } = await runCommand(['haproxy', '-c', '-f', path], {
-      env: { PATH: process.env['PATH'] },
+      // Names of the configurations are unknown everywhere: where there is no DNS, that takes less long.
+      env: { PATH: process.env['PATH'], RES_OPTIONS: 'timeout:1 attempts:1' },
     });
     return { code, findings: parseCheckOutput(stderr + stdout, path) };
   } finally {

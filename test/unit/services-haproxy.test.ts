@@ -63,7 +63,7 @@ const optional = <Fields>(fields: { [Key in keyof Fields]: fc.Arbitrary<Fields[K
 
 const server = fc
   .tuple(
-    fc.record({ address: fc.oneof(address, fc.constant('app.invalid')), port }),
+    fc.record({ address: fc.oneof(address, fc.constant('localhost')), port }),
     optional({
       name: fc.stringMatching(/^[\w.:-]{1,20}$/),
       weight: fc.integer({ min: 0, max: 256 }),
@@ -220,7 +220,8 @@ test(`${samples} services made at random are taken by HAProxy`, { skip }, async 
 });
 
 test('so is every field at once', { skip }, async () => {
-  assert.deepEqual(await refusals(specWith(wide)), []);
+  // A name that needs no DNS: where there is none, each look takes seconds.
+  assert.deepEqual(await refusals(specWith(wide.replaceAll('app.internal', 'localhost'))), []);
 });
 
 const segment = { gateway: null, bridge: 'br0', vlan: null } as const;
@@ -229,7 +230,7 @@ const addresses: readonly ServiceAddress[] = [
   { ...segment, pool: 'p6' as PoolName, family: 6, address: '2001:db8:10::7', prefix: 64 },
 ];
 
-/** What the spec's rules, the rendering or HAProxy have against it; only names that do not resolve may be told of. */
+/** What the spec's rules, the rendering or HAProxy have against it, warnings too. */
 async function refusals(text: string): Promise<readonly string[]> {
   const { spec, findings } = parseSpec(text, 'spec');
   const [instance] = spec?.instances ?? [];
@@ -243,8 +244,6 @@ async function refusals(text: string): Promise<readonly string[]> {
   return [
     ...rendered.findings.map(({ message }) => message),
     ...(code === 0 ? [] : [`haproxy ended with ${code}`]),
-    ...parseCheckOutput(stderr + stdout, place)
-      .map(({ message }) => message)
-      .filter((message) => !message.includes("could not resolve address 'app.")),
+    ...parseCheckOutput(stderr + stdout, place).map(({ message }) => message),
   ];
 }
