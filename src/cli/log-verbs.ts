@@ -45,7 +45,10 @@ export function addLogVerbs(program: Command, line: CommandLine): void {
     },
     (command) =>
       command
-        .argument('[search...]', 'words, "exact phrases", host: app: severity: facility: boot:')
+        .argument(
+          '[search...]',
+          'words, "exact phrases", host: app: instance: severity: facility: boot:',
+        )
         .option('--without <term>', 'what must not be in it; repeatable', several)
         .option('--since <duration>', 'received at most so long ago, such as 30m, 2h, 7d')
         .option('--until <duration>', 'received at least so long ago')

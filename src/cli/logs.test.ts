@@ -13,7 +13,7 @@ const message: LogMessageView = {
     source: '198.18.0.11',
   },
   ...{ hostname: 'lb-1', app: 'kernel', pid: '', facility: 0, severity: 0, form: 'rfc5424' },
-  ...{ repeats: 1, text: 'Kernel panic\u001B[2J', boot: '', sequence: null },
+  ...{ repeats: 1, text: 'Kernel panic\u001B[2J', boot: '', sequence: null, instance: '' },
 };
 
 async function ask(argv: readonly string[], items: readonly LogMessageView[], dropped = 0) {

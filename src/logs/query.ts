@@ -1,7 +1,7 @@
 import { BridgeheadError } from '../domain/errors.ts';
 
 /** Fields that a search may name, as `host:lb-1`. */
-export const searchFields = ['host', 'app', 'facility', 'severity', 'boot'] as const;
+export const searchFields = ['host', 'app', 'instance', 'facility', 'severity', 'boot'] as const;
 export type SearchField = (typeof searchFields)[number];
 
 /** One thing that a message has to have, or must not have. */
@@ -9,7 +9,7 @@ export type SearchTerm =
   | { readonly kind: 'text'; readonly text: string; readonly isWanted: boolean }
   | {
       readonly kind: 'field';
-      readonly field: 'host' | 'app';
+      readonly field: 'host' | 'app' | 'instance';
       readonly value: string;
       readonly isWanted: boolean;
     }
@@ -54,7 +54,7 @@ const word = /\s*(-?)(?:"((?:[^"\\]|\\.)*)"|([a-z]+):(?:"((?:[^"\\]|\\.)*)"|(\S+
 
 /**
  * Reads a search: words and "exact phrases" that all have to be in a message, -without, `host:`,
- * `app:`, `facility:`, `severity:`, `boot:`. Text is found wherever it stands, in either case. A
+ * `app:`, `instance:`, `facility:`, `severity:`, `boot:`. Text is found wherever it stands, in either case. A
  * backslash takes the meaning from a quote in a phrase.
  *
  * @throws BridgeheadError REQUEST_INVALID
@@ -131,6 +131,6 @@ function invalid(what: string): BridgeheadError {
   return new BridgeheadError(
     'REQUEST_INVALID',
     `the search is not valid: ${what}`,
-    'Write words, "exact phrases", -without, host:NAME, app:NAME, severity:NAME, facility:NAME, boot:ID.',
+    'Write words, "exact phrases", -without, host:NAME, app:NAME, instance:NAME, severity:NAME, facility:NAME, boot:ID.',
   );
 }

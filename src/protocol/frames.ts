@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
+import { instanceLogFrame, instanceLogTookFrame } from './instance-log-frames.ts';
 import { kernelFrame, kernelTookFrame } from './kernel-frames.ts';
 import { liveSet, liveShow } from './live-frames.ts';
 import { numbersFrame } from './number-frames.ts';
@@ -127,6 +128,7 @@ export const agentFrame = z.discriminatedUnion('type', [
   pulseTookFrame,
   numbersFrame,
   kernelFrame,
+  instanceLogFrame,
   /** `object` is such as `instance/web`, or `host` for the host that the agent is on. */
   z.object({
     type: z.literal('event'),
@@ -165,6 +167,7 @@ export const schedulerFrame = z.discriminatedUnion('type', [
     takes: z.array(z.string().max(32)).max(16).optional(),
   }),
   kernelTookFrame,
+  instanceLogTookFrame,
   pulseFrame,
   promiseFrame,
   resumeFrame,

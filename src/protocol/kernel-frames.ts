@@ -11,7 +11,7 @@ export const kernelRecordsMax = 256;
 export const kernelRecordMax = 16_384;
 
 /** A record as the kernel gave it, unread: whoever receives it reads it. */
-const kernelRecord = z.object({
+export const kernelRecord = z.object({
   /** Of the record in its source and boot, by which one that comes twice is known; null for none. */
   sequence: z.int().min(0).nullable(),
   /** When it was written by the host's clock, wall-clock milliseconds; null where that is not known. */

@@ -23,6 +23,8 @@ export const logMessageView = z.object({
   boot: z.string().default(''),
   /** Number of a kernel's record in its boot, by its agent; null where it came without. */
   sequence: z.number().nullable().default(null),
+  /** The instance whose HAProxy said it; empty for none. */
+  instance: z.string().default(''),
 });
 export type LogMessageView = z.infer<typeof logMessageView>;
 

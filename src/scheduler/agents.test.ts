@@ -41,6 +41,7 @@ function scene(): Scene {
       onWitness: nothing,
       onPulseTook: nothing,
       onKernel: async () => true,
+      onInstanceLog: async () => true,
     },
     systemClock,
   );

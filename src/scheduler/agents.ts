@@ -10,6 +10,7 @@ import {
   protocolVersion,
   type SchedulerFrame,
 } from '../protocol/frames.ts';
+import type { InstanceLogFrame } from '../protocol/instance-log-frames.ts';
 import type { KernelFrame } from '../protocol/kernel-frames.ts';
 import type { InstanceNumbers } from '../protocol/number-frames.ts';
 import type { WitnessFrame } from '../protocol/pulse-frames.ts';
@@ -42,6 +43,8 @@ export interface AgentsListener {
   onPulseTook(host: HostName, version: number): void;
   /** @returns whether it is kept; the agent sends again what is not */
   onKernel(host: HostName, frame: KernelFrame): Promise<boolean>;
+  /** The same of what an instance's container has printed. */
+  onInstanceLog(host: HostName, frame: InstanceLogFrame): Promise<boolean>;
 }
 
 interface Session {
@@ -289,6 +292,9 @@ export class Agents {
       case 'kernel':
         void this.#takeKernel(session, frame);
         return;
+      case 'instance-log':
+        void this.#takeInstanceLog(session, frame);
+        return;
       case 'facts':
         session.boot = frame.facts.bootId;
         this.#listener.onFacts(host, frame.facts);
@@ -317,6 +323,11 @@ export class Agents {
   async #takeKernel({ stream }: Session, frame: KernelFrame): Promise<void> {
     const isKept = await this.#listener.onKernel(stream.host, frame);
     if (isKept) stream.send({ type: 'kernel-took', batch: frame.batch });
+  }
+
+  async #takeInstanceLog({ stream }: Session, frame: InstanceLogFrame): Promise<void> {
+    const isKept = await this.#listener.onInstanceLog(stream.host, frame);
+    if (isKept) stream.send({ type: 'instance-log-took', batch: frame.batch });
   }
 
   // A word about one instance that was overtaken by one about another still is the latest on its own.

@@ -17,8 +17,13 @@ export interface KernelIntakeParts {
   readonly clock: Clock;
   /** Told of each message once, in the order of its kernel, after it is stored. */
   readonly onMessage: (message: UnstoredMessage) => void;
+  /** Reads a record; those of kernels unless told. @param receivedMs wall clock */
+  readonly read?: (record: KernelRecord, source: string, receivedMs: number) => LogMessage;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
+
+/** Records of one source, and of one instance where an instance said them. */
+type Records = Pick<KernelFrame, 'boot' | 'source' | 'records'> & { readonly instance?: string };
 
 /** What agents have sent of their kernels since the start. */
 export interface KernelCounts {
@@ -58,14 +63,15 @@ export class KernelIntake {
   }
 
   /** @returns whether all of it is in the store; what is not, the agent sends again */
-  take(host: HostName, frame: KernelFrame): Promise<boolean> {
-    const { boot, source, records } = frame;
+  take(host: HostName, { boot, source, records, instance }: Records): Promise<boolean> {
     if (this.#waiting + records.length > waitingMax) return Promise.resolve(false);
-    const receivedMs = this.#parts.clock.wallMs();
+    const { clock, read = messageOf } = this.#parts;
+    const receivedMs = clock.wallMs();
     const lost = new Map<UnstoredMessage, number>();
     const messages = records.map((record) => {
-      const sent = { receivedMs, host, source, boot, sequence: record.sequence, repeats: 1 };
-      const message = { ...messageOf(record, source), ...sent };
+      const { sequence } = record;
+      const sent = { receivedMs, host, source, boot, sequence, repeats: 1, instance };
+      const message = { ...read(record, source, receivedMs), ...sent };
       if (record.lost !== undefined) lost.set(message, record.lost);
       return message;
     });
@@ -104,7 +110,7 @@ export class KernelIntake {
       this.#counts.stored += await this.#parts.store.appendOnce(messages);
       return true;
     } catch (error) {
-      this.#parts.log('cannot store what kernels said', { error: String(error) });
+      this.#parts.log('cannot store what agents have sent of logs', { error: String(error) });
       return false;
     }
   }

@@ -14,8 +14,8 @@ import { rebalancingOf } from '../operations/rebalance.ts';
 import { SchedulerSession } from '../operations/session.ts';
 import { droppedAt } from '../operations/shed.ts';
 import type { ApplyAnswer, ExplainView } from '../protocol/api.ts';
-import type { KernelFrame } from '../protocol/kernel-frames.ts';
 import type { Store, Transaction } from '../store/store.ts';
+import { type AgentLogs, logListener } from './agent-logs.ts';
 import { type AgentStream, Agents, type AgentsListener } from './agents.ts';
 import { type ApplyRequest, apply, type Planner } from './apply.ts';
 import { AttachmentDesk } from './attachment-desk.ts';
@@ -37,7 +37,7 @@ const placePeriodMs = 2_000;
 /** How often each of the other looks is taken, where nothing wakes it before. */
 const lookPeriodMs = 1_000;
 
-export interface SchedulerParts {
+export interface SchedulerParts extends AgentLogs {
   readonly store: Store;
   readonly clock: Clock;
   /** What this scheduler is called where people see who runs an operation. */
@@ -49,8 +49,6 @@ export interface SchedulerParts {
   readonly powerOff?: PowerOff;
   /** Told what instances have counted, as it comes. */
   readonly onNumbers?: AgentsListener['onNumbers'];
-  /** Keeps what a host's kernel said, by its agent's word; false where it is to send it again. */
-  readonly takeKernel?: (host: HostName, frame: KernelFrame) => Promise<boolean>;
   /** Told that an agent says something else than before. */
   readonly onNews?: () => void;
   /** How fast silent hosts are found out. */
@@ -128,7 +126,7 @@ export class Scheduler implements AsyncDisposable {
         },
         onEvent: (host, { kind, object, message }) =>
           this.#recorder.event(kind, object, `${host}: ${message}`),
-        onKernel: async (host, frame) => (await parts.takeKernel?.(host, frame)) ?? true,
+        ...logListener(parts),
         onGone: (host, reason) => {
           this.#listener.wake();
           const message = `agent is silent to scheduler ${name}: ${reason}`;

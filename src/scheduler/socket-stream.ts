@@ -11,6 +11,7 @@ import {
   type SchedulerFrame,
   streamSilenceMs,
 } from '../protocol/frames.ts';
+import { takesInstanceLogs } from '../protocol/instance-log-frames.ts';
 import { takesKernel } from '../protocol/kernel-frames.ts';
 import type { AgentStream } from './agents.ts';
 
@@ -84,7 +85,7 @@ export class SocketStream implements AgentStream {
   #beat(): void {
     const silentMs = this.#clock.monotonicMs() - this.#heardMs;
     if (silentMs > streamSilenceMs) this.#end(`nothing heard for ${Math.round(silentMs)} ms`);
-    else this.send({ type: 'heartbeat', takes: [takesKernel] });
+    else this.send({ type: 'heartbeat', takes: [takesKernel, takesInstanceLogs] });
   }
 
   #end(reason: string): void {

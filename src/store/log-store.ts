@@ -15,9 +15,12 @@ export interface UnstoredMessage extends LogMessage {
   readonly boot: string;
   /** Number of a kernel's record in its boot and source; null where it came without. */
   readonly sequence: number | null;
+  /** The instance whose HAProxy said it; left out, or '', for none. */
+  readonly instance?: string | undefined;
 }
 
 export interface StoredMessage extends UnstoredMessage {
+  readonly instance: string;
   /** Grows in the order in which messages were stored. */
   readonly id: number;
 }

@@ -27,13 +27,14 @@ interface Row {
   readonly text: string;
   readonly boot: string;
   readonly sequence: string | null;
+  readonly instance: string;
 }
 
 const columns = `received_ms, said_ms, host, source, hostname, app, pid, facility, severity, form,
-  repeats, text, boot, sequence`;
+  repeats, text, boot, sequence, instance`;
 const types = [
   ...['float8', 'float8', 'text', 'text', 'text', 'text', 'text', 'int2', 'int2', 'text'],
-  ...['int4', 'text', 'text', 'int8'],
+  ...['int4', 'text', 'text', 'int8', 'text'],
 ];
 
 /** Messages of logs in PostgreSQL. Every value is a parameter; none is made part of a statement. */
@@ -58,7 +59,7 @@ export class PostgresLogs extends PostgresQueries implements LogStore {
       ...[of((one) => one.source), of((one) => one.hostname), of((one) => one.app)],
       ...[of((one) => one.pid), of((one) => one.facility), of((one) => one.severity)],
       ...[of((one) => one.form), of((one) => one.repeats), of((one) => one.text)],
-      ...[of((one) => one.boot), of((one) => one.sequence)],
+      ...[of((one) => one.boot), of((one) => one.sequence), of((one) => one.instance ?? '')],
     ]);
     return rowCount ?? 0;
   }
@@ -134,8 +135,8 @@ function conditionOf(term: SearchTerm, value: (one: unknown) => string): string 
       return `${not}text ilike ${value(`%${term.text.replace(/[\\%_]/g, '\\$&')}%`)}`;
     case 'field': {
       const one = value(term.value);
-      return term.field === 'app'
-        ? `${not}app = ${one}`
+      return term.field === 'app' || term.field === 'instance'
+        ? `${not}${term.field} = ${one}`
         : `${not}(host = ${one} or hostname = ${one} or source = ${one})`;
     }
     case 'boot':

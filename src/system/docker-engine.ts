@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { BridgeheadError } from '../domain/errors.ts';
 
 // The oldest API version that has all we use; every Engine since 17.10 speaks it.
-const apiPrefix = '/v1.33';
+export const apiPrefix = '/v1.33';
 const answerBytesMax = 16 * 1024 * 1024;
 
 const infoAnswer = z.object({ LiveRestoreEnabled: z.boolean() });

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { eventView } from '../../src/protocol/api.ts';
+import { logMessageView } from '../../src/protocol/log-views.ts';
 import { LabClient } from './lab-client.ts';
 import { eventually, LabUnderTest } from './lab-under-test.ts';
 import { ReloadsUnderLoad, reloadedName, specOf } from './reloads-under-load.ts';
@@ -58,6 +59,10 @@ test('a configuration that HAProxy cannot load leaves the old one serving, and s
         .parse(JSON.parse(stdout))
         .map(({ kind }) => kind);
       assert.ok(kinds.includes('instance.reload-failed'), kinds.join(' '));
+      const why = ['severity:alert', 'nowhere', '-o', 'json'];
+      const said = await lab.api('logs', `instance:${reloadedName}`, ...why);
+      const [first] = z.array(logMessageView).parse(JSON.parse(said.stdout));
+      assert.equal(first?.app, 'haproxy', said.stdout + said.stderr);
     });
   });
   for (const load of [seen.fresh, seen.keptAlive]) {

@@ -1,6 +1,8 @@
 import type { Clock } from '../../domain/clock.ts';
-import type { SchedulerFrame } from '../../protocol/frames.ts';
-import { type KernelFrame, type KernelRecord, takesKernel } from '../../protocol/kernel-frames.ts';
+import type { AgentFrame, SchedulerFrame } from '../../protocol/frames.ts';
+import { takesInstanceLogs } from '../../protocol/instance-log-frames.ts';
+import { type KernelRecord, takesKernel } from '../../protocol/kernel-frames.ts';
+import type { InstanceLogBatch } from '../instance-logs/instance-log-tail.ts';
 import type { Peer } from '../links.ts';
 
 /** A scheduler that has not acknowledged by now is asked again, or another one is. */
@@ -13,11 +15,20 @@ export interface KernelBatch {
   readonly records: readonly KernelRecord[];
 }
 
+/** What a kind of batches is called on the stream. */
+interface Words<Batch> {
+  /** What a scheduler says that takes them, and how it acknowledges one. */
+  readonly takes: string;
+  readonly took: 'kernel-took' | 'instance-log-took';
+  readonly frame: (batch: number, content: Batch) => AgentFrame;
+}
+
 /**
  * Hands batches to one scheduler, one batch at a time and again until it is acknowledged. Only to
  * one that says it takes them: an earlier version would drop the stream.
  */
-export class KernelSender {
+export class BatchSender<Batch> {
+  readonly #words: Words<Batch>;
   readonly #peers: () => readonly Peer[];
   readonly #clock: Clock;
   readonly #takers = new Set<Peer>();
@@ -27,7 +38,8 @@ export class KernelSender {
   #wake: (() => void) | null = null;
   #taken = 0;
 
-  constructor(peers: () => readonly Peer[], clock: Clock) {
+  constructor(words: Words<Batch>, peers: () => readonly Peer[], clock: Clock) {
+    this.#words = words;
     this.#peers = peers;
     this.#clock = clock;
   }
@@ -39,10 +51,10 @@ export class KernelSender {
   }
 
   hear(frame: SchedulerFrame, peer: Peer): void {
-    if (frame.type === 'kernel-took') {
+    if (frame.type === this.#words.took) {
       this.#taken = Math.max(this.#taken, frame.batch);
       this.#wake?.();
-    } else if (frame.type === 'heartbeat' && frame.takes?.includes(takesKernel) === true) {
+    } else if (frame.type === 'heartbeat' && frame.takes?.includes(this.#words.takes) === true) {
       if (this.#takers.has(peer)) return;
       this.#takers.add(peer);
       this.#wake?.();
@@ -50,16 +62,16 @@ export class KernelSender {
   }
 
   /** Resolves once a scheduler has stored the batch. @throws where `signal` is aborted before */
-  deliver(batch: KernelBatch, signal: AbortSignal): Promise<void> {
+  deliver(batch: Batch, signal: AbortSignal): Promise<void> {
     const done = this.#turn.then(() => this.#deliver(batch, signal));
     this.#turn = done.catch(() => undefined);
     return done;
   }
 
-  async #deliver({ boot, source, records }: KernelBatch, signal: AbortSignal): Promise<void> {
+  async #deliver(content: Batch, signal: AbortSignal): Promise<void> {
     this.#last += 1;
     const batch = this.#last;
-    const frame: KernelFrame = { type: 'kernel', batch, boot, source, records: [...records] };
+    const frame = this.#words.frame(batch, content);
     let first = 0;
     while (this.#taken < batch) {
       signal.throwIfAborted();
@@ -83,5 +95,31 @@ export class KernelSender {
     await Promise.race([woken, this.#clock.sleep(againMs, stop).catch(() => undefined)]);
     this.#wake = null;
     enough.abort();
+  }
+}
+
+/** Hands on what the kernel says. */
+export class KernelSender extends BatchSender<KernelBatch> {
+  constructor(peers: () => readonly Peer[], clock: Clock) {
+    const frame = (batch: number, { records, ...of }: KernelBatch): AgentFrame => ({
+      type: 'kernel',
+      batch,
+      ...of,
+      records: [...records],
+    });
+    super({ takes: takesKernel, took: 'kernel-took', frame }, peers, clock);
+  }
+}
+
+/** Hands on what instances print: none of it is in the way of a kernel. */
+export class InstanceLogSender extends BatchSender<InstanceLogBatch> {
+  constructor(peers: () => readonly Peer[], clock: Clock) {
+    const frame = (batch: number, { records, ...of }: InstanceLogBatch): AgentFrame => ({
+      type: 'instance-log',
+      batch,
+      ...of,
+      records: [...records],
+    });
+    super({ takes: takesInstanceLogs, took: 'instance-log-took', frame }, peers, clock);
   }
 }

@@ -5,13 +5,14 @@ import { uptime } from 'node:os';
 import { resolve } from 'node:path';
 import { pino } from 'pino';
 import manifest from '../../../package.json' with { type: 'json' };
-import { Agent } from '../../agent/agent.ts';
+import { Agent, type AgentParts } from '../../agent/agent.ts';
 import { portPrefix } from '../../agent/facts.ts';
 import { fetchAttachment } from '../../agent/fetch-attachment.ts';
 import { type Identity, loadIdentity, saveIdentity } from '../../agent/identity.ts';
+import { InstanceLogs } from '../../agent/instance-logs/instance-logs.ts';
 import { type Endpoint, join, renew } from '../../agent/join.ts';
 import { KmsgDevice } from '../../agent/kernel-log/kernel-ring.ts';
-import { KernelSender } from '../../agent/kernel-log/kernel-sender.ts';
+import { InstanceLogSender, KernelSender } from '../../agent/kernel-log/kernel-sender.ts';
 import { KernelTail, readPosition } from '../../agent/kernel-log/kernel-tail.ts';
 import { sendPstore } from '../../agent/kernel-log/pstore.ts';
 import { LinuxMachine } from '../../agent/linux-machine.ts';
@@ -84,11 +85,23 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const readCounters = (id: InstanceId, timeoutMs: number) => machine.readCounters(id, timeoutMs);
   const stopped = new AbortController();
   const kernelLog = options.hasKmsg ? new KernelSender(() => links.peers, clock) : null;
-  const heard = kernelLog === null ? {} : { kernelLog };
+  const instanceLog = new InstanceLogSender(() => links.peers, clock);
+  const senders = [instanceLog, ...(kernelLog === null ? [] : [kernelLog])];
+  const heard: Pick<AgentParts, 'kernelLog'> = {
+    kernelLog: {
+      greet: (peer) => senders.forEach((one) => one.greet(peer)),
+      hear: (frame, peer) => senders.forEach((one) => one.hear(frame, peer)),
+    },
+  };
   const agent = await Agent.start({
     ...{ machine, clock, links, witness: pulse, readCounters, log, ...heard },
   });
   links.start();
+  const instanceLogs = new InstanceLogs({
+    ...{ engine, files: machine, clock },
+    deliver: (batch, signal) => instanceLog.deliver(batch, signal),
+  });
+  void instanceLogs.run(stopped.signal);
   if (kernelLog !== null) {
     const tail = new KernelTail({
       ...{ ring: new KmsgDevice(), sender: kernelLog, files: machine, clock, log },

@@ -126,7 +126,7 @@ function lineOf({ paint }: Session, one: LogMessageView): string {
   const words = [
     String(one.id),
     momentText(one.receivedMs),
-    oneLine(printable(who)),
+    oneLine(printable(one.instance === '' ? who : `${who} ${one.instance}`)),
     paint(styles[one.severity ?? 6] ?? 'dim', level),
     text,
     ...(notes.length === 0 ? [] : [paint('dim', `(${notes.join(', ')})`)]),

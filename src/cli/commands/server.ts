@@ -20,6 +20,7 @@ import { BootWatch } from '../../scheduler/boot-watch.ts';
 import { CrashGroupsBook } from '../../scheduler/crash-groups.ts';
 import { CrashWatch } from '../../scheduler/crash-watch.ts';
 import { FleetFeed } from '../../scheduler/fleet-feed.ts';
+import { instanceLogIntake } from '../../scheduler/instance-log-intake.ts';
 import { KernelIntake } from '../../scheduler/kernel-intake.ts';
 import { LogIntake, ownMessage } from '../../scheduler/log-intake.ts';
 import { Membership } from '../../scheduler/membership.ts';
@@ -82,6 +83,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     ...{ store, clock, name, newId: randomUUID, log, ...power },
     onNumbers: (host, counted) => numbers.take(host, counted),
     takeKernel: (host, frame) => kernels.take(host, frame),
+    takeInstanceLog: instanceLogIntake({ store: store.logs, clock, log }),
     onNews: () => feed.wake(),
   });
   const feed = new FleetFeed({
