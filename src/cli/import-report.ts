@@ -43,7 +43,11 @@ export function reportText(
     (problem) => `${paint('red', 'refused:')} ${printable(problem)}`,
   );
   const said = findings.map((finding) => findingText(finding, paint));
-  return [table, ...problems, ...said, summaryText(imported)].join('\n');
+  const attached = imported.attachments.map(
+    ({ name, path, content }) =>
+      `attached: ${printable(name)} (${content.length} bytes) from ${printable(path)}`,
+  );
+  return [table, ...attached, ...problems, ...said, summaryText(imported)].join('\n');
 }
 
 /** How many lines there are of each fate, in one line. */

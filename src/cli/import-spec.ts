@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import type { ImportedAttachment } from '../haproxy/import/attached-files.ts';
 import type { ImportedConfig } from '../haproxy/import/import.ts';
 
 /** What an instance is beside its configuration. */
@@ -26,9 +27,26 @@ export function specOf(imported: ImportedConfig, words: InstanceWords) {
         ),
         ...(maxConnections === null ? {} : { resources: { maxConnections } }),
         config: imported.config,
+        ...(imported.attachments.length === 0
+          ? {}
+          : { attachments: Object.fromEntries(imported.attachments.map(attachmentOf)) }),
       },
     ],
   };
+}
+
+// As text where an editor shows all of it, else in Base64.
+function attachmentOf({ name, path, content }: ImportedAttachment) {
+  const called = path === name ? {} : { path };
+  const bytes = Buffer.from(content);
+  const text = bytes.toString('utf8');
+  const isText = Buffer.from(text, 'utf8').equals(bytes) && /^[^\p{Cc}\ufeff]*$/u.test(plain(text));
+  const what = isText ? { text } : { base64: bytes.toString('base64') };
+  return [name, { ...called, ...what }] as const;
+}
+
+function plain(text: string): string {
+  return text.replace(/[\t\r\n]/g, '');
 }
 
 /**

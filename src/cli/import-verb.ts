@@ -25,6 +25,7 @@ export function addImportVerb(program: Command, line: CommandLine): void {
     .option('--address <old=new>', 'what an address becomes; repeatable', several)
     .option('--env <name=value>', 'environment variable of HAProxy; repeatable', several)
     .option('--local-peer <name>', "this machine among its peers (default: the machine's name)")
+    .option('--root <folder>', 'where the files are that it names by absolute paths (default: /)')
     .option('--partial', 'give a spec though lines are refused, with those as comments')
     .option('--check', 'have the HAProxy of this machine check the result')
     .option('--write <file>', 'where the spec goes (default: standard output)');
@@ -52,6 +53,7 @@ export function addImportVerb(program: Command, line: CommandLine): void {
         localPeer: given.text('localPeer'),
         isKeeping: given.is('keepAddresses'),
         isMerging: given.is('oneAddress'),
+        root: given.text('root'),
         isPartial: given.is('partial'),
         isChecking: given.is('check'),
         write: given.text('write'),

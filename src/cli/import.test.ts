@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { parse } from 'yaml';
+import { parseSpec } from '../spec/parse.ts';
 import { runLine } from './test-terminal.ts';
 
 const sections = `defaults
@@ -122,4 +123,62 @@ test('options that are none are refused before anything is read', async () => {
   const missing = await runLine(['import', '/nonexistent']);
   assert.equal(missing.code, 2);
   assert.match(missing.err, /\/nonexistent cannot be read/);
+});
+
+test('files that the configuration names come along as attachments, and each is told of', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bridgehead-import-'));
+  try {
+    const cfg = join(folder, 'etc/haproxy/haproxy.cfg');
+    const files = {
+      'etc/haproxy/haproxy.cfg': `global
+  lua-prepend-path /opt/lua/?.lua
+  lua-load /opt/lua/greet.lua
+frontend web
+  mode http
+  timeout client 30s
+  bind :80
+  http-request deny if { src -f lists/blocked.lst }
+  http-request set-header X %[src,map(/etc/haproxy/hosts.map,none)]
+  http-request return status 200 file /srv/logo.gif if { path /logo }
+  http-request return status 200 content-type text/plain string fine
+`,
+      'etc/haproxy/lists/blocked.lst': '192.0.2.66\n',
+      'etc/haproxy/hosts.map': '192.0.2.1 a\n',
+      'opt/lua/greet.lua': 'require("words")\n',
+      'opt/lua/words.lua': 'return {}\n',
+      'srv/logo.gif': Buffer.from([0x47, 0, 0xff]),
+    };
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    }
+    const { code, out, err } = await runLine(['import', cfg, '--root', folder], {});
+    assert.equal(code, 0, err);
+    const { spec, findings } = parseSpec(
+      `${out}\npools: [{ name: public-v4, cidr: 198.18.10.0/24 }]\n`,
+      'spec.yaml',
+    );
+    assert.deepEqual(findings, []);
+    assert.deepEqual(
+      spec?.instances[0]?.attachments?.map(({ name, path, sizeBytes }) => [name, path, sizeBytes]),
+      [
+        ['blocked.lst', 'lists/blocked.lst', 11],
+        ['greet.lua', '/opt/lua/greet.lua', 17],
+        ['hosts.map', '/etc/haproxy/hosts.map', 12],
+        ['logo.gif', '/srv/logo.gif', 3],
+        ['words.lua', '/opt/lua/words.lua', 10],
+      ],
+    );
+    for (const name of ['greet.lua', 'words.lua', 'blocked.lst', 'hosts.map', 'logo.gif'])
+      assert.match(err, new RegExp(`^attached: ${name} \\(\\d+ bytes\\) from `, 'm'));
+
+    await rm(join(folder, 'etc/haproxy/hosts.map'));
+    await writeFile(join(folder, 'srv/logo.gif'), '-----BEGIN PRIVATE KEY-----');
+    const refused = await runLine(['import', cfg, '--root', folder], {});
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, /^9 +refused .*map \/etc\/haproxy\/hosts\.map is not to be found/m);
+    assert.match(refused.err, /^10 +refused .*answer \/srv\/logo\.gif: it holds a private key/m);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

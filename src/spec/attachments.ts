@@ -93,6 +93,11 @@ export function readAttachments(
   };
 }
 
+/** Whether there is a private key in PEM in it. */
+export function holdsPrivateKey(content: Uint8Array): boolean {
+  return privateKey.test(new TextDecoder('latin1').decode(content));
+}
+
 function faultOfName(name: string): string | null {
   if (reservedNames.has(name)) return `'${name}' is the configuration itself: choose another name`;
   return attachmentNamePattern.test(name)
@@ -123,7 +128,7 @@ function faultOfContent(content: Uint8Array, bytesLeft: number): string | null {
     return `it has ${content.length} bytes: an attachment has ${attachmentBytesMax} at most`;
   if (bytesLeft < 0)
     return `with it, the instance's attachments have over ${attachmentsBytesMax} bytes`;
-  return privateKey.test(new TextDecoder('latin1').decode(content))
+  return holdsPrivateKey(content)
     ? 'it holds a private key, and attachments are kept as they are: keys belong to certificates'
     : null;
 }

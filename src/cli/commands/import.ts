@@ -1,11 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { BridgeheadError } from '../../domain/errors.ts';
 import { namePattern } from '../../domain/ids.ts';
+import { attachmentFolder } from '../../haproxy/attachments.ts';
 import { type ImportFinding, importFindings, renderImported } from '../../haproxy/import/check.ts';
 import { type ImportedConfig, importConfig, nameFrom } from '../../haproxy/import/import.ts';
 import { runCommand } from '../../system/command.ts';
+import { readAttachedFiles } from '../import-attachments.ts';
 import { readErrorPages, readImportFiles } from '../import-files.ts';
 import { addressesOf, environmentOf, poolsOf } from '../import-options.ts';
 import { reportText, summaryText } from '../import-report.ts';
@@ -27,6 +29,8 @@ export interface ImportVerbOptions {
   readonly localPeer: string | undefined;
   readonly isKeeping: boolean;
   readonly isMerging: boolean;
+  /** Folder with a copy of the machine's files; undefined for this machine's own. */
+  readonly root: string | undefined;
   /** Gives a spec though lines are refused. */
   readonly isPartial: boolean;
   /** Asks the HAProxy of this machine. */
@@ -61,6 +65,7 @@ export async function importHaproxy(session: Session, options: ImportVerbOptions
   const imported = importConfig(files, {
     ...wishes,
     pages: await readErrorPages(files),
+    files: await readAttachedFiles(files, options.root ?? null),
     name: name ?? null,
     fallbackName: nameFrom(basename(options.paths[0] ?? '').replace(/\.\w+$/, '')) ?? 'haproxy',
     isKeeping: options.isKeeping,
@@ -79,7 +84,10 @@ export async function importHaproxy(session: Session, options: ImportVerbOptions
     terminal[target](`${report}\n`);
   } else {
     const { lines, problems } = imported;
-    await session.print({ spec, lines, problems, findings }, () => '');
+    const attached = imported.attachments.map(({ name, path, content }) => ({
+      ...{ name, path, sizeBytes: content.length },
+    }));
+    await session.print({ spec, lines, attached, problems, findings }, () => '');
   }
   if (spec !== null) {
     const text = `# Imported: ${summaryText(imported)}\n${specYaml(spec)}`;
@@ -109,7 +117,13 @@ async function ask(imported: ImportedConfig): Promise<readonly ImportFinding[]> 
   const folder = await mkdtemp(join(tmpdir(), 'bridgehead-import-'));
   try {
     const path = join(folder, 'haproxy.cfg');
-    await writeFile(path, rendered.text, { mode: 0o600 });
+    const attachments = join(folder, 'attachments');
+    await mkdir(attachments);
+    for (const { name, content } of imported.attachments)
+      await writeFile(join(attachments, name), content);
+    // They are here, and not where the container has them.
+    const text = rendered.text.replaceAll(attachmentFolder, attachments);
+    await writeFile(path, text, { mode: 0o600 });
     // Without the variables of this shell, which no container has.
     const env = { PATH: process.env['PATH'] };
     const command = ['haproxy', '-c', '-f', path] as const;
@@ -117,7 +131,8 @@ async function ask(imported: ImportedConfig): Promise<readonly ImportFinding[]> 
       env,
       timeoutMs: checkTimeoutMs,
     });
-    const findings = importFindings(imported, rendered, stderr + stdout, path);
+    const output = (stderr + stdout).replaceAll(attachments, attachmentFolder);
+    const findings = importFindings(imported, rendered, output, path);
     if (code === 0 || findings.some(({ severity }) => severity === 'alert')) return findings;
     const message = `haproxy -c ended with ${code}`;
     return [...findings, { severity: 'alert', file: null, line: null, column: null, message }];

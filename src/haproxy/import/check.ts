@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PoolName } from '../../domain/ids.ts';
 import type { ServiceAddress } from '../../domain/model.ts';
 import { parseCheckOutput } from '../check-output.ts';
@@ -11,11 +12,16 @@ import type { ImportedConfig } from './import.ts';
  * pool is to choose.
  */
 export function renderImported(
-  imported: Pick<ImportedConfig, 'name' | 'config' | 'addresses'>,
+  imported: Pick<ImportedConfig, 'name' | 'config' | 'addresses' | 'attachments'>,
 ): RenderedConfig {
   const resources = { memoryMib: 128, cpus: 1, maxConnections: 2_000 };
   const { name, config } = imported;
-  return renderConfig({ name, config, addresses: standIns(imported.addresses), resources });
+  const attachments = imported.attachments.map((one) => ({
+    ...{ name: one.name, path: one.path, sizeBytes: one.content.length },
+    sha256: createHash('sha256').update(one.content).digest('hex'),
+  }));
+  const addresses = standIns(imported.addresses);
+  return renderConfig({ name, config, addresses, resources, attachments });
 }
 
 /** Something that HAProxy itself says of an imported configuration. */

@@ -1,6 +1,7 @@
 import { canonicalAddress } from '../../domain/address.ts';
 import { readConfig } from '../config-lines.ts';
 import { AddressPlan, type AddressWish, type AddressWishes } from './addresses.ts';
+import { AttachedFiles, type FoundFiles, type ImportedAttachment } from './attached-files.ts';
 import { renderImported } from './check.ts';
 import { compose, type LineReport } from './compose.ts';
 import { Environment } from './environment.ts';
@@ -21,6 +22,8 @@ export interface ImportOptions extends AddressWishes {
   readonly environment: Readonly<Record<string, string>>;
   /** Error pages by the paths that the configuration has for them, as far as they are there. */
   readonly pages: ReadonlyMap<string, string>;
+  /** Other files that it has HAProxy read, as far as they are there; left out for none. */
+  readonly files?: FoundFiles | undefined;
 }
 
 export interface ImportedConfig {
@@ -28,6 +31,8 @@ export interface ImportedConfig {
   readonly maxConnections: number | null;
   readonly notes: string;
   readonly addresses: readonly AddressWish[];
+  /** What it brings along, in the order in which the lines name them. */
+  readonly attachments: readonly ImportedAttachment[];
   /** The configuration for the spec. A refused line is a comment in it. */
   readonly config: string;
   readonly lines: readonly LineReport[];
@@ -53,6 +58,7 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
     readConfig(file.text).map((line): SourceLine => ({ file, line: withoutReturn(line) })),
   );
   const verdicts = new Map<number, Verdict>();
+  const attached = new AttachedFiles(options.files ?? new Map());
   const environment = new Environment(options.environment);
   const localPeer = localPeerOf(sources) ?? options.localPeer;
   const listeners: Listener[] = [];
@@ -61,7 +67,9 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
   for (const [index, source] of sources.entries()) {
     if (source.line.words.length === 0) continue;
     environment.read(source.line);
-    const verdict = isTooMany(index) ? tooManySections : verdictByItself(source, options.pages);
+    const verdict = isTooMany(index)
+      ? tooManySections
+      : verdictByItself(source, options.pages, attached);
     if (verdict !== null) verdicts.set(index, verdict);
     else {
       const listener = listenerOf(source.line, index, localPeer, environment);
@@ -89,7 +97,10 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
   refuseLinesOfRefusedSections(sources, verdicts);
   const added = environmentLines(options.environment);
   const addresses = plan.wishes();
-  const problems = settle({ sources, verdicts, added, name, addresses, listeners });
+  const problems = settle({
+    ...{ sources, verdicts, added, name, addresses, listeners },
+    attachments: attached.all,
+  });
   const whole = compose(sources, verdicts, added);
   if (whole.config.length > configLengthMax)
     problems.push(
@@ -100,6 +111,7 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
     maxConnections: sets.maxConnections ?? null,
     notes: sets.notes ?? '',
     addresses,
+    attachments: attached.all,
     problems,
     ...whole,
   };
@@ -206,14 +218,15 @@ interface Draft {
   readonly name: string;
   readonly addresses: readonly AddressWish[];
   readonly listeners: readonly Listener[];
+  readonly attachments: readonly ImportedAttachment[];
 }
 
 /** Refuses what the rendering of an instance would refuse, and gives what is left of that. */
-function settle({ sources, verdicts, added, name, addresses, listeners }: Draft): string[] {
+function settle({ sources, verdicts, added, listeners, ...rest }: Draft): string[] {
   for (let round = 1; ; round += 1) {
     const { config, sourceIndexes } = compose(sources, verdicts, added);
     if (config.length > configLengthMax) return [];
-    const { findings } = renderImported({ name, config, addresses });
+    const { findings } = renderImported({ ...rest, config });
     const problems: string[] = [];
     let isChanged = false;
     for (const { line, column, message } of findings) {

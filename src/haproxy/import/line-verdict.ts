@@ -1,4 +1,5 @@
 import type { ConfigLine } from '../config-lines.ts';
+import type { AttachedFiles } from './attached-files.ts';
 import type { Environment } from './environment.ts';
 import { errorPagePath, writtenOut } from './error-page.ts';
 import { edited, type SourceLine, type Verdict } from './fate.ts';
@@ -14,6 +15,7 @@ const filesAreSure = 16_384;
 export function verdictByItself(
   { file, line }: SourceLine,
   pages: ReadonlyMap<string, string>,
+  attached: AttachedFiles,
 ): Verdict | null {
   const first = line.words[0];
   const refuse = (detail: string, column = (first?.start ?? 0) + 1) =>
@@ -63,14 +65,11 @@ export function verdictByItself(
       written,
     ]);
   }
-  const missing = page === undefined ? errorPagePath(line) : null;
-  if (missing !== null) return refuse(`error page ${missing} is not to be found or read here`);
-  const [reference] = fileReferences(line);
-  if (reference === undefined) return null;
-  return refuse(
-    `${reference.purpose} ${reference.path}: a file of this machine, which a spec cannot carry yet`,
-    reference.word.start + 1,
-  );
+  for (const reference of fileReferences(line)) {
+    const fault = attached.take(reference);
+    if (fault !== null) return refuse(fault, reference.word.start + 1);
+  }
+  return null;
 }
 
 /** The verdict on a line that does not listen, once it is known where the others do. */
