@@ -89,6 +89,12 @@ export const rules: Readonly<Record<string, Rule>> = {
   'POST /v1/instances/:name/overrides/remove': can('operator', 'instance'),
   'GET /v1/numbers': can('viewer', 'own'),
 
+  'GET /v1/certificates': can('viewer', 'own'),
+  'GET /v1/certificates/:name': can('viewer', 'own'),
+  'POST /v1/certificates/:name': can('operator', 'own'),
+  'POST /v1/certificates/:name/remove': can('operator', 'own'),
+  'POST /v1/secrets/rotate': can('admin', 'fleet'),
+
   'GET /v1/operations': can('viewer', 'own'),
   'GET /v1/operations/:id': can('viewer', 'operation'),
   'POST /v1/operations/:id/cancel': can('operator', 'operation'),

@@ -4,8 +4,9 @@ import { BridgeheadError } from '../domain/errors.ts';
 import type { InstanceId, InstanceName } from '../domain/ids.ts';
 import type { GatewayFact, HostFacts } from '../domain/model.ts';
 import type { AgentRequest, SchedulerFrame } from '../protocol/frames.ts';
+import type { Certificates } from './certificates.ts';
 import { Gateways } from './gateways.ts';
-import { acceptGrants, formatGrants, type Grants, readGrants, type Told } from './grants.ts';
+import { acceptGrants, byId, formatGrants, type Grants, readGrants, type Told } from './grants.ts';
 import { notHere, notKnown } from './instance-errors.ts';
 import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
 import type { KernelSender } from './kernel-log/kernel-sender.ts';
@@ -42,6 +43,8 @@ export interface AgentParts {
   readonly readCounters?: NumbersParts['read'];
   /** Sends what the kernel says; left out where that is not wanted. */
   readonly kernelLog?: Pick<KernelSender, 'greet' | 'hear'>;
+  /** Takes the instances' certificates; left out where there are none. */
+  readonly certificates?: Pick<Certificates, 'hear'>;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -222,6 +225,7 @@ export class Agent implements Disposable {
     } else {
       this.#witnessing?.hear(frame, peer);
       this.#parts.kernelLog?.hear(frame, peer);
+      this.#parts.certificates?.hear(frame);
     }
   }
 
@@ -391,8 +395,4 @@ export class Agent implements Disposable {
 
 function isSame(a: DesiredInstance, b: DesiredInstance): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function byId(grants: Grants): ReadonlyMap<InstanceId, DesiredInstance> {
-  return new Map(grants.desired.map((instance) => [instance.id, instance]));
 }

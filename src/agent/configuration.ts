@@ -13,6 +13,7 @@ import type { DockerEngine } from '../system/docker-engine.ts';
 import { replaceFile } from './disk.ts';
 import { askHaproxy, descriptionOf, parseCheckedServers } from './haproxy-socket.ts';
 import { imageMissing } from './instance-errors.ts';
+import { standInMounts } from './stand-ins.ts';
 
 /** The user that HAProxy runs as in its container; Debian's and the official image both use it. */
 export const haproxyUser = 99;
@@ -36,6 +37,8 @@ const masterPollMs = 10;
 export interface InstanceFolders {
   readonly etc: string;
   readonly run: string;
+  /** In memory, with the instance's certificates. */
+  readonly certificates: string;
 }
 
 /** Makes the folders, with the rights that HAProxy's user needs and nobody else. */
@@ -73,7 +76,10 @@ export async function validate(
       user: `${haproxyUser}:${haproxyUser}`,
       hostname: 'validate',
       labels: { [validateLabel]: 'validate' },
-      mounts: [{ source: folder, target: configFolder, writable: false }],
+      mounts: [
+        { source: folder, target: configFolder, writable: false },
+        ...(await standInMounts(folder, config)),
+      ],
       sysctls: {},
       memoryMib: 256,
       cpus: 1,

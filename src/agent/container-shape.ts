@@ -26,6 +26,9 @@ export const containerSysctls: Readonly<Record<string, string>> = {
   'net.ipv6.conf.default.ndisc_notify': '1',
 };
 
+/** Another one for each change of what is mounted into a container. */
+const mountsVersion = 2;
+
 /** How many files the container's processes may have open. */
 export function openFiles(desired: DesiredInstance): number {
   return desired.resources.maxConnections * filesPerConnection + filesBeside;
@@ -34,6 +37,11 @@ export function openFiles(desired: DesiredInstance): number {
 /** Changes when a container has to be made anew for what is desired; limits change in place. */
 export function fingerprintOf(desired: DesiredInstance | null): string {
   if (desired === null) return '';
-  const parts = [desired.image, openFiles(desired), Object.entries(containerSysctls)];
+  const parts = [
+    desired.image,
+    openFiles(desired),
+    Object.entries(containerSysctls),
+    mountsVersion,
+  ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }

@@ -95,3 +95,8 @@ export function readGrants(text: string | null, bootId: string): Grants {
     newest: new Map(file.newest),
   };
 }
+
+/** What is desired, by the instances' ids. */
+export function byId(grants: Grants): ReadonlyMap<InstanceId, DesiredInstance> {
+  return new Map(grants.desired.map((instance) => [instance.id, instance]));
+}

@@ -2,6 +2,7 @@
 
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { InstanceId, InstanceName } from '../domain/ids.ts';
+import { certificateFolder } from '../haproxy/certificates.ts';
 import { instanceId, instanceName } from '../protocol/shapes.ts';
 import type { ContainerSpec, InspectedContainer } from '../system/docker-engine.ts';
 import {
@@ -50,6 +51,7 @@ export function haproxyContainer(
     mounts: [
       { source: folders.etc, target: configFolder, writable: false },
       { source: folders.run, target: runFolder, writable: true },
+      { source: folders.certificates, target: certificateFolder, writable: false },
     ],
     sysctls: containerSysctls,
     memoryMib: desired.resources.memoryMib,

@@ -39,10 +39,17 @@ function exchange(path: string, command: string, timeoutMs: number): Promise<str
     });
     connection.once('timeout', () => connection.destroy(new Error(`no answer in ${timeoutMs} ms`)));
     connection.once('error', (cause) =>
-      reject(new Error(`HAProxy did not answer "${command}": ${cause.message}`, { cause })),
+      reject(
+        new Error(`HAProxy did not answer "${firstLine(command)}": ${cause.message}`, { cause }),
+      ),
     );
     connection.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
   });
+}
+
+// What stands behind it may be a key.
+function firstLine(command: string): string {
+  return command.split('\n', 1)[0] ?? '';
 }
 
 /** The `description` that HAProxy gives in its answer to `show info`; empty where it has none. */

@@ -7,6 +7,7 @@ import type { Resources, ServiceAddress } from '../domain/model.ts';
 import type { ProbeResult, ValidateResult } from '../protocol/frames.ts';
 import type { DockerEngine } from '../system/docker-engine.ts';
 import { AttachmentCache } from './attachment-cache.ts';
+import { Certificates } from './certificates.ts';
 import * as configuration from './configuration.ts';
 import { openConnections } from './connections.ts';
 import { readIfThere, replaceFile } from './disk.ts';
@@ -29,11 +30,15 @@ import type {
   PeerConnection,
   Port,
 } from './machine.ts';
+import { mountMemoryFolder } from './memory-folder.ts';
 import { acceptPeer } from './peer-socket.ts';
 import { isAnswered, probeAddress } from './probe.ts';
 import { endQuiesce, quiesce } from './quiesce.ts';
 import { Announcer } from './wire/announcer.ts';
 import { findDuplicate } from './wire/ask.ts';
+
+/** Below the data folder, and in memory only. */
+const certificatesFolder = 'certificates';
 
 export interface LinuxMachineOptions {
   readonly engine: DockerEngine;
@@ -45,6 +50,8 @@ export interface LinuxMachineOptions {
   readonly bootIdFile: string;
   /** Gets what is in an attachment from a scheduler. @throws BridgeheadError ATTACHMENT_MISSING */
   readonly fetchAttachment: (sha256: string) => Promise<Uint8Array>;
+  /** Tells people; `object` is such as `certificate/shop.pem`. */
+  readonly tell: (kind: string, object: string, message: string) => void;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -54,6 +61,8 @@ export class LinuxMachine implements Machine, Disposable {
   readonly #engine: DockerEngine;
   readonly #announcer: Announcer;
   readonly #attachments: AttachmentCache;
+  /** To be told what schedulers say. */
+  readonly certificates: Certificates;
   #onConflict: (id: InstanceId, claim: Claim) => void = () => undefined;
 
   private constructor(options: LinuxMachineOptions) {
@@ -65,6 +74,13 @@ export class LinuxMachine implements Machine, Disposable {
       fetch: options.fetchAttachment,
       wallMs: () => options.clock.wallMs(),
     });
+    const { clock, log, tell } = options;
+    this.certificates = new Certificates({
+      folder: this.#path(certificatesFolder),
+      user: configuration.haproxyUser,
+      ask: (id, command) => this.command(id, command),
+      ...{ clock, log, tell },
+    });
     this.#announcer = new Announcer(
       options.clock,
       (key, error) => options.log('cannot announce', { instance: key, error: error.message }),
@@ -75,12 +91,14 @@ export class LinuxMachine implements Machine, Disposable {
   /** Clears away what an agent before left that no agent would look for. */
   static async open(options: LinuxMachineOptions): Promise<LinuxMachine> {
     await mkdir(options.dataFolder, { recursive: true, mode: 0o700 });
+    await mountMemoryFolder(join(options.dataFolder, certificatesFolder));
     await configuration.removeStaleValidations(options.engine).catch(() => undefined);
     return new LinuxMachine(options);
   }
 
   [Symbol.dispose](): void {
     this.#announcer[Symbol.dispose]();
+    this.certificates[Symbol.dispose]();
   }
 
   readFacts(): Promise<MachineFacts> {
@@ -95,8 +113,10 @@ export class LinuxMachine implements Machine, Disposable {
     return replaceFile(this.#path(name), text);
   }
 
-  removeFolder(name: string): Promise<void> {
-    return rm(this.#path(name), { recursive: true, force: true });
+  async removeFolder(name: string): Promise<void> {
+    const id = /^instances\/([^/]+)$/.exec(name)?.[1];
+    if (id !== undefined) await this.certificates.forget(id as InstanceId);
+    await rm(this.#path(name), { recursive: true, force: true });
   }
 
   async listContainers(): Promise<
@@ -153,6 +173,7 @@ export class LinuxMachine implements Machine, Disposable {
     const folders = this.#folders(id);
     await configuration.makeFolders(folders);
     await this.#attachments.provide(folders.etc, config);
+    await this.certificates.provide(id, config);
     await configuration.writeConfig(folders.etc, config);
   }
 
@@ -288,6 +309,7 @@ export class LinuxMachine implements Machine, Disposable {
 
   #folders(id: InstanceId): configuration.InstanceFolders {
     const folder = this.#path(join('instances', id));
-    return { etc: join(folder, 'etc'), run: join(folder, 'run') };
+    const certificates = this.certificates.folderOf(id);
+    return { etc: join(folder, 'etc'), run: join(folder, 'run'), certificates };
   }
 }

@@ -12,6 +12,7 @@ import type { NumbersView, TopView } from '../protocol/number-views.ts';
 import { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import { FleetFeed } from '../scheduler/fleet-feed.ts';
 import { NumberIntake } from '../scheduler/number-intake.ts';
+import { testDesk } from '../scheduler/test-desk.ts';
 import { Fleet } from '../scheduler/test-fleet.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
@@ -47,6 +48,7 @@ before(async () => {
       log: () => undefined,
     }),
     issues: [],
+    ...testDesk(store, fleet.scheduler),
     crashesKept: () => new Map([['oops', 2]]),
     numbers: { store: store.numbers, intake: numbers },
     logs: {

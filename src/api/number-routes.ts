@@ -105,15 +105,16 @@ export function numberRoutes(routes: Routes, parts: ApiParts): void {
       response: { 200: z.unknown(), ...failures },
     },
     handler: async (_, reply) => {
-      const [views, disarmed] = await Promise.all([
+      const [views, disarmed, certificates] = await Promise.all([
         scheduler.viewSource(),
         scheduler.detection.disarmed(),
+        parts.certificates.list(),
       ]);
       const families = metricFamilies({
         ...{ version: parts.version, uptimeS: scheduler.uptimeS, nowMs: clock.wallMs(), views },
         ...{ isArmed: disarmed === null, connectedHosts: scheduler.agents.connected.length },
         ...{ outcomes: scheduler.outcomes, logs: parts.logs.counts() },
-        ...{ crashes: parts.crashesKept(), numbers: numbers.intake },
+        ...{ crashes: parts.crashesKept(), numbers: numbers.intake, certificates },
       });
       const text = Readable.from(paced(exposition(families)));
       return reply.type(expositionType).send(text);

@@ -11,6 +11,7 @@ import { LogIntake } from '../scheduler/log-intake.ts';
 import { ModelAgent } from '../scheduler/model-agent.ts';
 import { NumberIntake } from '../scheduler/number-intake.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
+import { testDesk } from '../scheduler/test-desk.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
@@ -61,6 +62,7 @@ before(async () => {
       log: () => undefined,
     }),
     issues: [],
+    ...testDesk(store, scheduler),
     logs: {
       ...{ store: store.logs, counts: () => intake.counts },
       limits: { days: 1, messages: 1_000, bytes: 1e9 },

@@ -13,6 +13,7 @@ import type { AccessDesk } from '../access/desk.ts';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { KnownIssue } from '../known-issues/entry.ts';
+import type { CertificateDesk } from '../scheduler/certificate-desk.ts';
 import type { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import type { FleetFeed } from '../scheduler/fleet-feed.ts';
 import type { KernelCounts } from '../scheduler/kernel-intake.ts';
@@ -26,6 +27,7 @@ import type { Store } from '../store/store.ts';
 import { accessRoutes } from './access-routes.ts';
 import { applyRoutes } from './apply-routes.ts';
 import { bootRoutes } from './boot-routes.ts';
+import { certificateRoutes } from './certificate-routes.ts';
 import { configRoutes } from './config-routes.ts';
 import { crashGroupRoutes } from './crash-group-routes.ts';
 import { crashPrecursorRoutes } from './crash-precursor-routes.ts';
@@ -76,6 +78,9 @@ export interface ApiParts {
   readonly numbers: { readonly store: NumberStore; readonly intake: NumberIntake };
   readonly access: AccessDesk;
   readonly audit: Audit;
+  readonly certificates: CertificateDesk;
+  /** Seals all secrets with a new key. @returns how many there are */
+  readonly rotateSecrets: (who: string) => Promise<number>;
   readonly newJoinToken: (
     host: string,
     ttlS: number,
@@ -163,6 +168,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     numberRoutes(routes, parts);
     liveRoutes(routes, parts);
     watchRoutes(routes, parts);
+    certificateRoutes(routes, parts);
   });
   docsRoutes(api);
   pageRoutes(api);

@@ -5,6 +5,7 @@ import { CrashGroupsBook } from '../scheduler/crash-groups.ts';
 import { FleetFeed } from '../scheduler/fleet-feed.ts';
 import { NumberIntake } from '../scheduler/number-intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import { testDesk } from '../scheduler/test-desk.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
 import { systemClock } from '../system/clock.ts';
 import { type ApiParts, createApi } from './server.ts';
@@ -38,6 +39,7 @@ export async function testApi(
       kernelCounts: () => ({ received: 0, stored: 0, lostOnHosts: 0 }),
     },
     ...testAccess(store, 'right'),
+    ...testDesk(store, scheduler),
     newJoinToken: async () => ({ token: 'ticket', expiresMs: 1 }),
     ...different,
   });

@@ -61,6 +61,7 @@ import {
 import { type NumbersView, numbersView, type TopView, topView } from '../protocol/number-views.ts';
 import { type AccessCalls, accessCalls } from './access-calls.ts';
 import { applyTimeoutMs, type CallOptions, createCall } from './call.ts';
+import { type CertificateCalls, certificateCalls } from './certificate-calls.ts';
 import { type ConfigCalls, configCalls } from './config-calls.ts';
 import type { Access } from './context.ts';
 import { type CrashCalls, crashCalls } from './crash-calls.ts';
@@ -146,7 +147,7 @@ export interface NumbersInput {
 }
 
 /** The API, typed. Every function rejects with BridgeheadError. A `key` is an idempotency key. */
-export interface ApiClient extends AccessCalls, ConfigCalls, CrashCalls {
+export interface ApiClient extends AccessCalls, ConfigCalls, CrashCalls, CertificateCalls {
   readonly apply: (input: ApplyInput, key: string) => Promise<ApplyAnswer>;
   readonly hosts: () => Promise<readonly HostView[]>;
   readonly host: (name: string) => Promise<HostView>;
@@ -281,6 +282,7 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
     ...configCalls({ get, list, call }),
     ...crashCalls({ get, post, list }),
     ...accessCalls({ get, post, list }),
+    ...certificateCalls({ get, post, list }),
     incidents: ({ host, state, group, limit }) => {
       const query = new URLSearchParams({ limit: String(limit) });
       if (host !== undefined) query.set('host', host);

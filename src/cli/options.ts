@@ -7,6 +7,8 @@ export interface ServerOptions {
   readonly dataDir: string;
   /** Where the keys are that open the secrets in the database; null for a file in `dataDir`. */
   readonly secretKeyFile: string | null;
+  /** Days before a certificate runs out at which people are told. */
+  readonly certificateWarnDays: readonly number[];
   /** Where the API listens: `HOST:PORT` or `unix:/path`. */
   readonly listen: readonly string[];
   /** Where agents connect to, `HOST:PORT`. */
@@ -58,6 +60,7 @@ export const serverDefaults = {
   dataDir: '/var/lib/bridgehead',
   listen: ['127.0.0.1:7080'],
   agentListen: '0.0.0.0:7443',
+  certificateWarnDays: [30, 14, 7, 1],
   logDays: 30,
   logMessages: 5_000_000,
   logBytes: 10 * 1024 ** 3,

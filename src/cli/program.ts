@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { BridgeheadError } from '../domain/errors.ts';
 import { addAccessVerbs } from './access-verbs.ts';
+import { addCertificateVerbs } from './certificate-verbs.ts';
 import { addCompletionVerb } from './completion.ts';
 import { addConfigRenderVerb } from './config-render-verb.ts';
 import { addConfigVerbs } from './config-verbs.ts';
@@ -88,6 +89,7 @@ export function createProgram(line: CommandLine): Command {
   addConfigRenderVerb(program, line);
   addCrashVerbs(program, line);
   addLiveVerbs(program, line);
+  addCertificateVerbs(program, line);
   addNumberVerbs(program, line);
   addIncidentVerbs(program, line);
   addLogVerbs(program, line);

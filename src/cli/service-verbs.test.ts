@@ -18,6 +18,7 @@ test('server has its defaults', async () => {
     name: null,
     dataDir: '/var/lib/bridgehead',
     secretKeyFile: null,
+    certificateWarnDays: [30, 14, 7, 1],
     listen: ['127.0.0.1:7080'],
     agentListen: '0.0.0.0:7443',
     netconsoleListen: null,
@@ -33,11 +34,12 @@ test('server has its defaults', async () => {
 
 test('server takes several addresses in place of the default one', async () => {
   const line =
-    'server --name scheduler-2 --data-dir /d --secret-key-file /k --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --netconsole-listen 0.0.0.0:6666 --syslog-listen :514 --syslog-tls-listen :6514 --log-days 7 --log-messages 10000 --log-bytes 2000000 --number-hours 2 --number-days 3 --number-mib 64 --power-off-command /p/off --agent-address a:2 --database-url postgres://x --log-level debug';
+    'server --name scheduler-2 --data-dir /d --secret-key-file /k --certificate-warn-days 60,2 --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --netconsole-listen 0.0.0.0:6666 --syslog-listen :514 --syslog-tls-listen :6514 --log-days 7 --log-messages 10000 --log-bytes 2000000 --number-hours 2 --number-days 3 --number-mib 64 --power-off-command /p/off --agent-address a:2 --database-url postgres://x --log-level debug';
   assert.deepEqual(await optionsOf(line.split(' ')), {
     name: 'scheduler-2',
     dataDir: '/d',
     secretKeyFile: '/k',
+    certificateWarnDays: [60, 2],
     listen: ['[::1]:80', 'unix:/run/a.sock'],
     agentListen: ':1',
     netconsoleListen: '0.0.0.0:6666',

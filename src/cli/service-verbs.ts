@@ -1,6 +1,7 @@
 // `server` and `agent`: the two services. They take their own options, not those of the API verbs.
 
 import { type Command, Option } from 'commander';
+import { BridgeheadError } from '../domain/errors.ts';
 import { agentDefaults, logLevels, serverDefaults } from './options.ts';
 import { type CommandLine, does } from './verb.ts';
 
@@ -25,6 +26,11 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
     .option(
       '--secret-key-file <path>',
       'what opens the secrets in the database (default: secret.key in the data folder)',
+    )
+    .option(
+      '--certificate-warn-days <days>',
+      'how long before a certificate runs out people are told',
+      serverDefaults.certificateWarnDays.join(','),
     )
     .option(
       '--listen <address>',
@@ -94,6 +100,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         name: given.text('name') ?? null,
         dataDir: given.text('dataDir') ?? serverDefaults.dataDir,
         secretKeyFile: given.text('secretKeyFile') ?? null,
+        certificateWarnDays: daysOf(given.text('certificateWarnDays') ?? ''),
         listen: listen.length === 0 ? serverDefaults.listen : listen,
         agentListen: given.text('agentListen') ?? serverDefaults.agentListen,
         agentAddress: given.text('agentAddress') ?? null,
@@ -149,5 +156,15 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         logLevel: given.text('logLevel') ?? agentDefaults.logLevel,
       });
     },
+  );
+}
+
+function daysOf(text: string): readonly number[] {
+  const days = text.split(',').map((part) => (/^\d{1,4}$/.test(part.trim()) ? Number(part) : 0));
+  if (days.every((one) => one > 0)) return days;
+  throw new BridgeheadError(
+    'REQUEST_INVALID',
+    `--certificate-warn-days ${text} is no list of days`,
+    'Write whole numbers from 1 to 9999 with commas between: 30,14,7,1',
   );
 }

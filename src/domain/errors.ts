@@ -13,6 +13,8 @@ const rows = {
   AUDIT_BROKEN: { status: 500, exit: 1 },
   BUSY: { status: 409, exit: 4 },
   CANCELLED: { status: 409, exit: 4 },
+  CERTIFICATE_INVALID: { status: 422, exit: 2 },
+  CERTIFICATE_MISSING: { status: 409, exit: 4 },
   CONFIG_REFUSED: { status: 422, exit: 2 },
   CONFIG_SAME: { status: 409, exit: 4 },
   CROSS_SITE: { status: 403, exit: 4 },

@@ -3,6 +3,7 @@ import type { Attachment, Resources, ServiceAddress } from '../domain/model.ts';
 import { modulePathLines, resolveReferences } from './attachment-references.ts';
 import { attachmentLines } from './attachments.ts';
 import { findBinds, type ResolvedBind, resolveBinds } from './binds.ts';
+import { certificateFolder, certificateLines, certificateReferences } from './certificates.ts';
 import { configHashOf, descriptionLine } from './config-hash.ts';
 import { type ConfigLine, readConfig } from './config-lines.ts';
 import { idleConnectionLines } from './idle-connections.ts';
@@ -63,13 +64,17 @@ export function renderConfig(input: RenderInput): RenderedConfig {
     const extra = added.get(line.number);
     return extra === undefined ? own : [...own, { text: extra, source: null }];
   });
+  const certificates = certificateReferences(lines).map(({ name }) => name);
+  const base = certificates.length === 0 ? [] : [`    crt-base ${certificateFolder}`];
   const head = [
     `# Managed by Bridgehead: instance ${input.name}. Its owner's configuration follows.`,
     ...attachmentLines(attachments),
+    ...certificateLines(certificates),
     'global',
   ];
   const managed = [
     ...managedGlobal(input.name, input.resources, lines, modulePathLines(attachments)),
+    ...base,
     '',
   ];
   const join = (description: readonly string[]) =>

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostFacts, ObservedInstance } from '../domain/model.ts';
+import { certificatesFrame } from './certificate-views.ts';
 import { instanceLogFrame, instanceLogTookFrame } from './instance-log-frames.ts';
 import { kernelFrame, kernelTookFrame } from './kernel-frames.ts';
 import { liveSet, liveShow } from './live-frames.ts';
@@ -172,6 +173,7 @@ export const schedulerFrame = z.discriminatedUnion('type', [
   promiseFrame,
   resumeFrame,
   hurryFrame,
+  certificatesFrame,
   z.object({ type: z.literal('request'), id: z.int(), timeoutMs: z.int(), body: agentRequest }),
 ]);
 export type SchedulerFrame =

@@ -173,6 +173,16 @@ export class Agents {
   }
 
   /**
+   * To be called once all have been told: it is in the status while it lasts.
+   *
+   * @throws BridgeheadError why one of the hosts cannot be told this
+   */
+  checkTellable(tellings: ReadonlyMap<HostName, readonly DesiredInstance[]>): void {
+    const errors = [...tellings].flatMap((one) => this.untellable(...one) ?? []);
+    if (errors[0] !== undefined) throw errors[0];
+  }
+
+  /**
    * Sends a host what it is to do, unless that is what it keeps to. What is too large to be sent
    * becomes an event, once; the host goes on with what it has.
    *

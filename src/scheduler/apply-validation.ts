@@ -8,11 +8,28 @@ import type { Hands } from '../operations/hands.ts';
 import { validateResult } from '../protocol/frames.ts';
 import { configFindings } from '../spec/config-origin.ts';
 import type { FleetState } from '../store/store.ts';
-import type { ApplyPlan, PlannedInstance } from './apply-plan.ts';
+import { type ApplyPlan, invalid, type PlannedInstance } from './apply-plan.ts';
 import type { AttachmentDesk } from './attachment-desk.ts';
+import { certificateFaults } from './certificate-needs.ts';
 
 const validateTimeoutMs = 30_000;
 const validationsAtOnce = 4;
+
+/**
+ * Whether what configurations name as certificates is there, for their owners.
+ *
+ * @throws BridgeheadError SPEC_INVALID with places in the spec
+ */
+export function checkCertificates(
+  plan: ApplyPlan,
+  owners: ReadonlyMap<string, string>,
+  source: string,
+): void {
+  const faults = plan.instances.flatMap(({ instance: { spec } }) =>
+    configFindings(plan.parsed, spec.name, certificateFaults(spec, owners)),
+  );
+  if (faults.length > 0) throw invalid(source, faults);
+}
 
 /**
  * Has HAProxy judge every configuration that is new to the fleet, and old ones that meet a new

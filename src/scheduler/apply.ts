@@ -17,8 +17,9 @@ import { unifiedDiff } from '../spec/unified-diff.ts';
 import type { FleetState, Store, Transaction } from '../store/store.ts';
 import { type ApplyPlan, planApply } from './apply-plan.ts';
 import { checkScope } from './apply-scope.ts';
-import { contentsOf, validateAll } from './apply-validation.ts';
+import { checkCertificates, contentsOf, validateAll } from './apply-validation.ts';
 import type { AttachmentDesk } from './attachment-desk.ts';
+import type { CertificateDesk } from './certificate-desk.ts';
 
 /** How often a plan is made anew because the fleet changed while its configurations were checked. */
 const attemptsMax = 3;
@@ -53,6 +54,8 @@ export interface ApplyParts {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly desk: AttachmentDesk;
+  /** Whose certificates are; left out where there can be none. */
+  readonly certificates?: Pick<CertificateDesk, 'deliver' | 'owners'> | undefined;
 }
 
 /** Works out anew, each time the fleet is read, what is to change. */
@@ -104,6 +107,9 @@ export async function apply(
     const plan = planOf(fleet, idOf);
     if (request.owners !== undefined) checkScope(plan, request.owners, request.source);
     if (!request.takeOver) checkOwners(plan, request.source);
+    if (parts.certificates !== undefined) {
+      checkCertificates(plan, await parts.certificates.owners(), request.source);
+    }
     const warnings = await validateAll(plan, fleet, request.source, parts.hands, parts.desk);
     if (request.dryRun) return answerOf(plan, warnings, [], true);
     const removals = await removeAll(plan, reason, applicant, parts);

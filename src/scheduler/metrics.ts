@@ -28,6 +28,7 @@ export interface MetricsSource {
   readonly logs: IntakeCounts;
   readonly crashes: ReadonlyMap<string, number>;
   readonly numbers: Pick<NumberIntake, 'all' | 'counts'>;
+  readonly certificates: readonly { readonly name: string; readonly notAfterMs: number }[];
 }
 
 /** Everything that a scheduler can say of itself, the fleet, and the instances it hears of. */
@@ -49,6 +50,11 @@ export function* metricFamilies(source: MetricsSource): Generator<MetricFamily> 
         ? []
         : [one({ instance_name: spec.name }, (source.nowMs - heard.point.atMs) / 1_000)],
     ),
+  );
+  yield gauge(
+    'bridgehead_certificate_expiry_timestamp_seconds',
+    'When a certificate runs out, seconds since 1970.',
+    source.certificates.map(({ name, notAfterMs }) => one({ name }, notAfterMs / 1_000)),
   );
   yield* haproxyFamilies(counted, ['process', 'frontend', 'backend']);
   yield* haproxyFamilies(shown, ['server']);

@@ -1,6 +1,5 @@
 import { productionTimings, type Timings } from '../detection/timings.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { DesiredInstance } from '../domain/desired.ts';
 import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
 import { hostObject, type Operation } from '../domain/operation.ts';
 import { OperationEngine } from '../operations/engine.ts';
@@ -17,7 +16,7 @@ import type { ApplyAnswer, ExplainView } from '../protocol/api.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { type AgentLogs, logListener } from './agent-logs.ts';
 import { type AgentStream, Agents, type AgentsListener } from './agents.ts';
-import { type ApplyRequest, apply, type Planner } from './apply.ts';
+import { type ApplyParts, type ApplyRequest, apply, type Planner } from './apply.ts';
 import { AttachmentDesk } from './attachment-desk.ts';
 import { desiredStates } from './desired-state.ts';
 import { Detection } from './detection.ts';
@@ -51,6 +50,8 @@ export interface SchedulerParts extends AgentLogs {
   readonly onNumbers?: AgentsListener['onNumbers'];
   /** Told that an agent says something else than before. */
   readonly onNews?: () => void;
+  /** Delivers what instances need beside their configuration; left out where they need nothing. */
+  readonly certificates?: ApplyParts['certificates'];
   /** How fast silent hosts are found out. */
   readonly timings?: Timings;
   /** Rules that a simulation breaks on purpose, to see that it notices. */
@@ -359,7 +360,7 @@ export class Scheduler implements AsyncDisposable {
     const now = await store.transact((tx) => this.#tellings(tx, hosts), 'snapshot');
     const news = hosts.filter((host) => this.agents.isNews(host, now.get(host) ?? []));
     if (news.length === 0) {
-      this.#refuseUntellable(now);
+      this.agents.checkTellable(now);
       return `nothing new for ${hosts.length} connected hosts`;
     }
     const { revision, tellings } = await store.transact(
@@ -369,17 +370,12 @@ export class Scheduler implements AsyncDisposable {
       }),
       'snapshot',
     );
+    await this.#parts.certificates?.deliver();
     const told = [...tellings].filter(([host, desired]) =>
       this.agents.tell(host, revision, desired),
     );
-    this.#refuseUntellable(new Map([...now, ...tellings]));
+    this.agents.checkTellable(new Map([...now, ...tellings]));
     return `told ${told.length} of ${hosts.length} connected hosts something new`;
-  }
-
-  // Once all others have been told: it is in the status while it lasts.
-  #refuseUntellable(tellings: ReadonlyMap<HostName, readonly DesiredInstance[]>): void {
-    const errors = [...tellings].flatMap((one) => this.agents.untellable(...one) ?? []);
-    if (errors[0] !== undefined) throw errors[0];
   }
 
   async #tellings(tx: Transaction, hosts: readonly HostName[]) {

@@ -6,6 +6,7 @@ import type { FleetEvent, ObservedInstance } from '../domain/model.ts';
 import type { AccessStore } from './access-store.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { BootStore } from './boot-store.ts';
+import type { CertificateStore } from './certificate-store.ts';
 import type { ChangeMarks } from './change-marks.ts';
 import type { CrashStore } from './crash-store.ts';
 import type { DecisionStore } from './decision-store.ts';
@@ -18,6 +19,7 @@ import type { Connection } from './ownership.ts';
 import { PostgresAccess } from './postgres-access.ts';
 import { PostgresAudit } from './postgres-audit.ts';
 import { PostgresBoots } from './postgres-boots.ts';
+import { PostgresCertificates } from './postgres-certificates.ts';
 import { PostgresChangeMarks } from './postgres-change-marks.ts';
 import { PostgresCrashes } from './postgres-crashes.ts';
 import { PostgresDecisions } from './postgres-decisions.ts';
@@ -68,6 +70,7 @@ export class PostgresStore implements Store {
   readonly changes: ChangeMarks;
   readonly access: AccessStore;
   readonly audit: AuditStore;
+  readonly certificates: CertificateStore;
   readonly #pool: pg.Pool;
   readonly #db: Kysely<Schema>;
   readonly #options: PostgresStoreOptions;
@@ -85,6 +88,10 @@ export class PostgresStore implements Store {
     this.changes = new PostgresChangeMarks(pool);
     this.access = new PostgresAccess(pool);
     this.audit = new PostgresAudit(pool);
+    this.certificates = new PostgresCertificates(
+      (work) => this.#run(work, 'serializable'),
+      options.keys,
+    );
   }
 
   /**

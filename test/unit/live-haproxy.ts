@@ -135,7 +135,8 @@ async function statusOf(port: number): Promise<number> {
   return answer.statusCode ?? 0;
 }
 
-async function freePort(): Promise<number> {
+/** A TCP port of 127.0.0.1 that nobody uses just now. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

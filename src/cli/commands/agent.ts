@@ -65,6 +65,11 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     agentVersion: manifest.version,
     bootIdFile: options.bootIdFile,
     fetchAttachment: (sha256) => fetchAttachment(servers, identity, sha256),
+    tell: (kind, object, message) => {
+      log(message, { kind, object });
+      // To one of them: they share the store.
+      links.peers.some((peer) => peer.send({ type: 'event', kind, object, message }));
+    },
     log,
   });
   const facts = await machine.readFacts();
@@ -95,6 +100,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   };
   const agent = await Agent.start({
     ...{ machine, clock, links, witness: pulse, readCounters, log, ...heard },
+    certificates: machine.certificates,
   });
   links.start();
   const instanceLogs = new InstanceLogs({

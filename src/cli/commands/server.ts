@@ -17,6 +17,7 @@ import type { Host } from '../../domain/model.ts';
 import { readConsole } from '../../logs/message.ts';
 import { AgentListener } from '../../scheduler/agent-listener.ts';
 import { BootWatch } from '../../scheduler/boot-watch.ts';
+import { CertificateDesk } from '../../scheduler/certificate-desk.ts';
 import { CrashGroupsBook } from '../../scheduler/crash-groups.ts';
 import { CrashWatch } from '../../scheduler/crash-watch.ts';
 import { FleetFeed } from '../../scheduler/fleet-feed.ts';
@@ -79,8 +80,14 @@ export async function runServer(options: ServerOptions): Promise<void> {
     },
   });
   const boots = new BootWatch({ store, clock, log });
-  const scheduler = new Scheduler({
-    ...{ store, clock, name, newId: randomUUID, log, ...power },
+  const certificates = new CertificateDesk({
+    ...{ store, certificates: store.certificates, clock, log },
+    agents: () => scheduler.agents,
+    warnDays: options.certificateWarnDays,
+    event: (kind, object, message) => scheduler.note(kind, object, message),
+  });
+  const scheduler: Scheduler = new Scheduler({
+    ...{ store, clock, name, newId: randomUUID, log, certificates, ...power },
     onNumbers: (host, counted) => numbers.take(host, counted),
     takeKernel: (host, frame) => kernels.take(host, frame),
     takeInstanceLog: instanceLogIntake({ store: store.logs, clock, log }),
@@ -105,7 +112,10 @@ export async function runServer(options: ServerOptions): Promise<void> {
     admit: (id, secret, csr) => membership.admit(id, secret, csr),
     renew: (host, csr) => membership.renew(host, csr),
     give: (host, sha256) => scheduler.attachments.give(host, sha256),
-    onStream: (stream) => scheduler.attach(stream),
+    onStream: (stream) => {
+      certificates.attach(stream);
+      scheduler.attach(stream);
+    },
     log,
   });
   const adminHash = hashSecret(await adminToken(directory));
@@ -128,6 +138,16 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const api = await createApi({
     store,
     clock,
+    certificates,
+    rotateSecrets: async (who) => {
+      const count = await store.rotateSecrets();
+      scheduler.note(
+        'secrets.rotated',
+        'fleet',
+        `${count} secrets sealed with a new key by ${who}`,
+      );
+      return count;
+    },
     crashes: store.crashes,
     crashGroups: new CrashGroupsBook({ store, clock }),
     crashesKept: () => crashes.kept,
@@ -152,6 +172,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   boots.start();
   numbers.start();
   const stopUpkeep = upkeep.start();
+  const stopCertificates = certificates.start();
   await listening(options.agentListen, () => listener.listen(agentListen.host, agentListen.port));
   const netconsole = new NetconsoleListener({
     onLastWords: (address, words) => scheduler.detection.lastWords(address, words),
@@ -212,6 +233,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   crashes.stop();
   boots.stop();
   stopUpkeep();
+  stopCertificates();
   await numbers.stop();
   await api.close();
   await listener.close();
