@@ -10,6 +10,7 @@ const benches: Readonly<
   intake: async () => (await import('./intake.ts')).benchIntake,
   traffic: async () => (await import('./traffic.ts')).benchTraffic,
   reloads: async () => (await import('./reloads.ts')).benchReloads,
+  page: async () => (await import('./page.ts')).benchPage,
   migration: async () => (await import('./migration.ts')).benchMigration,
 };
 

@@ -21,6 +21,9 @@ const places = [
   ['access', 'Access'],
 ] as const;
 
+/** What those have too who see no more than their own instances. */
+const own: ReadonlySet<string> = new Set(['', 'operations', 'pools', 'access']);
+
 /** Of which entry of the navigation a place is a part. */
 const within: Readonly<Record<string, string>> = { hosts: '', instances: '' };
 
@@ -80,9 +83,12 @@ export function App() {
 function Places({ current }: { readonly current: string }) {
   const open = useCell(fleet, (one) => one?.operations.filter(isOpen).length ?? 0);
   const at = within[current] ?? current;
+  const isAll = useCell(me, (who) => who?.owners === null);
   return html`<nav aria-label="Views">
-    ${places.map(
-      ([path, name]) => html`<a
+    ${places
+      .filter(([path]) => isAll || own.has(path))
+      .map(
+        ([path, name]) => html`<a
         key=${path}
         href=${path === '' ? linkTo() : linkTo(path)}
         aria-current=${path === at ? 'page' : null}
@@ -92,7 +98,7 @@ function Places({ current }: { readonly current: string }) {
         </span>`
           : null
       }</a>`,
-    )}
+      )}
   </nav>`;
 }
 

@@ -70,8 +70,10 @@ const phases: Readonly<Record<InstanceBrief['phase'], State>> = {
   failed: { tone: 'bad', shape: 'cross', word: 'failed' },
 };
 
-export function instanceState({ phase }: Pick<InstanceBrief, 'phase'>): State {
-  return phases[phase];
+const ailing: State = { tone: 'warn', shape: 'triangle', word: 'serving, but' };
+
+export function instanceState({ phase, problem }: Pick<InstanceBrief, 'phase' | 'problem'>): State {
+  return phase === 'serving' && problem !== null ? ailing : phases[phase];
 }
 
 export const standbyState = phases.standby;

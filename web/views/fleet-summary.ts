@@ -1,4 +1,6 @@
 import type { FailoverView } from '../../src/protocol/api.ts';
+import { may, me } from '../api.ts';
+import { useCell } from '../cell.ts';
 import { type Fleet, isOpen } from '../fleet.ts';
 import { type Children, html } from '../html.ts';
 import type { Tone } from '../parts/mark.ts';
@@ -16,7 +18,8 @@ export function Summary({ fleet: now }: { readonly fleet: Fleet }) {
   const working = now.operations.filter(isOpen);
   const open = now.incidents.filter(({ state }) => state === 'open').length;
   const recovered = now.incidents.filter(({ state }) => state === 'recovered').length;
-  const disarmed = useAnswer<FailoverView>('/v1/failover').answer?.disarmed;
+  const disarmed = useAnswer<FailoverView>(may(useCell(me), 'viewer', true) ? '/v1/failover' : null)
+    .answer?.disarmed;
   return html`<dl class="summary">
     <${Figure} name="hosts ready" value=${ready} of=${hosts.length} tone=${ready < hosts.length ? 'warn' : 'ok'}
       note=${cordoned > 0 ? `${cordoned} cordoned` : 'none cordoned'} />
@@ -25,7 +28,7 @@ export function Summary({ fleet: now }: { readonly fleet: Fleet }) {
     <${Figure} name="operations open" href=${linkTo('operations')} value=${working.length}
       tone=${working.length > 0 ? 'busy' : 'ok'} note=${working[0]?.title ?? 'nothing is being changed'} />
     <${Figure} name="incidents open" href=${linkTo('incidents')} value=${open} tone=${open > 0 ? 'bad' : 'ok'}
-      note=${recovered > 0 ? `${recovered} recovered, not yet resolved` : 'nothing to be looked at'} />
+      note=${recovered > 0 ? `${recovered} recovered, not resolved` : open > 0 ? 'see what is known' : 'nothing to be looked at'} />
     <${Figure} name="failover" value=${disarmed === undefined ? '…' : disarmed === null ? 'armed' : 'disarmed'}
       tone=${typeof disarmed === 'string' ? 'warn' : 'ok'}
       note=${typeof disarmed === 'string' ? disarmed || 'no reason given' : 'a silent host is failed over'} />

@@ -59,8 +59,7 @@ function evidence({ state, verdict }: HostBrief, held: number): string {
 function instanceRows(now: Fleet): readonly Row[] {
   return [...now.instances.values()].flatMap((one) => {
     const state = instanceState(one);
-    const isWell = state.tone === 'ok' && one.problem === null;
-    if (isWell) return [];
+    if (state.tone === 'ok') return [];
     const { problem, host, operation } = one;
     const what = html`<${InstanceLink} name=${one.name} /> <${Tier} tier=${one.tier} />
       <span class="muted">${one.addresses[0] ?? ''}</span>`;

@@ -4,7 +4,9 @@ import { useCell } from '../cell.ts';
 import { type Fleet, fleet, type HostBrief, onHost } from '../fleet.ts';
 import { html } from '../html.ts';
 import { HostTile, SmallTile, smallTilePx } from '../parts/host-tile.ts';
-import { Empty } from '../parts/panel.ts';
+import { Addresses, InstanceLink } from '../parts/links.ts';
+import { instanceState, StateWord, Tier } from '../parts/mark.ts';
+import { Empty, Panel, Table } from '../parts/panel.ts';
 import { Tiles } from '../parts/tiles.ts';
 import { useAnswer } from '../query.ts';
 import { route, setQuery } from '../route.ts';
@@ -26,8 +28,25 @@ export function FleetPage() {
     <h1 class="hidden">Fleet</h1>
     <${Summary} fleet=${now} />
     <${Trouble} fleet=${now} />
-    <${FleetMap} fleet=${now} />
+    ${now.hosts.size === 0 && now.instances.size > 0 ? html`<${OwnInstances} fleet=${now} />` : html`<${FleetMap} fleet=${now} />`}
   `;
+}
+
+/** For those who see only what is their own, and no host of the fleet. */
+function OwnInstances({ fleet: now }: { readonly fleet: Fleet }) {
+  const rows = [...now.instances.values()].slice(0, ratedMax).map((one) => ({
+    key: one.name,
+    cells: [
+      html`<${StateWord} state=${instanceState(one)} />`,
+      html`<${InstanceLink} name=${one.name} />`,
+      html`<${Tier} tier=${one.tier} />`,
+      html`<${Addresses} of=${one} />`,
+      one.host ?? 'no host',
+      one.owner,
+    ],
+  }));
+  const head = ['State', 'Instance', 'Tier', 'Addresses', 'Host', 'Owner'];
+  return html`<${Panel} title="Your instances"><${Table} label="Instances" head=${head} rows=${rows} /><//>`;
 }
 
 function FleetMap({ fleet: now }: { readonly fleet: Fleet }) {

@@ -42,7 +42,7 @@ export function Configuration({ name, view }: Props) {
     <${Answered} asked=${asked}>${({ items }: Versions) =>
       items.length === 0
         ? html`<${Empty}>No version is on record.<//>`
-        : html`<${Table} label="Versions" head=${['#Version', 'When', 'Who', 'Why', '']}
+        : html`<${Table} label="Versions" head=${['Version', 'When', 'Who', 'Why', '']}
             rows=${items.slice(0, rowsMax).map((one, index) => ({
               key: one.version,
               cells: [
