@@ -112,8 +112,8 @@ export function failuresOf(method: string, path: string): readonly number[] {
   const isChange = method !== 'get';
   const isNamed = path.includes('{');
   return [
-    ...[400, 401, 403, 429, 500, 503],
-    ...(isNamed || isChange ? [404, 409] : []),
+    ...[400, 401, 403, 404, 429, 500, 503],
+    ...(isNamed || isChange ? [409] : []),
     ...(isNamed ? [504] : []),
     ...(isChange ? [412, 413, 415, 422, 504] : []),
   ]

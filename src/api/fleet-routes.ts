@@ -9,7 +9,7 @@ import {
   statusView,
 } from '../protocol/api.ts';
 import { instanceName, poolName } from '../protocol/shapes.ts';
-import { viewInstance, viewPool } from '../scheduler/views.ts';
+import { instanceViews, viewInstance, viewPool } from '../scheduler/views.ts';
 import { ownObjects, ownView } from './own.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
@@ -59,7 +59,7 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
     },
     handler: async ({ principal }) => {
       const source = ownView(await scheduler.viewSource(), principal.owners);
-      return { items: source.fleet.instances.map((instance) => viewInstance(source, instance)) };
+      return { items: source.fleet.instances.map(instanceViews(source)) };
     },
   });
   routes.route({
@@ -117,7 +117,7 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
     handler: async (): Promise<StatusView> => {
       const source = await scheduler.viewSource();
       const { hosts, instances } = source.fleet;
-      const phases = instances.map((instance) => viewInstance(source, instance).phase);
+      const phases = instances.map(instanceViews(source)).map(({ phase }) => phase);
       return {
         version: parts.version,
         uptimeS: scheduler.uptimeS,

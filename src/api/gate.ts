@@ -213,11 +213,11 @@ function noSuchInstance(name: string): BridgeheadError {
 function objectOf(request: FastifyRequest): string | null {
   const [, collection = ''] =
     /^\/v1\/([a-z-]+)s\/:(?:name|id)/.exec(request.routeOptions.url ?? '') ?? [];
-  const { name, id } = (request.params ?? {}) as Readonly<Record<string, string>>;
+  const { name, id } = (request.params ?? {}) as Readonly<Record<string, string | number>>;
   const one = name ?? id;
   return collection === '' || one === undefined
     ? null
-    : `${collection}/${one.slice(0, toldCharactersMax)}`;
+    : `${collection}/${String(one).slice(0, toldCharactersMax)}`;
 }
 
 function detailsOf(request: FastifyRequest): Readonly<Record<string, string>> {

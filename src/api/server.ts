@@ -28,6 +28,7 @@ import { accessRoutes } from './access-routes.ts';
 import { applyRoutes } from './apply-routes.ts';
 import { bootRoutes } from './boot-routes.ts';
 import { certificateRoutes } from './certificate-routes.ts';
+import { addConditions } from './conditions.ts';
 import { configRoutes } from './config-routes.ts';
 import { crashGroupRoutes } from './crash-group-routes.ts';
 import { crashPrecursorRoutes } from './crash-precursor-routes.ts';
@@ -43,6 +44,7 @@ import { liveRoutes } from './live-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { numberRoutes } from './number-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { ownView } from './own.ts';
 import { pageRoutes } from './page-routes.ts';
 import { errorOf, sendProblem } from './problem.ts';
 import { schemaNames } from './schema-names.ts';
@@ -151,6 +153,9 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
   });
   await api.register(async (guarded) => {
     const routes = guarded.withTypeProvider<ZodTypeProvider>();
+    addConditions(guarded, async ({ principal }) =>
+      ownView(await parts.scheduler.viewSource(), principal.owners),
+    );
     sessionRoutes(routes, parts);
     accessRoutes(routes, parts);
     applyRoutes(routes, parts);

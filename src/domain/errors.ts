@@ -45,6 +45,7 @@ const rows = {
   OWNER_MISMATCH: { status: 409, exit: 4 },
   PASSWORD_WEAK: { status: 422, exit: 2 },
   POOL_EXHAUSTED: { status: 409, exit: 4 },
+  PRECONDITION_FAILED: { status: 412, exit: 4 },
   PREREQUISITE_MISSING: { status: 500, exit: 1 },
   REQUEST_INVALID: { status: 400, exit: 2 },
   SECRETS_LOCKED: { status: 500, exit: 1 },

@@ -11,7 +11,7 @@ import { instancePhase } from '../protocol/api.ts';
 import type { IntakeCounts } from './log-intake.ts';
 import type { NumberIntake } from './number-intake.ts';
 import type { Outcome } from './scheduler.ts';
-import { type ViewSource, viewInstance } from './views.ts';
+import { instanceViews, type ViewSource } from './views.ts';
 
 /** Series of servers that a scrape has at most; the rest of the servers is left out, and counted. */
 const serverSeriesMax = 200_000;
@@ -77,7 +77,7 @@ function withinLimit(counted: readonly CountedInstance[]) {
 function* ownFamilies(source: MetricsSource, omitted: number): Generator<MetricFamily> {
   const { views, outcomes, logs, crashes } = source;
   const { hosts, instances } = views.fleet;
-  const seen = instances.map((instance) => viewInstance(views, instance));
+  const seen = instances.map(instanceViews(views));
   const many = (list: readonly unknown[]) => list.length;
   yield gauge('bridgehead_build_info', 'The version that runs; always 1.', [
     one({ version: source.version }, 1),
