@@ -8,7 +8,7 @@ export const configVersionHead = z.object({
   /** Empty where nobody knows. */
   who: z.string(),
   reason: z.string(),
-  /** SHA-256 of image and text: equal for versions that are. */
+  /** SHA-256 of image, text and what is attached: equal for versions that are. */
   hash: z.string(),
 });
 export type ConfigVersionHeadView = z.infer<typeof configVersionHead>;

@@ -302,7 +302,8 @@ async function write(
   for (const host of plan.hosts) await tx.putHost(host);
   const operations: Operation[] = [];
   for (const { instance, before } of plan.instances) {
-    await tx.putContents(contentsOf(instance.spec, plan));
+    const contents = contentsOf(instance.spec, plan);
+    if (contents.size > 0) await tx.putContents(contents);
     const assignment = view.fleet.assignments.find(({ instanceId }) => instanceId === instance.id);
     await putDesired(tx, instance, before, assignment ?? null, { ...author, atMs: clock.wallMs() });
     const kind = before === null ? create : configure;

@@ -6,6 +6,7 @@ import { attachmentsIn } from '../haproxy/attachments.ts';
 import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { AttachmentDesk } from './attachment-desk.ts';
+import { ConfigDesk } from './config-desk.ts';
 import { rollback } from './config-rollback.ts';
 import { Live } from './live.ts';
 import { Fleet, refusal, spec } from './test-fleet.ts';
@@ -71,6 +72,12 @@ test('an attachment goes to the hosts of its instance, and a change of it is one
   assert.equal(await given(fleet, source.host, 'two'), 'two');
   assert.equal(await given(fleet, source.host, 'one'), 'one', 'of the version before');
   await fleet.quiet();
+
+  const { diff } = await new ConfigDesk(fleet.store).diff(web, {
+    ...{ from: null, to: null, isRendered: false },
+  });
+  assert.match(diff, new RegExp(`^-# attachment ${hashOf('one')} hosts\\.map$`, 'm'));
+  assert.match(diff, new RegExp(`^\\+# attachment ${hashOf('two')} hosts\\.map$`, 'm'));
 
   const more = { to: 1, reason: '', who: 'ann', key: null };
   await rollback(web, more, fleet);

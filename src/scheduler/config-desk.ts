@@ -7,6 +7,7 @@ import {
 import { BridgeheadError } from '../domain/errors.ts';
 import type { InstanceName } from '../domain/ids.ts';
 import type { Instance } from '../domain/model.ts';
+import { attachmentLines } from '../haproxy/attachments.ts';
 import { renderConfig } from '../haproxy/render.ts';
 import { unifiedDiff } from '../spec/unified-diff.ts';
 import type { FleetState, Store, Transaction } from '../store/store.ts';
@@ -70,7 +71,7 @@ export class ConfigDesk {
       const after = await versionOf(tx, instance, to ?? (await newest(tx, instance)));
       const before = await versionOf(tx, instance, from ?? after.version - 1);
       const text = ({ content }: ConfigVersion) =>
-        isRendered ? rendered(instance, content) : content.config;
+        isRendered ? rendered(instance, content) : written(content);
       return { from: before, to: after, diff: unifiedDiff(text(before), text(after)) };
     });
   }
@@ -113,6 +114,11 @@ export function planRollback(
   if (plan === null) throw noInstance(name);
   if (plan.instances.length === 0) throw same(name, version);
   return plan;
+}
+
+// What is attached is told by name and hash: a file that changed is a difference too.
+function written({ config, attachments = [] }: ConfigContent): string {
+  return [...attachmentLines(attachments), config].join('\n');
 }
 
 function rendered({ spec, addresses }: Instance, content: ConfigContent): string {

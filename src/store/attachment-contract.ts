@@ -48,6 +48,7 @@ export function attachmentContract(
     assert.deepEqual(await read(other, 'b'), []);
     assert.equal(await read(host, 'b'), null, 'of no instance there');
     assert.equal(await read(host, 'c'), null, 'of nobody');
+    assert.equal(await read('host-3' as HostName, 'a'), null, 'not a host of them');
     const drop = () => store.transact((tx) => tx.dropUnusedContents());
     assert.equal(await drop(), 0);
     await store.transact((tx) => tx.deleteInstance(second.id));
