@@ -11,7 +11,9 @@ import { stringify } from 'yaml';
 import type { PoolName } from '../../src/domain/ids.ts';
 import type { ServiceAddress } from '../../src/domain/model.ts';
 import { parseCheckOutput } from '../../src/haproxy/check-output.ts';
+import { locateFinding } from '../../src/haproxy/locate.ts';
 import { renderConfig } from '../../src/haproxy/render.ts';
+import { configFindings } from '../../src/spec/config-origin.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import { specWith, wide } from '../../src/spec/services/services.samples.ts';
 import { runCommand } from '../../src/system/command.ts';
@@ -229,6 +231,48 @@ const addresses: readonly ServiceAddress[] = [
   { ...segment, pool: 'p4' as PoolName, family: 4, address: '198.18.10.7', prefix: 24 },
   { ...segment, pool: 'p6' as PoolName, family: 6, address: '2001:db8:10::7', prefix: 64 },
 ];
+
+test("what HAProxy itself has against services stands at the spec's own fields", {
+  skip,
+}, async () => {
+  const text = specWith(`listeners:
+  - { name: web, port: 443, tls: { certificates: [/nonexistent/site.pem] }, backend: b }
+backends:
+  - name: b
+    servers:
+      - { address: 10.0.0.1, port: 443, tls: { ca: /nonexistent/ca.pem } }
+`);
+  const parsed = parseSpec(text, 'spec');
+  const [instance] = parsed.spec?.instances ?? [];
+  assert.ok(instance !== undefined);
+  // On one address: of two, HAProxy says the same twice.
+  const rendered = renderConfig({ ...instance, addresses: addresses.slice(0, 1) });
+  const place = join(folder, 'haproxy.cfg');
+  await writeFile(place, rendered.text);
+  const { stdout, stderr } = await runCommand(['haproxy', '-c', '-f', place]);
+  const located = parseCheckOutput(stderr + stdout, place)
+    .filter(({ line }) => line !== null)
+    .map((finding) => locateFinding(finding, rendered, instance.config));
+  const places = configFindings(parsed, instance.name, located).map(
+    ({ line, column, message }) => ({
+      at: (text.split('\n')[line - 1] ?? '').slice(column - 1),
+      file: /\/nonexistent\/\w+\.pem/.exec(message)?.[0],
+    }),
+  );
+  assert.deepEqual(
+    places.filter(({ file }) => file !== undefined),
+    [
+      {
+        at: '{ certificates: [/nonexistent/site.pem] }, backend: b }',
+        file: '/nonexistent/site.pem',
+      },
+      {
+        at: '{ address: 10.0.0.1, port: 443, tls: { ca: /nonexistent/ca.pem } }',
+        file: '/nonexistent/ca.pem',
+      },
+    ],
+  );
+});
 
 /** What the spec's rules, the rendering or HAProxy have against it, warnings too. */
 async function refusals(text: string): Promise<readonly string[]> {
