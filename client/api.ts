@@ -6,7 +6,7 @@ export type ApplyAnswer = {
   readonly warnings: readonly Finding[];
   readonly operations: readonly ({
     readonly id: string;
-    readonly kind: 'create' | 'configure' | 'migrate' | 'remove' | 'drain' | 'failover' | 'shed' | 'rebalance';
+    readonly kind: 'create' | 'configure' | 'migrate' | 'remove' | 'drain' | 'failover' | 'shed' | 'rebalance' | 'rollout';
     readonly objects: readonly string[];
   })[];
 };
@@ -128,7 +128,7 @@ export type CrashGroup = {
 };
 
 export type ErrorBody = {
-  readonly code: 'ADDRESS_CONFLICT' | 'ADDRESS_LOCAL' | 'ADDRESS_OUTSIDE_POOL' | 'ADDRESS_TAKEN' | 'AGENT_DISCONNECTED' | 'AGENT_TIMEOUT' | 'ALREADY_THERE' | 'ATTACHMENT_MISSING' | 'AUDIT_BROKEN' | 'BUSY' | 'CANCELLED' | 'CERTIFICATE_INVALID' | 'CERTIFICATE_MISSING' | 'CONFIG_REFUSED' | 'CONFIG_SAME' | 'CROSS_SITE' | 'DATABASE_UNAVAILABLE' | 'ENGINE_DOWN' | 'EPOCH_STALE' | 'FORBIDDEN' | 'HOST_ALIVE' | 'HOST_CORDONED' | 'HOST_NOT_READY' | 'IDEMPOTENCY_MISMATCH' | 'IMAGE_MISSING' | 'IN_USE' | 'INCIDENT_FULL' | 'INCIDENT_RESOLVED' | 'INTERNAL' | 'INVITATION_REFUSED' | 'JOIN_REFUSED' | 'LAB_FAILED' | 'LIVE_REFUSED' | 'LOCK_LOST' | 'LOGIN_REFUSED' | 'NO_CAPACITY' | 'NO_PLACE' | 'NOT_CANCELLABLE' | 'NOT_FOUND' | 'OPERATION_FAILED' | 'OWNER_MISMATCH' | 'PASSWORD_WEAK' | 'POOL_EXHAUSTED' | 'PRECONDITION_FAILED' | 'PREREQUISITE_MISSING' | 'REQUEST_INVALID' | 'SECRETS_LOCKED' | 'REQUEST_TOO_LARGE' | 'SERVER_UNREACHABLE' | 'SOURCE_MISMATCH' | 'SPEC_INVALID' | 'TOO_MANY_ATTEMPTS' | 'UNAUTHORIZED' | 'VALIDATION_UNAVAILABLE' | 'WATCH_FULL';
+  readonly code: 'ADDRESS_CONFLICT' | 'ADDRESS_LOCAL' | 'ADDRESS_OUTSIDE_POOL' | 'ADDRESS_TAKEN' | 'AGENT_DISCONNECTED' | 'AGENT_TIMEOUT' | 'ALREADY_THERE' | 'ATTACHMENT_MISSING' | 'AUDIT_BROKEN' | 'BUSY' | 'CANCELLED' | 'CERTIFICATE_INVALID' | 'CERTIFICATE_MISSING' | 'CONFIG_REFUSED' | 'CONFIG_SAME' | 'CROSS_SITE' | 'DATABASE_UNAVAILABLE' | 'ENGINE_DOWN' | 'EPOCH_STALE' | 'FORBIDDEN' | 'HOST_ALIVE' | 'HOST_CORDONED' | 'HOST_NOT_READY' | 'IDEMPOTENCY_MISMATCH' | 'IMAGE_MISSING' | 'IN_USE' | 'INCIDENT_FULL' | 'INCIDENT_RESOLVED' | 'INTERNAL' | 'INVITATION_REFUSED' | 'JOIN_REFUSED' | 'LAB_FAILED' | 'LIVE_REFUSED' | 'LOCK_LOST' | 'LOGIN_REFUSED' | 'NO_CAPACITY' | 'NO_PLACE' | 'NOT_CANCELLABLE' | 'NOT_FOUND' | 'OPERATION_FAILED' | 'OWNER_MISMATCH' | 'PASSWORD_WEAK' | 'POOL_EXHAUSTED' | 'PRECONDITION_FAILED' | 'PREREQUISITE_MISSING' | 'REQUEST_INVALID' | 'ROLLOUT_ENDED' | 'ROLLOUT_STOPPED' | 'SECRETS_LOCKED' | 'REQUEST_TOO_LARGE' | 'SERVER_UNREACHABLE' | 'SOURCE_MISMATCH' | 'SPEC_INVALID' | 'TOO_MANY_ATTEMPTS' | 'UNAUTHORIZED' | 'VALIDATION_UNAVAILABLE' | 'WATCH_FULL';
   readonly message: string;
   readonly next: string;
   readonly findings?: readonly Finding[];
@@ -449,7 +449,7 @@ export type Numbers = {
 
 export type Operation = {
   readonly id: string;
-  readonly kind: 'create' | 'configure' | 'migrate' | 'remove' | 'drain' | 'failover' | 'shed' | 'rebalance';
+  readonly kind: 'create' | 'configure' | 'migrate' | 'remove' | 'drain' | 'failover' | 'shed' | 'rebalance' | 'rollout';
   readonly title: string;
   readonly objects: readonly string[];
   readonly args: Readonly<Record<string, string | number | boolean | null>>;
@@ -496,7 +496,7 @@ export type Problem = {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly code: 'ADDRESS_CONFLICT' | 'ADDRESS_LOCAL' | 'ADDRESS_OUTSIDE_POOL' | 'ADDRESS_TAKEN' | 'AGENT_DISCONNECTED' | 'AGENT_TIMEOUT' | 'ALREADY_THERE' | 'ATTACHMENT_MISSING' | 'AUDIT_BROKEN' | 'BUSY' | 'CANCELLED' | 'CERTIFICATE_INVALID' | 'CERTIFICATE_MISSING' | 'CONFIG_REFUSED' | 'CONFIG_SAME' | 'CROSS_SITE' | 'DATABASE_UNAVAILABLE' | 'ENGINE_DOWN' | 'EPOCH_STALE' | 'FORBIDDEN' | 'HOST_ALIVE' | 'HOST_CORDONED' | 'HOST_NOT_READY' | 'IDEMPOTENCY_MISMATCH' | 'IMAGE_MISSING' | 'IN_USE' | 'INCIDENT_FULL' | 'INCIDENT_RESOLVED' | 'INTERNAL' | 'INVITATION_REFUSED' | 'JOIN_REFUSED' | 'LAB_FAILED' | 'LIVE_REFUSED' | 'LOCK_LOST' | 'LOGIN_REFUSED' | 'NO_CAPACITY' | 'NO_PLACE' | 'NOT_CANCELLABLE' | 'NOT_FOUND' | 'OPERATION_FAILED' | 'OWNER_MISMATCH' | 'PASSWORD_WEAK' | 'POOL_EXHAUSTED' | 'PRECONDITION_FAILED' | 'PREREQUISITE_MISSING' | 'REQUEST_INVALID' | 'SECRETS_LOCKED' | 'REQUEST_TOO_LARGE' | 'SERVER_UNREACHABLE' | 'SOURCE_MISMATCH' | 'SPEC_INVALID' | 'TOO_MANY_ATTEMPTS' | 'UNAUTHORIZED' | 'VALIDATION_UNAVAILABLE' | 'WATCH_FULL';
+  readonly code: 'ADDRESS_CONFLICT' | 'ADDRESS_LOCAL' | 'ADDRESS_OUTSIDE_POOL' | 'ADDRESS_TAKEN' | 'AGENT_DISCONNECTED' | 'AGENT_TIMEOUT' | 'ALREADY_THERE' | 'ATTACHMENT_MISSING' | 'AUDIT_BROKEN' | 'BUSY' | 'CANCELLED' | 'CERTIFICATE_INVALID' | 'CERTIFICATE_MISSING' | 'CONFIG_REFUSED' | 'CONFIG_SAME' | 'CROSS_SITE' | 'DATABASE_UNAVAILABLE' | 'ENGINE_DOWN' | 'EPOCH_STALE' | 'FORBIDDEN' | 'HOST_ALIVE' | 'HOST_CORDONED' | 'HOST_NOT_READY' | 'IDEMPOTENCY_MISMATCH' | 'IMAGE_MISSING' | 'IN_USE' | 'INCIDENT_FULL' | 'INCIDENT_RESOLVED' | 'INTERNAL' | 'INVITATION_REFUSED' | 'JOIN_REFUSED' | 'LAB_FAILED' | 'LIVE_REFUSED' | 'LOCK_LOST' | 'LOGIN_REFUSED' | 'NO_CAPACITY' | 'NO_PLACE' | 'NOT_CANCELLABLE' | 'NOT_FOUND' | 'OPERATION_FAILED' | 'OWNER_MISMATCH' | 'PASSWORD_WEAK' | 'POOL_EXHAUSTED' | 'PRECONDITION_FAILED' | 'PREREQUISITE_MISSING' | 'REQUEST_INVALID' | 'ROLLOUT_ENDED' | 'ROLLOUT_STOPPED' | 'SECRETS_LOCKED' | 'REQUEST_TOO_LARGE' | 'SERVER_UNREACHABLE' | 'SOURCE_MISMATCH' | 'SPEC_INVALID' | 'TOO_MANY_ATTEMPTS' | 'UNAUTHORIZED' | 'VALIDATION_UNAVAILABLE' | 'WATCH_FULL';
   readonly next: string;
   readonly findings?: readonly Finding[];
   readonly error: ErrorBody;
@@ -810,6 +810,7 @@ export interface Operations {
       readonly dryRun?: boolean;
       readonly prune?: boolean;
       readonly takeOver?: boolean;
+      readonly rollout?: boolean;
       readonly reason?: string;
       readonly files?: Readonly<Record<string, string>>;
     };
@@ -892,6 +893,191 @@ export interface Operations {
       readonly reason?: string;
     };
     readonly answer: ApplyAnswer;
+  };
+  /** GET /v1/rollouts: Rollouts, the newest first */
+  readonly getRollouts: {
+    readonly query?: {
+      readonly limit?: number;
+    };
+    readonly answer: {
+      readonly items: readonly ({
+        readonly id: string;
+        readonly owner: string;
+        readonly service: string;
+        readonly settings: {
+          readonly canaries: number;
+          readonly batchSize: number;
+          readonly watchS: number;
+          readonly errorPercent: number;
+        };
+        readonly state: 'queued' | 'running' | 'done' | 'undone' | 'failed' | 'refused' | 'cancelled';
+        readonly who: string;
+        readonly reason: string;
+        readonly requestedMs: number;
+        readonly endedMs: number | null;
+        readonly breach: string | null;
+        readonly pause: {
+          readonly who: string;
+          readonly reason: string;
+          readonly atMs: number;
+        } | null;
+        readonly targets: readonly ({
+          readonly name: string;
+          readonly batch: number;
+          readonly phase: 'waiting' | 'loading' | 'changed' | 'back' | 'left';
+          readonly fromVersion: number;
+          readonly toVersion: number | null;
+          readonly leftBecause: string | null;
+        })[];
+      })[];
+    };
+  };
+  /** GET /v1/rollouts/{id}: One rollout, instance by instance */
+  readonly getRollout: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly answer: {
+      readonly id: string;
+      readonly owner: string;
+      readonly service: string;
+      readonly settings: {
+        readonly canaries: number;
+        readonly batchSize: number;
+        readonly watchS: number;
+        readonly errorPercent: number;
+      };
+      readonly state: 'queued' | 'running' | 'done' | 'undone' | 'failed' | 'refused' | 'cancelled';
+      readonly who: string;
+      readonly reason: string;
+      readonly requestedMs: number;
+      readonly endedMs: number | null;
+      readonly breach: string | null;
+      readonly pause: {
+        readonly who: string;
+        readonly reason: string;
+        readonly atMs: number;
+      } | null;
+      readonly targets: readonly ({
+        readonly name: string;
+        readonly batch: number;
+        readonly phase: 'waiting' | 'loading' | 'changed' | 'back' | 'left';
+        readonly fromVersion: number;
+        readonly toVersion: number | null;
+        readonly leftBecause: string | null;
+      })[];
+    };
+  };
+  /** POST /v1/rollouts/{id}/pause: Have a rollout begin no further batch */
+  readonly postRolloutPause: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly body: {
+      readonly reason?: string;
+    };
+    readonly answer: {
+      readonly id: string;
+      readonly owner: string;
+      readonly service: string;
+      readonly settings: {
+        readonly canaries: number;
+        readonly batchSize: number;
+        readonly watchS: number;
+        readonly errorPercent: number;
+      };
+      readonly state: 'queued' | 'running' | 'done' | 'undone' | 'failed' | 'refused' | 'cancelled';
+      readonly who: string;
+      readonly reason: string;
+      readonly requestedMs: number;
+      readonly endedMs: number | null;
+      readonly breach: string | null;
+      readonly pause: {
+        readonly who: string;
+        readonly reason: string;
+        readonly atMs: number;
+      } | null;
+      readonly targets: readonly ({
+        readonly name: string;
+        readonly batch: number;
+        readonly phase: 'waiting' | 'loading' | 'changed' | 'back' | 'left';
+        readonly fromVersion: number;
+        readonly toVersion: number | null;
+        readonly leftBecause: string | null;
+      })[];
+    };
+  };
+  /** POST /v1/rollouts/{id}/resume: Have a rollout go on */
+  readonly postRolloutResume: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly answer: {
+      readonly id: string;
+      readonly owner: string;
+      readonly service: string;
+      readonly settings: {
+        readonly canaries: number;
+        readonly batchSize: number;
+        readonly watchS: number;
+        readonly errorPercent: number;
+      };
+      readonly state: 'queued' | 'running' | 'done' | 'undone' | 'failed' | 'refused' | 'cancelled';
+      readonly who: string;
+      readonly reason: string;
+      readonly requestedMs: number;
+      readonly endedMs: number | null;
+      readonly breach: string | null;
+      readonly pause: {
+        readonly who: string;
+        readonly reason: string;
+        readonly atMs: number;
+      } | null;
+      readonly targets: readonly ({
+        readonly name: string;
+        readonly batch: number;
+        readonly phase: 'waiting' | 'loading' | 'changed' | 'back' | 'left';
+        readonly fromVersion: number;
+        readonly toVersion: number | null;
+        readonly leftBecause: string | null;
+      })[];
+    };
+  };
+  /** POST /v1/rollouts/{id}/abort: End a rollout, and have what it changed go back */
+  readonly postRolloutAbort: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly answer: {
+      readonly id: string;
+      readonly owner: string;
+      readonly service: string;
+      readonly settings: {
+        readonly canaries: number;
+        readonly batchSize: number;
+        readonly watchS: number;
+        readonly errorPercent: number;
+      };
+      readonly state: 'queued' | 'running' | 'done' | 'undone' | 'failed' | 'refused' | 'cancelled';
+      readonly who: string;
+      readonly reason: string;
+      readonly requestedMs: number;
+      readonly endedMs: number | null;
+      readonly breach: string | null;
+      readonly pause: {
+        readonly who: string;
+        readonly reason: string;
+        readonly atMs: number;
+      } | null;
+      readonly targets: readonly ({
+        readonly name: string;
+        readonly batch: number;
+        readonly phase: 'waiting' | 'loading' | 'changed' | 'back' | 'left';
+        readonly fromVersion: number;
+        readonly toVersion: number | null;
+        readonly leftBecause: string | null;
+      })[];
+    };
   };
   /** GET /v1/pools: All pools, with the addresses that instances hold */
   readonly getPools: {
@@ -1755,6 +1941,11 @@ const routes = {
   getInstanceVersion: ['GET', '/v1/instances/{name}/versions/{version}'],
   getInstanceDiff: ['GET', '/v1/instances/{name}/diff'],
   postInstanceRollback: ['POST', '/v1/instances/{name}/rollback'],
+  getRollouts: ['GET', '/v1/rollouts'],
+  getRollout: ['GET', '/v1/rollouts/{id}'],
+  postRolloutPause: ['POST', '/v1/rollouts/{id}/pause'],
+  postRolloutResume: ['POST', '/v1/rollouts/{id}/resume'],
+  postRolloutAbort: ['POST', '/v1/rollouts/{id}/abort'],
   getPools: ['GET', '/v1/pools'],
   getPool: ['GET', '/v1/pools/{name}'],
   getInstances: ['GET', '/v1/instances'],

@@ -62,7 +62,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'logs',
     'domain',
   ],
-  operations: ['detection', 'store', 'protocol', 'placement', 'haproxy', 'domain'],
+  operations: ['detection', 'store', 'protocol', 'numbers', 'placement', 'haproxy', 'domain'],
   agent: ['detection', 'trust', 'protocol', 'numbers', 'haproxy', 'logs', 'system', 'domain'],
   store: ['detection', 'incidents', 'logs', 'crash', 'trust', 'system', 'domain'],
   spec: ['haproxy', 'domain'],

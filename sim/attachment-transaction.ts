@@ -21,9 +21,13 @@ export class SimAttachmentTransaction extends SimConfigTransaction implements At
 
   async dropUnusedContents(): Promise<number> {
     await this.around.pass();
-    const used = new Set(
-      [...this.draft.tables.instances.keys()].flatMap((id) => this.#hashesOf(id)),
-    );
+    const { instances, rollouts } = this.draft.tables;
+    const used = new Set([
+      ...[...instances.keys()].flatMap((id) => this.#hashesOf(id)),
+      ...[...rollouts.values()]
+        .flatMap(({ targets }) => targets.flatMap(({ content }) => content?.attachments ?? []))
+        .map(({ sha256 }) => sha256),
+    ]);
     const unused = [...this.draft.tables.contents.keys()].filter((sha256) => !used.has(sha256));
     for (const sha256 of unused) this.draft.delete('contents', sha256);
     return unused.length;

@@ -92,6 +92,7 @@ export class Outcomes {
       }
       case 'failover':
       case 'rebalance':
+      case 'rollout':
     }
   }
 

@@ -14,6 +14,7 @@ import type {
   Standby,
 } from '../src/domain/model.ts';
 import type { Lock, Operation, Session } from '../src/domain/operation.ts';
+import type { Rollout } from '../src/domain/rollout.ts';
 import type { Incident } from '../src/incidents/incident.ts';
 import type { HostWitnesses, JoinToken, KeptAnswer, Observation } from '../src/store/store.ts';
 
@@ -49,6 +50,7 @@ export interface Tables {
   readonly configVersions: ReadonlyMap<InstanceId, readonly ConfigVersion[]>;
   /** What is in attachments, by SHA-256. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
+  readonly rollouts: ReadonlyMap<string, Rollout>;
   readonly settings: ReadonlyMap<string, string>;
   readonly incidents: ReadonlyMap<number, Incident>;
   /** By its key, the incident that it belongs to; null for none. */
@@ -66,6 +68,7 @@ export function emptyTables(): Tables {
     ...{ tokens: new Map(), settings: new Map(), overrides: new Map(), counters: new Map() },
     ...{ incidents: new Map(), causes: new Map(), configVersions: new Map() },
     ...{ contents: new Map() },
+    ...{ rollouts: new Map() },
   };
 }
 

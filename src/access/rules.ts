@@ -94,6 +94,11 @@ export const rules: Readonly<Record<string, Rule>> = {
   'POST /v1/certificates/:name': can('operator', 'own'),
   'POST /v1/certificates/:name/remove': can('operator', 'own'),
   'POST /v1/secrets/rotate': can('admin', 'fleet'),
+  'GET /v1/rollouts': can('viewer', 'own'),
+  'GET /v1/rollouts/:id': can('viewer', 'operation'),
+  'POST /v1/rollouts/:id/pause': can('operator', 'operation'),
+  'POST /v1/rollouts/:id/resume': can('operator', 'operation'),
+  'POST /v1/rollouts/:id/abort': can('operator', 'operation'),
 
   'GET /v1/operations': can('viewer', 'own'),
   'GET /v1/operations/:id': can('viewer', 'operation'),

@@ -88,6 +88,7 @@ async function ask(route: string, word: string | null): Promise<Outcome> {
     .replace('/instances/:name', '/instances/web')
     .replace('/hosts/:name', '/hosts/host-1')
     .replace('/operations/:id', `/operations/${operation}`)
+    .replace('/rollouts/:id', `/rollouts/${operation}`)
     .replaceAll(/:(backend|server|table|name|version)/g, 'none')
     .replaceAll(':id', '1');
   const answer = await api.inject({

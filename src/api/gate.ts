@@ -40,7 +40,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Fields of requests that the audit log keeps. What is not named here may be a secret. */
 const told = [
   ...['reason', 'to', 'host', 'name', 'user', 'role', 'owners', 'isDisabled', 'lifeS', 'ttlS'],
-  ...['source', 'dryRun', 'prune', 'takeOver', 'movesMax', 'wait', 'what', 'keep'],
+  ...['source', 'dryRun', 'prune', 'takeOver', 'rollout', 'movesMax', 'wait', 'what', 'keep'],
   ...['state', 'weight', 'address', 'port', 'file', 'key', 'isPresent'],
 ] as const;
 const toldCharactersMax = 200;

@@ -2,17 +2,26 @@
 
 import { isWithin } from '../domain/access.ts';
 import { instanceObject, type Operation } from '../domain/operation.ts';
+import { rolloutObject } from '../domain/rollout.ts';
 import type { ViewSource } from '../scheduler/views.ts';
 import type { FleetState, Transaction } from '../store/store.ts';
 
-/** Objects that belong to these owners, such as `instance/shop-web`; null for all of the fleet. */
+/**
+ * Objects that belong to these owners, such as `instance/shop-web`, and the rollouts of their
+ * services; null for all of the fleet.
+ */
 export function ownObjects(
   { instances }: Pick<FleetState, 'instances'>,
   owners: readonly string[] | null,
 ): ReadonlySet<string> | null {
   if (owners === null) return null;
   const own = instances.filter(({ spec }) => isWithin(owners, spec.owner));
-  return new Set(own.map(({ spec }) => instanceObject(spec.name)));
+  return new Set(
+    own.flatMap(({ spec: { name, owner, service } }) => [
+      instanceObject(name),
+      rolloutObject(owner, service),
+    ]),
+  );
 }
 
 /** What views are made of, with their own instances alone. */

@@ -47,6 +47,7 @@ import { operationRoutes } from './operation-routes.ts';
 import { ownView } from './own.ts';
 import { pageRoutes } from './page-routes.ts';
 import { errorOf, sendProblem } from './problem.ts';
+import { rolloutRoutes } from './rollout-routes.ts';
 import { schemaNames } from './schema-names.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -160,6 +161,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     accessRoutes(routes, parts);
     applyRoutes(routes, parts);
     configRoutes(routes, parts);
+    rolloutRoutes(routes, parts);
     fleetRoutes(routes, parts);
     hostRoutes(routes, parts);
     failoverRoutes(routes, parts);

@@ -66,6 +66,7 @@ test('apply -f - sends standard input and prints what changed', async () => {
     dryRun: false,
     prune: false,
     takeOver: false,
+    rollout: false,
     reason: '',
   });
 });
@@ -85,6 +86,7 @@ test('a dry run says so, and every flag travels', async () => {
     dryRun: true,
     prune: true,
     takeOver: true,
+    rollout: false,
     reason: '',
   });
 });
@@ -164,7 +166,7 @@ test('a file is named in messages, and warnings are printed beside its lines', a
   assert.equal(code, 0);
   assert.equal(err, `${path}:2:4: warning: two is many\n  b: 2\n     ^\n`);
   const text = 'a: 1\nb: 2\n';
-  const flags = { dryRun: false, prune: false, takeOver: false, reason: '' };
+  const flags = { dryRun: false, prune: false, takeOver: false, rollout: false, reason: '' };
   assert.deepEqual(seen[0]?.body, { source: path, text, ...flags });
 });
 

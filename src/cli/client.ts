@@ -72,6 +72,8 @@ export interface ApplyInput {
   readonly dryRun: boolean;
   readonly prune: boolean;
   readonly takeOver: boolean;
+  /** Have changes of configurations go in batches. */
+  readonly rollout: boolean;
   readonly reason: string;
   /** What is in the files that the text names, in Base64. */
   readonly files?: Readonly<Record<string, string>> | undefined;
@@ -279,7 +281,7 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
       return list(`/v1/crashes?${query.toString()}`, crashView);
     },
     crash: (id) => get(`/v1/crashes/${id}`, crashView),
-    ...configCalls({ get, list, call }),
+    ...configCalls({ get, post, list, call }),
     ...crashCalls({ get, post, list }),
     ...accessCalls({ get, post, list }),
     ...certificateCalls({ get, post, list }),

@@ -1,4 +1,4 @@
-// The part of the API client that is about versions of configurations.
+// The part of the API client that is about versions of configurations, and rollouts of them.
 
 import type { z } from 'zod';
 import { type ApplyAnswer, applyAnswer } from '../protocol/api.ts';
@@ -10,6 +10,8 @@ import {
   configVersionHead,
   configVersionView,
   type RollbackRequest,
+  type RolloutView,
+  rolloutView,
 } from '../protocol/config-views.ts';
 import { applyTimeoutMs, type Call } from './call.ts';
 
@@ -32,16 +34,27 @@ export interface ConfigCalls {
     input: RollbackRequest,
     key: string,
   ) => Promise<ApplyAnswer>;
+  /** The newest first. */
+  readonly rollouts: (limit: number) => Promise<readonly RolloutView[]>;
+  readonly pauseRollout: (id: string, reason: string) => Promise<RolloutView>;
+  readonly resumeRollout: (id: string) => Promise<RolloutView>;
+  readonly abortRollout: (id: string) => Promise<RolloutView>;
 }
 
 interface Calls {
   readonly get: <Answer>(path: string, schema: z.ZodType<Answer>) => Promise<Answer>;
+  readonly post: <Answer>(
+    path: string,
+    schema: z.ZodType<Answer>,
+    body?: unknown,
+  ) => Promise<Answer>;
   readonly list: <Item>(path: string, item: z.ZodType<Item>) => Promise<readonly Item[]>;
   readonly call: Call;
 }
 
 /** Makes these functions of the client from its ways to ask. */
-export function configCalls({ get, list, call }: Calls): ConfigCalls {
+export function configCalls({ get, post, list, call }: Calls): ConfigCalls {
+  const rolloutAt = (id: string) => `/v1/rollouts/${encodeURIComponent(id)}`;
   const at = (instance: string) => `/v1/instances/${encodeURIComponent(instance)}`;
   return {
     configVersions: (instance) => list(`${at(instance)}/versions`, configVersionHead),
@@ -57,5 +70,9 @@ export function configCalls({ get, list, call }: Calls): ConfigCalls {
       const path = `${at(instance)}/rollback`;
       return call(applyAnswer, { method: 'POST', path, body, key, timeoutMs: applyTimeoutMs });
     },
+    rollouts: (limit) => list(`/v1/rollouts?limit=${limit}`, rolloutView),
+    pauseRollout: (id, reason) => post(`${rolloutAt(id)}/pause`, rolloutView, { reason }),
+    resumeRollout: (id) => post(`${rolloutAt(id)}/resume`, rolloutView),
+    abortRollout: (id) => post(`${rolloutAt(id)}/abort`, rolloutView),
   };
 }

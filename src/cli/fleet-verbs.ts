@@ -18,6 +18,7 @@ export function addFleetVerbs(program: Command, line: CommandLine): void {
         dryRun: given.is('dryRun'),
         prune: given.is('prune'),
         takeOver: given.is('takeOver'),
+        rollout: given.is('rollout'),
         reason: given.text('reason') ?? '',
         isRendered: given.is('rendered'),
         isWaiting: given.is('wait'),
@@ -30,6 +31,10 @@ export function addFleetVerbs(program: Command, line: CommandLine): void {
         .option('--dry-run', 'check it and show what it would change, change nothing')
         .option('--prune', 'delete pools and instances that the spec does not name')
         .option('--take-over', 'let instances get another owner than they have')
+        .option(
+          '--rollout',
+          'give instances another configuration in batches, watched (see rollout)',
+        )
         .option('--reason <text>', 'why; kept with the versions of the configurations')
         .option('--rendered', 'with --dry-run: show what changes in what HAProxy reads, too')
         .option('--wait', 'wait until what it begins has ended'),

@@ -19,6 +19,7 @@ import { addLogVerbs } from './log-verbs.ts';
 import { addNumberVerbs } from './number-verbs.ts';
 import { addOperationVerbs } from './operation-verbs.ts';
 import type { OutputFormat } from './output.ts';
+import { addRolloutVerbs } from './rollout-verbs.ts';
 import { addServiceVerbs } from './service-verbs.ts';
 import type { Rooms } from './session.ts';
 import { Interruption, type Terminal } from './terminal.ts';
@@ -86,6 +87,7 @@ export function createProgram(line: CommandLine): Command {
   addImportVerb(program, line);
   addOperationVerbs(program, line);
   addConfigVerbs(program, line);
+  addRolloutVerbs(program, line);
   addConfigRenderVerb(program, line);
   addCrashVerbs(program, line);
   addLiveVerbs(program, line);

@@ -32,6 +32,12 @@ export function contentOf({ image, config, attachments }: ConfigContent): Config
   return attachments === undefined ? { image, config } : { image, config, attachments };
 }
 
+/** A spec with another content, and all else as it is. */
+export function withContent(spec: InstanceSpec, content: ConfigContent): InstanceSpec {
+  const { attachments: _old, ...rest } = spec;
+  return { ...rest, ...contentOf(content) };
+}
+
 /** All of a version but what it has. */
 export function headOf({ version, atMs, who, reason, hash }: ConfigVersion): ConfigVersionHead {
   return { version, atMs, who, reason, hash };

@@ -48,6 +48,8 @@ const rows = {
   PRECONDITION_FAILED: { status: 412, exit: 4 },
   PREREQUISITE_MISSING: { status: 500, exit: 1 },
   REQUEST_INVALID: { status: 400, exit: 2 },
+  ROLLOUT_ENDED: { status: 409, exit: 4 },
+  ROLLOUT_STOPPED: { status: 409, exit: 4 },
   SECRETS_LOCKED: { status: 500, exit: 1 },
   REQUEST_TOO_LARGE: { status: 413, exit: 2 },
   SERVER_UNREACHABLE: { status: 503, exit: 5 },

@@ -7,7 +7,8 @@ import type { HostName } from './ids.ts';
  * `create`: give an instance its first host. `configure`: bring a running one to what was applied.
  * `migrate`: move one. `remove`: take one off the wire, to be forgotten. `drain`: move all off a host.
  * `failover`: give what a host that is proven silent held to others. `shed`: take one off its host,
- * so that a more important one has room. `rebalance`: even out the load of the hosts.
+ * so that a more important one has room. `rebalance`: even out the load of the hosts. `rollout`: give
+ * many instances another configuration, in batches.
  */
 export const operationKinds = [
   'create',
@@ -18,6 +19,7 @@ export const operationKinds = [
   'failover',
   'shed',
   'rebalance',
+  'rollout',
 ] as const;
 export type OperationKind = (typeof operationKinds)[number];
 

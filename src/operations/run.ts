@@ -89,12 +89,14 @@ export class Run {
   /**
    * Writes, as one transaction, what `work` does and what `change` makes of the operation.
    *
+   * @param isolation `serializable` where it rests on more than the operation's own row
    * @throws Abandoned where this run does not hold the operation any more, or the store is gone
    * @throws BridgeheadError CANCELLED where it would pass its point of no return, and is to end
    */
   async commit<Result>(
     work: (tx: Transaction) => Promise<Result>,
     change: Partial<Operation> = {},
+    isolation: 'rows' | 'serializable' = 'rows',
   ): Promise<Result> {
     const { result, next } = await this.#transact(async (tx) => {
       const stored = await this.#held(tx);
@@ -108,7 +110,7 @@ export class Run {
       await tx.putOperation(changed);
       if (!isOpen(changed)) await tx.deleteLocks(changed.id);
       return { result: await work(tx), next: changed };
-    });
+    }, isolation);
     this.#operation = next;
     return result;
   }
@@ -117,14 +119,15 @@ export class Run {
    * Does one step: written before it begins. Its end is written with the beginning of the next one,
    * or with the operation's: one commit a step, while nobody answers for an address.
    *
+   * @param isUndoing where it is done although somebody asked for the operation's end
    * @throws BridgeheadError CANCELLED before it begins, where somebody asked for that in time
    */
-  async step(name: string, work: () => Promise<string>): Promise<void> {
+  async step(name: string, work: () => Promise<string>, isUndoing = false): Promise<void> {
     const begun = { name, startedMs: this.clock.wallMs(), endedMs: null, note: '' };
     await this.commit(async () => undefined, { steps: [...this.#operation.steps, begun] });
     let note = '';
     try {
-      this.#refuseIfCancelled();
+      if (!isUndoing) this.#refuseIfCancelled();
       note = await work();
     } catch (error) {
       note = `failed: ${(error as Error).message}`;
@@ -201,10 +204,13 @@ export class Run {
     throw new Abandoned(`another scheduler has taken over operation ${id}`);
   }
 
-  async #transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  async #transact<Result>(
+    work: (tx: Transaction) => Promise<Result>,
+    isolation: 'rows' | 'serializable' = 'rows',
+  ): Promise<Result> {
     try {
       // The operation's row, locked first, is what guards all that its holder writes.
-      return await this.#store.transact(work, 'rows');
+      return await this.#store.transact(work, isolation);
     } catch (error) {
       if (error instanceof Abandoned) throw error;
       if (error instanceof BridgeheadError && error.code !== 'DATABASE_UNAVAILABLE') throw error;

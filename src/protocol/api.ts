@@ -24,6 +24,8 @@ export const applyRequest = z.object({
   prune: z.boolean().default(false),
   /** Let instances get another owner than they have. */
   takeOver: z.boolean().default(false),
+  /** Have changes of configurations go in batches, also where the spec does not ask for it. */
+  rollout: z.boolean().default(false),
   /** Why, for the journal and the versions of configurations. */
   reason: z.string().max(1_024).default(''),
   /** What is in the files that the text names as attachments, in Base64, by their paths there. */

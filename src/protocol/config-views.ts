@@ -1,6 +1,7 @@
 // Versions of configurations over the API.
 
 import { z } from 'zod';
+import { operationStates } from '../domain/operation.ts';
 
 export const configVersionHead = z.object({
   version: z.int(),
@@ -37,3 +38,37 @@ export const rollbackRequest = z.object({
   reason: z.string().max(1_024).default(''),
 });
 export type RollbackRequest = z.input<typeof rollbackRequest>;
+
+export const rolloutView = z.object({
+  /** That of its operation too, which has its steps. */
+  id: z.string(),
+  owner: z.string(),
+  service: z.string(),
+  settings: z.object({
+    canaries: z.int(),
+    batchSize: z.int(),
+    watchS: z.number(),
+    errorPercent: z.number(),
+  }),
+  state: z.enum(operationStates),
+  who: z.string(),
+  reason: z.string(),
+  requestedMs: z.number(),
+  endedMs: z.number().nullable(),
+  /** Why it went back; null where it did not. */
+  breach: z.string().nullable(),
+  pause: z.object({ who: z.string(), reason: z.string(), atMs: z.number() }).nullable(),
+  targets: z.array(
+    z.object({
+      name: z.string(),
+      /** From 0 on; 0 has the canaries. */
+      batch: z.int(),
+      phase: z.enum(['waiting', 'loading', 'changed', 'back', 'left']),
+      fromVersion: z.int(),
+      toVersion: z.int().nullable(),
+      /** Null unless its phase is `left`. */
+      leftBecause: z.string().nullable(),
+    }),
+  ),
+});
+export type RolloutView = z.infer<typeof rolloutView>;

@@ -1,8 +1,9 @@
 import { isWithin } from '../domain/access.ts';
-import type { ConfigContent } from '../domain/config-version.ts';
+import { type ConfigContent, contentHash, withContent } from '../domain/config-version.ts';
 import { BridgeheadError, type Finding } from '../domain/errors.ts';
 import type { InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
 import type { Instance, InstanceSpec, Pool, ServiceAddress } from '../domain/model.ts';
+import { type RolloutSettings, rolloutDefaults } from '../domain/rollout.ts';
 import { type RenderedConfig, renderConfig } from '../haproxy/render.ts';
 import { AddressBook } from '../placement/addresses.ts';
 import type { SpecFiles } from '../spec/attachments.ts';
@@ -19,6 +20,13 @@ export interface ApplyPlan {
   readonly hosts: readonly HostSpec[];
   /** Instances that are new or differ from what is stored. */
   readonly instances: readonly PlannedInstance[];
+  /**
+   * Instances that get another configuration, as they will be then: a rollout gives it to them. What
+   * else the spec changes of them is among `instances`.
+   */
+  readonly held: readonly PlannedInstance[];
+  /** How the rollout goes; null where nothing is held back. */
+  readonly rollout: RolloutSettings | null;
   readonly deletedPools: readonly PoolName[];
   readonly deletedInstances: readonly Instance[];
   readonly parsed: ParsedSpec;
@@ -46,6 +54,8 @@ export function planApply(
     /** Whose instances are pruned; left out for all. */
     readonly owners?: readonly string[];
     readonly files: SpecFiles;
+    /** Whether configurations are to go in batches, also where the text does not ask for it. */
+    readonly rollout?: boolean;
   },
   fleet: FleetState,
   idOf: (name: InstanceName) => InstanceId,
@@ -75,12 +85,19 @@ export function planApply(
   const changed = new Set(
     changes.filter(({ action }) => action === 'create' || action === 'update').map(keyOf),
   );
+  const different = instances.filter((one) => isDifferent(one));
+  const settings = spec.rollout ?? (request.rollout === true ? rolloutDefaults : null);
+  const held = settings === null ? [] : different.filter(isOtherContent);
+  const now = held.map((one) => withoutContent(one, request.source));
   return {
     changes,
+    held,
+    rollout: held.length > 0 ? settings : null,
     pools: spec.pools.filter(({ name }) => changed.has(`pool ${name}`)),
     hosts: spec.hosts.filter(({ name }) => changed.has(`host ${name}`)),
     instances: [
-      ...instances.filter((one) => isDifferent(one)),
+      ...different.filter((one) => !held.includes(one)),
+      ...now.filter((one) => isDifferent(one)),
       ...followPools(spec, fleet, pools).filter((one) => isDifferent(one)),
     ],
     deletedPools: fleet.pools.map(({ name }) => name).filter((name) => deleted.has(`pool ${name}`)),
@@ -173,18 +190,38 @@ export function planContent(
 ): ApplyPlan | null {
   const before = fleet.instances.find(({ spec }) => spec.name === name);
   if (before === undefined) return null;
-  const { attachments: _, ...rest } = before.spec;
-  const planned = planOne({ ...rest, ...content }, before.addresses, before, before.id);
+  const spec = withContent(before.spec, content);
+  const planned = planOne(spec, before.addresses, before, before.id);
   const parsed = { spec: null, findings: [], configOrigin: () => null, contents: new Map() };
   const findings = configFindings(parsed, name, planned.rendered.findings);
   if (findings.length > 0) throw invalid(source, findings);
   const current = { pools: [], hosts: [], instances: [asHeld(before)] };
-  const wanted = { pools: [], hosts: [], instances: [asHeld(planned.instance)] };
+  const wanted = { ...current, instances: [asHeld(planned.instance)], rollout: null };
   return {
     changes: diffSpec(current, wanted, { prune: false }),
     ...{ pools: [], hosts: [], deletedPools: [], deletedInstances: [], parsed },
     instances: isDifferent(planned) ? [planned] : [],
+    ...{ held: [], rollout: null },
   };
+}
+
+/** True for an instance that is there, and is to get another configuration. */
+export function isOtherContent({ instance, before }: PlannedInstance): boolean {
+  return before !== null && contentHash(before.spec) !== contentHash(instance.spec);
+}
+
+// All that a spec changes of an instance but its configuration, which comes later.
+function withoutContent({ instance, before }: PlannedInstance, source: string): PlannedInstance {
+  if (before === null) throw new Error('a new instance has nothing to keep');
+  const spec = withContent(instance.spec, before.spec);
+  const planned = planOne(spec, instance.addresses, before, instance.id);
+  const [fault] = planned.rendered.findings;
+  if (fault === undefined) return planned;
+  const { name } = spec;
+  const message =
+    `a rollout changes the configuration of instance ${name} later, and the present one does not ` +
+    `fit what else the spec changes of it: ${fault.message}`;
+  throw invalid(source, [{ line: 1, column: 1, message, object: `instance ${name}` }]);
 }
 
 function planOne(

@@ -46,7 +46,7 @@ export async function validateAll(
   hands: Hands,
   desk: AttachmentDesk,
 ): Promise<readonly Finding[]> {
-  const toJudge = plan.instances.filter(
+  const toJudge = [...plan.instances, ...plan.held].filter(
     ({ instance, before }) =>
       before?.configHash !== instance.configHash || before.spec.image !== instance.spec.image,
   );

@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError, type Finding } from '../domain/errors.ts';
 import type { InstanceId, InstanceName } from '../domain/ids.ts';
 import { instanceObject, isOpen, type Operation } from '../domain/operation.ts';
+import { rolloutObject } from '../domain/rollout.ts';
 import { configure } from '../operations/configure.ts';
 import { create } from '../operations/create.ts';
 import { type Author, putDesired } from '../operations/desire.ts';
@@ -13,9 +14,10 @@ import { blockerOf, busy } from '../operations/locks.ts';
 import { forget, letGo, remove, startRemoval, undoRemoval } from '../operations/remove.ts';
 import { Abandoned, type Run } from '../operations/run.ts';
 import { type ApplyAnswer, applyAnswer } from '../protocol/api.ts';
-import { unifiedDiff } from '../spec/unified-diff.ts';
 import type { FleetState, Store, Transaction } from '../store/store.ts';
-import { type ApplyPlan, planApply } from './apply-plan.ts';
+import { type ApplyPlan, isOtherContent, planApply } from './apply-plan.ts';
+import { withRendered } from './apply-rendered.ts';
+import { beginRollouts, fieldsNow } from './apply-rollout.ts';
 import { checkScope } from './apply-scope.ts';
 import { checkCertificates, contentsOf, validateAll } from './apply-validation.ts';
 import type { AttachmentDesk } from './attachment-desk.ts';
@@ -36,6 +38,8 @@ export interface ApplyRequest {
   readonly prune: boolean;
   /** Whether instances may get another owner than they have. */
   readonly takeOver: boolean;
+  /** Whether what changes configurations goes in batches, also where the spec does not ask for it. */
+  readonly rollout?: boolean;
   /** Why, for the journal and the versions of configurations; left out where nobody said. */
   readonly reason?: string;
   /** Whose instances it may change, and prune; left out for all. */
@@ -284,8 +288,12 @@ async function checkLocks(
 ): Promise<void> {
   const own = new Set(removals.map(({ run }) => run.operation.id));
   const open = (await tx.openOperations()).filter(({ id }) => !own.has(id));
-  for (const { instance } of plan.instances) {
-    const object = instanceObject(instance.spec.name);
+  // Who gives other configurations to what a rollout is at would undo what that watches.
+  const ofServices = [...plan.instances, ...plan.held]
+    .filter(isOtherContent)
+    .map(({ instance: { spec } }) => rolloutObject(spec.owner, spec.service));
+  const ofInstances = plan.instances.map(({ instance }) => instanceObject(instance.spec.name));
+  for (const object of [...ofInstances, ...ofServices]) {
     const blocker = blockerOf([object], open);
     if (blocker !== null) throw busy(object, blocker, await tx.sessions(), clock.wallMs());
   }
@@ -311,11 +319,15 @@ async function write(
     const ask = { kind: kind.kind, args: start.args, ...author };
     operations.push(await engine.begin(tx, ask, start));
   }
+  for (const { instance } of plan.held) await tx.putContents(contentsOf(instance.spec, plan));
+  operations.push(...(await beginRollouts(plan, author, tx, engine)));
   if (hadAttachments(plan)) await tx.dropUnusedContents();
   for (const name of plan.deletedPools) await tx.deletePool(name);
   const why = author.reason === appliedReason ? '' : `: ${author.reason}`;
-  for (const { kind, name, action, fields } of plan.changes) {
-    if (action === 'none') continue;
+  for (const change of plan.changes) {
+    const { kind, name, action } = change;
+    const fields = fieldsNow(plan, change);
+    if (action === 'none' || (action === 'update' && fields.length === 0)) continue;
     const what = action === 'update' ? `: ${fields.map(({ field }) => field).join(', ')}` : '';
     const message = `${action}d by ${author.who}${what}${why}`;
     const atMs = clock.wallMs();
@@ -359,23 +371,12 @@ function answerOf(
   }) as ApplyAnswer;
 }
 
-// What HAProxy would read: of interest before something is applied.
-function withRendered({ changes, instances }: ApplyPlan): ApplyPlan['changes'] {
-  const byName = new Map(instances.map((one) => [one.instance.spec.name as string, one]));
-  return changes.map((change) => {
-    const one = change.kind === 'instance' ? byName.get(change.name) : undefined;
-    const after = unifiedDiff(one?.before?.rendered ?? '', one?.instance.rendered ?? '');
-    if (one === undefined || after === '') return change;
-    return { ...change, fields: [...change.fields, { field: 'rendered', before: null, after }] };
-  });
-}
-
 // The ids and grants that may differ between two readings are left out: they are no change.
 function signature(plan: ApplyPlan): string {
-  const { changes, instances, deletedInstances } = plan;
+  const { changes, instances, held, deletedInstances } = plan;
   return JSON.stringify([
     changes,
-    instances.map(({ instance }) => instance),
+    [...instances, ...held].map(({ instance }) => instance),
     deletedInstances.map(({ id }) => id),
   ]);
 }

@@ -51,6 +51,21 @@ export async function history(
   return { stepMs: step, points: folded(wanted, step, untilMs) };
 }
 
+/** Points of 5 s as they came, in the order of time: for who sums them up over a time of minutes. */
+export async function pointsAsTheyCame(
+  store: NumberStore,
+  tail: readonly Point[],
+  { instance, sinceMs, untilMs }: Pick<HistoryWanted, 'instance' | 'sinceMs' | 'untilMs'>,
+): Promise<readonly Point[]> {
+  const wanted = { instance, sinceMs, untilMs, resolutionS: 5, limit: chunksMax } as const;
+  const stored = (await store.read(wanted)).flatMap(({ data }) => unpacked(data));
+  // A chunk that was just stored may also be in the tail.
+  const all = new Map([...stored, ...tail].map((point) => [point.atMs, point]));
+  return [...all.values()]
+    .filter(({ atMs }) => atMs > sinceMs && atMs <= untilMs)
+    .toSorted((a, b) => a.atMs - b.atMs);
+}
+
 /** How far back the last point may be, where another scheduler hears of the instance. */
 const latestMs = 180_000;
 

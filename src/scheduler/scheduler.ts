@@ -10,6 +10,7 @@ import type { Kind } from '../operations/kind.ts';
 import { type LockRules, lockRules } from '../operations/locks.ts';
 import { isReleased, movedInstance } from '../operations/migrate.ts';
 import { rebalancingOf } from '../operations/rebalance.ts';
+import type { NumbersOf } from '../operations/rollout-watch.ts';
 import { SchedulerSession } from '../operations/session.ts';
 import { droppedAt } from '../operations/shed.ts';
 import type { ApplyAnswer, ExplainView } from '../protocol/api.ts';
@@ -48,6 +49,8 @@ export interface SchedulerParts extends AgentLogs {
   readonly powerOff?: PowerOff;
   /** Told what instances have counted, as it comes. */
   readonly onNumbers?: AgentsListener['onNumbers'];
+  /** What instances have counted, as it was stored and as it came; nothing unless given. */
+  readonly numbersOf?: NumbersOf;
   /** Told that an agent says something else than before. */
   readonly onNews?: () => void;
   /** Delivers what instances need beside their configuration; left out where they need nothing. */
@@ -142,6 +145,7 @@ export class Scheduler implements AsyncDisposable {
         this.#shedder.ended(host, isDone);
         this.#placer.wake();
       },
+      parts.numbersOf ?? (async () => []),
     );
     this.engine = new OperationEngine({
       ...{ store, clock, newId, session, log, hands: this.#hands() },
@@ -289,12 +293,8 @@ export class Scheduler implements AsyncDisposable {
       await tx.setCordon(name, reason);
       const kind = reason === null ? 'host.uncordoned' : 'host.cordoned';
       const why = reason === null || reason === '' ? '' : `: ${reason}`;
-      await tx.addEvent({
-        atMs: clock.wallMs(),
-        kind,
-        object: hostObject(name),
-        message: `by ${who}${why}`,
-      });
+      const message = `by ${who}${why}`;
+      await tx.addEvent({ atMs: clock.wallMs(), kind, object: hostObject(name), message });
     });
     this.#placer.wake();
   }

@@ -7,6 +7,7 @@ import { BridgeheadError, type ErrorCode } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { Instance } from '../domain/model.ts';
 import { isOpen, type Operation } from '../domain/operation.ts';
+import type { NumbersOf } from '../operations/rollout-watch.ts';
 import type { Store } from '../store/store.ts';
 import { systemClock } from '../system/clock.ts';
 import { ModelAgent } from './model-agent.ts';
@@ -43,8 +44,8 @@ export class Fleet implements AsyncDisposable {
     this.agents = agents;
   }
 
-  static async start(store: Store, clock = systemClock): Promise<Fleet> {
-    const scheduler = schedulerOn(store, clock);
+  static async start(store: Store, clock = systemClock, numbersOf?: NumbersOf): Promise<Fleet> {
+    const scheduler = schedulerOn(store, clock, numbersOf);
     await scheduler.start();
     const agents = ['host-1', 'host-2', 'host-3'].map((name) => new ModelAgent(name));
     await store.transact(async (tx) => {
@@ -154,8 +155,14 @@ export const ask = (who: string, mayWait = false, key: string | null = null) => 
   ...{ reason: 'why', who, mayWait, key },
 });
 
-export function schedulerOn(store: Store, clock: Clock = systemClock): Scheduler {
-  return new Scheduler({ store, clock, name: 'one', newId: randomUUID, log: () => undefined });
+export function schedulerOn(
+  store: Store,
+  clock: Clock = systemClock,
+  numbersOf?: NumbersOf,
+): Scheduler {
+  const more = numbersOf === undefined ? {} : { numbersOf };
+  const log = () => undefined;
+  return new Scheduler({ store, clock, name: 'one', newId: randomUUID, log, ...more });
 }
 
 export const refusal =

@@ -9,7 +9,7 @@ import type { Spec } from './spec.ts';
 
 const path = `${import.meta.dirname}/../../examples/shop.yaml`;
 const shop = parseSpec(readFileSync(path, 'utf8'), 'shop.yaml').spec as Spec;
-const nothing: Spec = { pools: [], hosts: [], instances: [] };
+const nothing: Spec = { pools: [], hosts: [], instances: [], rollout: null };
 const keep = { prune: false };
 
 const actions = (current: Spec, spec: Spec, prune: boolean) =>

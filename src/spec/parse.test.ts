@@ -80,7 +80,19 @@ ${instance('web', "    addresses: [{ pool: p6, address: '2001:db8:0::11' }]\n   
         config: 'frontend w',
       },
     ],
+    rollout: null,
   });
+});
+
+test('a rollout has its defaults and limits, and is there once', () => {
+  const { spec } = parseSpec(`${head}rollout: { watchS: 30 }\n`, 's');
+  const usual = { canaries: 1, batchSize: 5, watchS: 30, errorPercent: 1 };
+  assert.deepEqual(spec?.rollout, usual);
+  assert.equal(parseSpec(minimal, 's').spec?.rollout, null);
+  assert.match(told(`${head}rollout: { canaries: 0 }\n`)[0] ?? '', /^2:22 .*canaries/);
+  assert.match(told(`${head}rollout: { watchS: 5 }\n`)[0] ?? '', /^2:20 .*watchS/);
+  const twice = `${head}rollout: {}\n---\n${head}rollout: {}\n`;
+  assert.match(told(twice)[0] ?? '', /^5:1 .*leave one of them/);
 });
 
 test('several documents are taken together, and aliases are followed', () => {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Finding } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { InstanceSpec, Pool } from '../domain/model.ts';
+import type { RolloutSettings } from '../domain/rollout.ts';
 import { readAttachments, type SpecFiles } from './attachments.ts';
 import type { ConfigOrigin } from './config-origin.ts';
 import { withFragments } from './fragments.ts';
@@ -78,9 +79,11 @@ class SpecReader {
   }
 
   read(documents: readonly YamlDocument[]): ParsedSpec {
-    const sound = documents.filter(
-      (document) => this.#checked(document, [], documentSchema) !== null,
-    );
+    const read = documents.map((document) => ({
+      document,
+      fields: this.#checked(document, [], documentSchema),
+    }));
+    const sound = read.flatMap(({ document, fields }) => (fields === null ? [] : document));
     const pools = this.#entries(sound, 'pool', poolSchema);
     const hosts = this.#entries(sound, 'host', hostSchema);
     const instances = this.#entries(sound, 'instance', instanceSchema);
@@ -93,6 +96,7 @@ class SpecReader {
           : [{ ...fields, name: fields.name as HostName, capacity: fields.capacity ?? null }],
       ),
       instances: this.#instances(instances, poolsRead, namesOf(pools)),
+      rollout: this.#rollout(read),
     };
     const findings = this.#findings.toSorted((a, b) => a.line - b.line || a.column - b.column);
     return {
@@ -101,6 +105,21 @@ class SpecReader {
       configOrigin: (instance: InstanceName) => this.#origins.get(instance) ?? null,
       contents: this.#contents,
     };
+  }
+
+  #rollout(
+    read: readonly {
+      readonly document: YamlDocument;
+      readonly fields: z.infer<typeof documentSchema> | null;
+    }[],
+  ): RolloutSettings | null {
+    const [first, second] = read.filter(({ fields }) => fields?.rollout !== undefined);
+    if (second !== undefined) {
+      const message =
+        "there is a 'rollout' already, which is for the whole spec: leave one of them";
+      this.#report(second.document, ['rollout'], message, { atKey: true });
+    }
+    return first?.fields?.rollout ?? null;
   }
 
   /** The object at `path` as its schema reads it; null, and a report, where it does not fit. */

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { namePattern } from '../domain/ids.ts';
+import { rolloutDefaults } from '../domain/rollout.ts';
 import { servicesSchema } from './services/schema.ts';
 
 /** The version of the format that this code reads. */
@@ -97,11 +98,19 @@ export const instanceSchema = z.strictObject({
 
 const list = z.array(z.unknown()).nullish();
 
+const rolloutSchema = z.strictObject({
+  canaries: z.int().min(1).max(1_000).default(rolloutDefaults.canaries),
+  batchSize: z.int().min(1).max(1_000).default(rolloutDefaults.batchSize),
+  watchS: z.int().min(10).max(86_400).default(rolloutDefaults.watchS),
+  errorPercent: z.number().min(0).max(100).default(rolloutDefaults.errorPercent),
+});
+
 export const documentSchema = z.strictObject({
   apiVersion: z.literal(apiVersion),
   pools: list,
   hosts: list,
   instances: list,
+  rollout: rolloutSchema.optional(),
 });
 
 export type PoolFields = z.infer<typeof poolSchema>;

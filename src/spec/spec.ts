@@ -1,6 +1,7 @@
 import type { Finding } from '../domain/errors.ts';
 import type { InstanceName } from '../domain/ids.ts';
 import type { Host, InstanceSpec, Pool } from '../domain/model.ts';
+import type { RolloutSettings } from '../domain/rollout.ts';
 import type { ConfigOrigin } from './config-origin.ts';
 
 /** What a spec says of a host; the rest the host says itself. */
@@ -11,6 +12,8 @@ export interface Spec {
   readonly pools: readonly Pool[];
   readonly hosts: readonly HostSpec[];
   readonly instances: readonly InstanceSpec[];
+  /** How changes of configurations go over many instances; null for all at once. */
+  readonly rollout: RolloutSettings | null;
 }
 
 /** What exists beside the spec, so that it can refer to it. */

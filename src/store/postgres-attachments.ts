@@ -46,6 +46,8 @@ export class PostgresAttachments extends PostgresConfigs implements AttachmentRo
       with specs as (
         select spec -> 'attachments' as attachments from instances
         union all select content -> 'attachments' from config_versions
+        union all select target -> 'content' -> 'attachments'
+        from rollouts, jsonb_array_elements(rollout -> 'targets') as target
       )
       delete from attachment_contents
       where sha256 not in (

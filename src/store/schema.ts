@@ -4,6 +4,7 @@ import type { ErrorBody } from '../domain/errors.ts';
 import type { Override } from '../domain/live.ts';
 import type { Capacity, HostFacts, InstanceSpec, ObservedInstance, Tier } from '../domain/model.ts';
 import type { OperationKind, OperationState, OperationStep } from '../domain/operation.ts';
+import { type Pause, type RolloutRecord } from '../domain/rollout.ts';
 import type { Incident, IncidentState } from '../incidents/incident.ts';
 
 /** The tables of `sql/`, as Kysely has to know them. Network types travel as text. */
@@ -67,6 +68,12 @@ export interface Schema {
     reason: string;
     hash: string;
     content: JSONColumnType<ConfigContent>;
+  };
+  rollouts: {
+    id: string;
+    seq: Generated<string>;
+    rollout: JSONColumnType<RolloutRecord>;
+    pause: JSONColumnType<Pause> | null;
   };
   observations: {
     host: string;

@@ -18,6 +18,8 @@ export interface ApplyOptions {
   readonly dryRun: boolean;
   readonly prune: boolean;
   readonly takeOver: boolean;
+  /** Have changes of configurations go in batches. */
+  readonly rollout: boolean;
   /** Empty for none. */
   readonly reason: string;
   /** Show in a dry run what changes in what HAProxy reads. */
@@ -35,7 +37,7 @@ export interface ApplyOptions {
  * @throws BridgeheadError OPERATION_FAILED where it was to wait, and something did not end well
  */
 export async function apply(session: Session, options: ApplyOptions): Promise<void> {
-  const { file, dryRun, prune, takeOver, reason, key } = options;
+  const { file, dryRun, prune, takeOver, rollout, reason, key } = options;
   const { terminal, format } = session;
   const { source, text } = await readSpecText(terminal, file);
   const paint = paintFor(terminal, 'err');
@@ -43,7 +45,8 @@ export async function apply(session: Session, options: ApplyOptions): Promise<vo
   const api = await session.connect();
   let answer: ApplyAnswer;
   try {
-    const input = { source: nameOf(source), text, dryRun, prune, takeOver, reason, files };
+    const flags = { dryRun, prune, takeOver, rollout };
+    const input = { source: nameOf(source), text, ...flags, reason, files };
     answer = await api.apply(input, key);
     if (format === 'table') {
       for (const warning of answer.warnings)

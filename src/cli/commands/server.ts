@@ -26,6 +26,7 @@ import { KernelIntake } from '../../scheduler/kernel-intake.ts';
 import { LogIntake, ownMessage } from '../../scheduler/log-intake.ts';
 import { Membership } from '../../scheduler/membership.ts';
 import { NetconsoleListener } from '../../scheduler/netconsole-listener.ts';
+import { pointsAsTheyCame } from '../../scheduler/number-history.ts';
 import { NumberIntake } from '../../scheduler/number-intake.ts';
 import { NumberUpkeep } from '../../scheduler/number-upkeep.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
@@ -89,6 +90,8 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const scheduler: Scheduler = new Scheduler({
     ...{ store, clock, name, newId: randomUUID, log, certificates, ...power },
     onNumbers: (host, counted) => numbers.take(host, counted),
+    numbersOf: (instance, sinceMs, untilMs) =>
+      pointsAsTheyCame(store.numbers, numbers.tail(instance), { instance, sinceMs, untilMs }),
     takeKernel: (host, frame) => kernels.take(host, frame),
     takeInstanceLog: instanceLogIntake({ store: store.logs, clock, log }),
     onNews: () => feed.wake(),
