@@ -9,6 +9,7 @@ const benches: Readonly<
   'failover-router': async () => (await import('./failover-router.ts')).benchFailoverRouter,
   intake: async () => (await import('./intake.ts')).benchIntake,
   traffic: async () => (await import('./traffic.ts')).benchTraffic,
+  'packet-path': async () => (await import('./packet-path.ts')).benchPacketPath,
   reloads: async () => (await import('./reloads.ts')).benchReloads,
   page: async () => (await import('./page.ts')).benchPage,
   migration: async () => (await import('./migration.ts')).benchMigration,

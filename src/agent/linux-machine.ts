@@ -31,6 +31,7 @@ import type {
   Port,
 } from './machine.ts';
 import { mountMemoryFolder } from './memory-folder.ts';
+import { applyInside, applySettings, hostSettings, instanceSettings } from './packet-path.ts';
 import { acceptPeer } from './peer-socket.ts';
 import { isAnswered, probeAddress } from './probe.ts';
 import { endQuiesce, quiesce } from './quiesce.ts';
@@ -101,7 +102,10 @@ export class LinuxMachine implements Machine, Disposable {
     this.certificates[Symbol.dispose]();
   }
 
+  /** Sees to the settings of the host first: what somebody has changed since is put right. */
   readFacts(): Promise<MachineFacts> {
+    const changed = applySettings(hostSettings);
+    if (changed.length > 0) this.#options.log('settings of the kernel put right', { changed });
     return readFacts(this.#engine, this.#options.agentVersion, this.#options.bootIdFile);
   }
 
@@ -220,6 +224,7 @@ export class LinuxMachine implements Machine, Disposable {
 
   async createPort(port: string, pid: number, mac: string, bridge: string): Promise<void> {
     await kernel.createPort(port, pid, mac, await kernel.bridgeMtu(bridge));
+    applyInside(kernel.namespaceOf(pid), instanceSettings);
   }
 
   deletePort(port: string): Promise<void> {

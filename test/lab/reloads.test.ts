@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { eventView } from '../../src/protocol/api.ts';
 import { logMessageView } from '../../src/protocol/log-views.ts';
+import { runCommand } from '../../src/system/command.ts';
 import { LabClient } from './lab-client.ts';
 import { eventually, LabUnderTest } from './lab-under-test.ts';
 import { ReloadsUnderLoad, reloadedName, specOf } from './reloads-under-load.ts';
@@ -68,4 +69,23 @@ test('a configuration that HAProxy cannot load leaves the old one serving, and s
   for (const load of [seen.fresh, seen.keptAlive]) {
     assert.equal(load.failed, 0, JSON.stringify(load));
   }
+});
+
+test('settings on the way of packets hold, and what somebody changes is put right', async () => {
+  const { host } = await (await LabClient.of(lab.name)).settled(reloadedName);
+  const read = async (name: string) =>
+    (await lab.inside(host, 'cat', `/proc/sys/net/${name}`)).stdout.trim();
+  const filter = 'bridge/bridge-nf-call-iptables';
+  // Only where the machine has br_netfilter.
+  if ((await read(filter)) !== '') {
+    await lab.inside(host, 'sh', '-c', `echo 1 > /proc/sys/net/${filter}`);
+    await eventually(async () => assert.equal(await read(filter), '0'));
+  }
+  const [container = ''] = (await lab.docker(host, 'ps', '--quiet')).trim().split('\n');
+  const pid = (await lab.docker(host, 'inspect', '--format', '{{.State.Pid}}', container)).trim();
+  const ports = await runCommand([
+    'nsenter',
+    ...[`--net=/proc/${pid}/ns/net`, 'cat', '/proc/sys/net/ipv4/ip_local_port_range'],
+  ]);
+  assert.equal(ports.stdout.trim(), '16384\t65535');
 });
