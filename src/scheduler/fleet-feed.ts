@@ -12,6 +12,8 @@ const pollMs = 40;
 /** How often it is looked without that: leases run out and witnesses tell without a write. */
 const lookPeriodMs = 1_000;
 const absencePauseMs = 500;
+/** More writers at once than this have the look of each second for the last of them. */
+const looksAgain = 2;
 const itemsATurn = 250;
 /** Operations that have ended and incidents, the newest. */
 const newestMax = 100;
@@ -90,7 +92,7 @@ export class FleetFeed {
   async #keepLooking(): Promise<void> {
     this.#isLooking = true;
     const { clock, log } = this.#parts;
-    const since: Since = { mark: null, unsettled: null, lookedMs: Number.NEGATIVE_INFINITY };
+    const since: Since = { mark: null, again: 0, lookedMs: Number.NEGATIVE_INFINITY };
     let isAway = false;
     while (this.#followers.size > 0) {
       let pauseMs = absencePauseMs;
@@ -115,10 +117,12 @@ export class FleetFeed {
     let asked: PromiseWithResolvers<void> | null = null;
     try {
       const mark = await marks.mark();
-      if (mark.count !== since.mark?.count) since.unsettled = mark.begunBelow;
-      const isSettled = since.unsettled !== null && mark.endedBelow >= since.unsettled;
-      const isWritten = mark.count !== since.mark?.count || isSettled;
-      const isDue = this.#isWoken || isWritten || beganMs - since.lookedMs >= lookPeriodMs;
+      const isWritten = mark.count !== since.mark?.count;
+      const isEnded = since.again > 0 && mark.ended !== since.mark?.ended;
+      if (isWritten) since.again = looksAgain;
+      else if (isEnded) since.again -= 1;
+      const isDue =
+        this.#isWoken || isWritten || isEnded || beganMs - since.lookedMs >= lookPeriodMs;
       if (isDue) {
         this.#isWoken = false;
         // From here on whoever asks is answered by the look after this one.
@@ -129,7 +133,6 @@ export class FleetFeed {
         asked?.resolve();
       }
       since.mark = mark;
-      if (isSettled) since.unsettled = null;
       this.#seenMs = atMs;
       // At most half of the time is spent with looking.
       return Math.max(pollMs, isDue ? since.lookedMs - beganMs : 0);
@@ -205,8 +208,8 @@ export class FleetFeed {
 /** What the looks before have seen. */
 interface Since {
   mark: ChangeMark | null;
-  /** Until transactions below it have ended, what they wrote may still appear. */
-  unsettled: bigint | null;
+  /** At so many further ends of transactions it is looked again: the write counts before it ends. */
+  again: number;
   /** Of the monotonic clock. */
   lookedMs: number;
 }

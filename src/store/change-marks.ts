@@ -2,10 +2,8 @@
 export interface ChangeMark {
   /** Grows with each write, also with one whose transaction has not ended or comes to nothing. */
   readonly count: bigint;
-  /** All transactions below it have ended. */
-  readonly endedBelow: bigint;
-  /** No transaction at or above it has begun to write. */
-  readonly begunBelow: bigint;
+  /** Grows when a transaction that has written ends. */
+  readonly ended: bigint;
 }
 
 /** Where a scheduler sees that something was written, by itself or by another one. */
