@@ -7,9 +7,11 @@ import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { labPaths } from '../../src/lab/paths.ts';
 import { eventually, exampleFile, LabUnderTest } from '../lab/lab-under-test.ts';
-import { checkAccessible, desktop, goTo, phone, TestBrowser } from './browser.ts';
+import { checkAccessible, desktop, goTo, patienceMs, phone, TestBrowser } from './browser.ts';
 
 const name = 'shop-web';
+/** It has no standby, and keeps away from nobody. */
+const plain = 'status-page';
 /** Where the pictures of the docs are written; not unless it is asked for. */
 const pictures = process.env['BRIDGEHEAD_PAGE_PICTURES'] ?? null;
 
@@ -91,6 +93,32 @@ test('a migration: where it may go, what will happen, its steps, and where it is
     .getByRole('link', { name: to ?? '' })
     .waitFor();
   assert.equal((await lab.instance(name)).host, to);
+  await page.close();
+});
+
+test('what is locked says by whom, and is refused', async () => {
+  const page = await open();
+  await lab.allServing(90_000);
+  await goTo(page, `#/instances/${plain}`);
+  await page.getByRole('button', { name: 'Migrate …' }).click();
+  const dialog = page.getByRole('dialog');
+  const target = await dialog.getByRole('radio', { checked: true }).getAttribute('value');
+  await dialog.getByRole('textbox', { name: 'Why' }).fill('the first');
+  // Its Docker Engine stands still: a migration there holds its lock while it is prepared.
+  await lab.lab('kill', `dockerd:${target}`, '--signal', 'STOP');
+  await dialog.getByRole('button', { name: `Migrate to ${target}` }).click();
+  await dialog.getByText('running', { exact: true }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Migrate …' }).click();
+  await dialog.getByText('Locked').waitFor();
+  await dialog.getByText('(the first)').waitFor();
+  await dialog.getByRole('button', { name: /^Migrate to/ }).click();
+  await dialog.getByRole('alert').getByText('BUSY').waitFor();
+  if (pictures !== null) await page.screenshot({ path: join(pictures, 'locked.png') });
+  await page.keyboard.press('Escape');
+  await lab.lab('kill', `dockerd:${target}`, '--signal', 'CONT');
+  await page.getByText('Locked').waitFor({ state: 'detached', timeout: 2 * patienceMs });
+  browser.complaints.splice(0).every((text) => assert.match(text, /409/));
   await page.close();
 });
 

@@ -33,7 +33,7 @@ function Form<Answer>({ verb, isDangerous = false, run, done, children }: FormPr
 }
 
 function Grant() {
-  return html`<label>Name <input name="name" required maxlength="63" pattern="[a-z0-9][a-z0-9.-]*" autocomplete="off" /></label>
+  return html`<label>Name <input name="name" required maxlength="63" autocomplete="off" /></label>
     <label>Role <select name="role">${roles.map((role) => html`<option key=${role}>${role}</option>`)}</select></label>
     <label>Only instances of these owners <input name="owners"
       placeholder="all of the fleet, or owners with spaces between" autocomplete="off" /></label>`;
