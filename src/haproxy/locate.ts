@@ -46,10 +46,15 @@ function columnOf(line: ConfigLine | undefined, message: string): number {
     return Math.min(Number(position), line.text.length + 1);
   }
   const [first, ...others] = line.words;
-  // Of a bind HAProxy may quote the address that was rendered for it.
-  const isBind = first?.text === 'bind' || first?.text === 'dgram-bind';
-  const word = wordQuoted(others, message) ?? (isBind ? others[0] : null) ?? first;
+  const word = wordQuoted(others, message) ?? addressRendered(line, message) ?? first;
   return (word?.start ?? 0) + 1;
+}
+
+// Of a bind HAProxy may quote the address that was rendered for it.
+function addressRendered({ words }: ConfigLine, message: string): Word | undefined {
+  const [first, address] = words;
+  const isBind = first?.text === 'bind' || first?.text === 'dgram-bind';
+  return isBind && quotedIn(message).some((text) => text.includes(':')) ? address : undefined;
 }
 
 // HAProxy names the rule first and what is wrong in it last, so the last quotation counts most, and
