@@ -47,6 +47,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'POST /v1/tokens/:name/revoke': can('viewer', 'own'),
   'GET /v1/audit': can('admin', 'fleet'),
   'POST /v1/join-tokens': can('admin', 'fleet'),
+  'POST /v1/hosts/:name/revoke': can('admin', 'fleet'),
 
   'GET /v1/status': can('viewer', 'none'),
   'GET /v1/watch': can('viewer', 'own'),

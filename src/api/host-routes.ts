@@ -11,7 +11,10 @@ import type { ApiParts } from './server.ts';
 const named = z.object({ name: hostName });
 
 /** Hosts: looking at them, keeping new instances off them, letting new ones join. */
-export function hostRoutes(routes: Routes, { scheduler, newJoinToken }: ApiParts): void {
+export function hostRoutes(
+  routes: Routes,
+  { scheduler, newJoinToken, revokeHost }: ApiParts,
+): void {
   const view = async (name: z.infer<typeof named>['name'], { owners }: Principal) => {
     const source = ownView(await scheduler.viewSource(), owners);
     return viewHost(source, findHost(source.fleet.hosts, name));
@@ -58,6 +61,20 @@ export function hostRoutes(routes: Routes, { scheduler, newJoinToken }: ApiParts
     },
     handler: async ({ params, principal }) => {
       await scheduler.setCordon(params.name, null, principal.name);
+      return view(params.name, principal);
+    },
+  });
+  routes.route({
+    method: 'POST',
+    url: '/v1/hosts/:name/revoke',
+    schema: {
+      summary: "Take back a host's certificates: nobody is its agent until it has joined again",
+      params: named,
+      body: cordonRequest,
+      response: { 200: hostView, ...failures },
+    },
+    handler: async ({ params, body, principal }) => {
+      await revokeHost(params.name, body.reason, principal.name);
       return view(params.name, principal);
     },
   });

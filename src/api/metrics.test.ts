@@ -57,6 +57,7 @@ before(async () => {
       limits: { days: 1, messages: 1_000, bytes: 1e9 },
       kernelCounts: () => ({ received: 0, stored: 0, lostOnHosts: 0 }),
     },
+    revokeHost: async () => undefined,
     newJoinToken: async () => ({ token: 'ticket', expiresMs: 1 }),
   });
   await api.ready();

@@ -82,6 +82,7 @@ before(async () => {
     scheduler,
     version: '0.0.0',
     ...testAccess(store, 'right'),
+    revokeHost: async () => undefined,
     newJoinToken: async () => ({ token: 'ticket', expiresMs: 1 }),
     log: () => undefined,
   });

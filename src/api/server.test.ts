@@ -72,6 +72,7 @@ before(async () => {
     scheduler,
     version: '0.0.0',
     ...testAccess(store, token),
+    revokeHost: async () => undefined,
     newJoinToken: async () => ({ token: 'ticket', expiresMs: 1 }),
     log: () => undefined,
   });

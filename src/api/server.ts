@@ -12,6 +12,7 @@ import type { Audit } from '../access/audit.ts';
 import type { AccessDesk } from '../access/desk.ts';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
+import type { HostName } from '../domain/ids.ts';
 import type { KnownIssue } from '../known-issues/entry.ts';
 import type { CertificateDesk } from '../scheduler/certificate-desk.ts';
 import type { CrashGroupsBook } from '../scheduler/crash-groups.ts';
@@ -84,6 +85,8 @@ export interface ApiParts {
   readonly certificates: CertificateDesk;
   /** Seals all secrets with a new key. @returns how many there are */
   readonly rotateSecrets: (who: string) => Promise<number>;
+  /** Takes back a host's certificates; its stream ends. */
+  readonly revokeHost: (host: HostName, reason: string, who: string) => Promise<void>;
   readonly newJoinToken: (
     host: string,
     ttlS: number,

@@ -40,6 +40,7 @@ export async function testApi(
     },
     ...testAccess(store, 'right'),
     ...testDesk(store, scheduler),
+    revokeHost: async () => undefined,
     newJoinToken: async () => ({ token: 'ticket', expiresMs: 1 }),
     ...different,
   });

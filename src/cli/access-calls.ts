@@ -15,6 +15,7 @@ import {
   type UserView,
   userView,
 } from '../protocol/access-views.ts';
+import { type HostView, hostView } from '../protocol/api.ts';
 import type { Requests } from './crash-calls.ts';
 
 export interface Grant {
@@ -46,6 +47,7 @@ export interface AccessCalls {
     grant: Grant & { readonly lifeS: number },
   ) => Promise<z.infer<typeof newTokenView>>;
   readonly revokeToken: (name: string) => Promise<string>;
+  readonly revokeHost: (host: string, reason: string) => Promise<HostView>;
   /** Those after an id, in their order; the newest where none is given. */
   readonly audit: (limit: number, after?: number) => Promise<readonly AuditView[]>;
 }
@@ -68,6 +70,8 @@ export function accessCalls({ get, post, list }: Requests): AccessCalls {
     tokens: () => list('/v1/tokens', tokenView),
     addToken: (name, grant) => post('/v1/tokens', newTokenView, { name, ...grant }),
     revokeToken: (name) => act(`/v1/tokens/${encodeURIComponent(name)}/revoke`),
+    revokeHost: (host, reason) =>
+      post(`/v1/hosts/${encodeURIComponent(host)}/revoke`, hostView, { reason }),
     audit: (limit, after) =>
       list(`/v1/audit?limit=${limit}${after === undefined ? '' : `&after=${after}`}`, auditView),
   };

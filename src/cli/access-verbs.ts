@@ -20,6 +20,19 @@ export function addAccessVerbs(program: Command, line: CommandLine): void {
   addUserVerbs(group, line);
   addTokenVerbs(group, line);
   addAuditVerbs(group, line);
+  clientVerbs(group, line)(
+    'revoke',
+    "take back a host's certificates, at once; it may join again by a new token",
+    ["revoke host-3 --reason 'stolen from the rack'"],
+    async (session, [host = ''], given) => {
+      const { revokeHost } = await import('./commands/token.ts');
+      await revokeHost(session, host, given.text('reason') ?? '');
+    },
+    (command) =>
+      command
+        .argument('<host>', 'the host')
+        .requiredOption('--reason <text>', 'why, for the record'),
+  );
 }
 
 function addLoginVerbs(group: Command, line: CommandLine): void {

@@ -64,7 +64,10 @@ async function listen(clock: Clock = systemClock): Promise<{
   readonly streams: AgentStream[];
   readonly admitted: unknown[];
   readonly listener: AgentListener;
+  /** Serials of certificates that were taken back. */
+  readonly revoked: Set<string>;
 }> {
+  const revoked = new Set<string>();
   const streams: AgentStream[] = [];
   const admitted: unknown[] = [];
   const admission = (host: HostName) => ({ certificate: 'c', ca: 'a', host });
@@ -76,14 +79,15 @@ async function listen(clock: Clock = systemClock): Promise<{
       if (asked[1] !== 'right') throw new BridgeheadError('JOIN_REFUSED', 'no', 'Ask.');
       return admission('host-1' as HostName);
     },
-    renew: async (host) => admission(host),
+    renew: async ({ host }) => admission(host),
+    revokedOf: async (shown) => shown.filter(({ serial }) => revoked.has(serial)),
     give: async () => null,
     onStream: (stream) => streams.push(stream),
     log: () => undefined,
   });
   const port = await listener.listen(address, 0);
   closers.push(() => listener.close());
-  return { port, streams, admitted, listener };
+  return { port, streams, admitted, listener, revoked };
 }
 
 async function agentPair(ca: KeyPair, host: string, at = now): Promise<KeyPair> {

@@ -12,6 +12,7 @@ import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName } from '../domain/ids.ts';
 import { frameBytesMax } from '../protocol/frames.ts';
+import type { AgentCertificate } from '../store/agent-certificate-store.ts';
 import { hostOfCertificate } from '../trust/authority.ts';
 import type { AgentStream } from './agents.ts';
 import type { GivenContent } from './attachment-desk.ts';
@@ -22,6 +23,9 @@ const bodyBytesMax = 16 * 1024;
 const patienceMs = 10_000;
 /** Time for the answer with an attachment: 4 MiB at most. */
 const givingMs = 30_000;
+
+/** How often it is asked whether certificates of open streams were taken back elsewhere. */
+const revocationPeriodMs = 1_000;
 
 const joinBody = z.object({ id: z.string(), secret: z.string(), csr: z.string() });
 const renewBody = z.object({ csr: z.string() });
@@ -37,7 +41,9 @@ export interface AgentListenerOptions {
   readonly tls: { readonly certificate: string; readonly key: string; readonly ca: string };
   readonly clock: Clock;
   readonly admit: (id: string, secret: string, csr: string) => Promise<Admission>;
-  readonly renew: (host: HostName, csr: string) => Promise<Admission>;
+  readonly renew: (shown: AgentCertificate, csr: string) => Promise<Admission>;
+  /** Those of these certificates that were taken back. */
+  readonly revokedOf: (shown: readonly AgentCertificate[]) => Promise<readonly AgentCertificate[]>;
   /** What is in an attachment; null where the host has nothing to do with it. */
   readonly give: (host: HostName, sha256: string) => Promise<GivenContent | null>;
   readonly onStream: (stream: AgentStream) => void;
@@ -55,7 +61,8 @@ export class AgentListener {
   readonly #options: AgentListenerOptions;
   /** Every TCP connection, also those that TLS or HTTP do not count (yet, or any more). */
   readonly #connections = new Set<Socket>();
-  readonly #streams = new Map<HostName, SocketStream>();
+  readonly #streams = new Map<HostName, { stream: SocketStream; shown: AgentCertificate }>();
+  #stopLooking = () => undefined as void;
 
   constructor(options: AgentListenerOptions) {
     this.#options = options;
@@ -77,7 +84,10 @@ export class AgentListener {
       socket.once('close', () => this.#connections.delete(socket));
     });
     this.#server.on('request', (request, response) => void this.#serve(request, response));
-    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.on(
+      'upgrade',
+      (request, socket, head) => void this.#upgrade(request, socket, head),
+    );
   }
 
   /** @returns the port it listens on; rejects when it cannot */
@@ -90,36 +100,57 @@ export class AgentListener {
         this.#server.on('error', ({ message }) =>
           this.#options.log('the listener for agents has trouble', { message }),
         );
+        this.#stopLooking = this.#options.clock.every(
+          revocationPeriodMs,
+          () => void this.closeRevoked(),
+        );
         resolve((this.#server.address() as AddressInfo).port);
       });
     });
   }
 
   async close(): Promise<void> {
+    this.#stopLooking();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const client of this.#sockets.clients) client.terminate();
     for (const connection of this.#connections) connection.destroy();
     await closed;
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** Cuts the streams of hosts whose certificates were taken back. */
+  async closeRevoked(): Promise<void> {
+    try {
+      const shown = [...this.#streams.values()].map((one) => one.shown);
+      for (const { serial, host } of await this.#options.revokedOf(shown)) {
+        const open = this.#streams.get(host);
+        if (open?.shown.serial === serial) open.stream.cut('its certificate was taken back');
+      }
+    } catch (error) {
+      this.#options.log('cannot look for revoked certificates', { error: String(error) });
+    }
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // HTTP has taken its own handler off: without one, a reset would end the process.
     socket.on('error', () => socket.destroy());
-    const host = hostOf(request);
-    if (request.url !== '/stream') return this.#turnAway(request, socket, notHere(request));
-    if (host === null) {
-      return this.#turnAway(request, socket, unproven(request, 'the stream'));
+    let shown: AgentCertificate;
+    try {
+      if (request.url !== '/stream') throw notHere(request);
+      shown = await this.#proven(request, 'the stream');
+    } catch (error) {
+      return this.#turnAway(request, socket, BridgeheadError.wrap(error));
     }
+    const { host } = shown;
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const stream = new SocketStream(host, webSocket, this.#options.clock);
       const former = this.#streams.get(host);
-      this.#streams.set(host, stream);
+      this.#streams.set(host, { stream, shown });
       stream.onClose(() => {
-        if (this.#streams.get(host) === stream) this.#streams.delete(host);
+        if (this.#streams.get(host)?.stream === stream) this.#streams.delete(host);
       });
       // The new one is handed over first: the host was never gone.
       this.#options.onStream(stream);
-      former?.close('replaced by a newer stream of the same host');
+      former?.stream.close('replaced by a newer stream of the same host');
     });
   }
 
@@ -154,8 +185,7 @@ export class AgentListener {
   }
 
   async #give(request: IncomingMessage, response: ServerResponse, sha256: string): Promise<void> {
-    const host = hostOf(request);
-    if (host === null) throw unproven(request, 'an attachment');
+    const { host } = await this.#proven(request, 'an attachment');
     const closed = new AbortController();
     response.once('close', () => closed.abort());
     using content = await this.#options.give(host, sha256);
@@ -183,12 +213,28 @@ export class AgentListener {
       return this.#options.admit(id, secret, csr);
     }
     if (path === 'POST /renew') {
-      const host = hostOf(request);
-      if (host === null) throw unproven(request, 'a renewal');
-      return this.#options.renew(host, renewBody.parse(await readBody(request)).csr);
+      const shown = await this.#proven(request, 'a renewal');
+      return this.#options.renew(shown, renewBody.parse(await readBody(request)).csr);
     }
     throw notHere(request);
   }
+
+  /** The certificate by which the peer is an agent of this fleet. @throws BridgeheadError */
+  async #proven(request: IncomingMessage, what: string): Promise<AgentCertificate> {
+    const shown = shownIn(request);
+    if (shown === null) throw unproven(request, what);
+    if ((await this.#options.revokedOf([shown])).length > 0) throw takenBack(shown.host);
+    return shown;
+  }
+}
+
+/** What a host hears whose certificate is good no more. */
+export function takenBack(host: HostName): BridgeheadError {
+  return new BridgeheadError(
+    'UNAUTHORIZED',
+    `the certificate of host ${host} was taken back`,
+    'Remove identity.json on the host and let it join again: bridgehead token create --host NAME',
+  );
 }
 
 function notHere({ method, url }: IncomingMessage): BridgeheadError {
@@ -210,10 +256,12 @@ function unproven(request: IncomingMessage, what: string): BridgeheadError {
   );
 }
 
-function hostOf(request: IncomingMessage): HostName | null {
+function shownIn(request: IncomingMessage): AgentCertificate | null {
   const socket = request.socket as TLSSocket;
   const certificate = socket.getPeerX509Certificate();
-  return socket.authorized && certificate !== undefined ? hostOfCertificate(certificate.raw) : null;
+  if (!socket.authorized || certificate === undefined) return null;
+  const host = hostOfCertificate(certificate.raw);
+  return host === null ? null : { host, serial: certificate.serialNumber };
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {

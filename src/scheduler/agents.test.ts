@@ -121,13 +121,22 @@ test('an agent of another protocol is turned away with both numbers', () => {
   assert.match(closed[0] ?? '', new RegExp(`${protocolVersion}.*${protocolVersion - 1}`));
 });
 
-test('what an agent says of its host is recorded under the name of the host', () => {
-  const { events, connect } = scene();
+test('an agent speaks for its own host, and for instances that it was given', () => {
+  const { agents, events, connect } = scene();
   const say = connect();
-  say(hello(1, []));
+  // That it claims to hold one says nothing.
+  say(hello(1, [seen(1, true)]));
+  agents.tell(host, 1, [desired('small')]);
   say({ type: 'event', kind: 'desired.stale', object: 'host', message: 'm' });
   say({ type: 'event', kind: 'grant.stale', object: 'instance/web', message: 'm' });
-  assert.deepEqual(events, ['desired.stale host/host-1', 'grant.stale instance/web']);
+  for (const object of ['host/host-2', 'instance/other', 'pool/public']) {
+    say({ type: 'event', kind: 'forged', object, message: 'm' });
+  }
+  assert.deepEqual(events, [
+    'desired.stale host/host-1',
+    'grant.stale instance/web',
+    ...Array.from({ length: 3 }, () => 'forged host/host-1'),
+  ]);
 });
 
 test('what is too large to be told is one event and an error, until it is something else', () => {

@@ -15,6 +15,7 @@ import type { KernelFrame } from '../protocol/kernel-frames.ts';
 import type { InstanceNumbers } from '../protocol/number-frames.ts';
 import type { WitnessFrame } from '../protocol/pulse-frames.ts';
 import type { Observation } from '../store/store.ts';
+import { AgentVoice } from './agent-voice.ts';
 
 /** One agent's stream as the scheduler uses it; the listener and tests provide it. */
 export interface AgentStream {
@@ -50,6 +51,7 @@ export interface AgentsListener {
 interface Session {
   readonly stream: AgentStream;
   readonly observed: Map<InstanceId, ObservedInstance>;
+  readonly voice: AgentVoice;
   readonly waiting: Map<number, Waiting>;
   greeted: boolean;
   /** Of the boot that its host is in; '' before it said hello. */
@@ -95,12 +97,10 @@ export class Agents {
     const session: Session = {
       stream,
       observed: new Map(),
+      voice: new AgentVoice(stream.host),
       waiting: new Map(),
       greeted: false,
-      boot: '',
-      seq: 0,
-      seqs: new Map(),
-      digest: '',
+      ...{ boot: '', seq: 0, seqs: new Map(), digest: '' },
       took: null,
       toldRevision: 0,
       awaitedRevision: -1,
@@ -161,6 +161,8 @@ export class Agents {
   isNews(host: HostName, instances: readonly DesiredInstance[]): boolean {
     const session = this.#sessions.get(host);
     if (session?.greeted !== true) return false;
+    // This is asked with what the store has for the host, also where another scheduler told it.
+    session.voice.give(instances);
     const digest = digestOf(instances);
     const isAwaited = session.toldRevision <= session.awaitedRevision;
     return (isAwaited || digest !== session.digest) && digest !== session.untellable?.digest;
@@ -313,10 +315,7 @@ export class Agents {
         this.#observe(session, frame);
         break;
       case 'event':
-        this.#listener.onEvent(host, {
-          ...frame,
-          object: frame.object === 'host' ? `host/${host}` : frame.object,
-        });
+        this.#listener.onEvent(host, session.voice.event(frame));
         break;
       case 'reply':
         session.waiting.get(frame.id)?.resolve(frame.result);

@@ -83,7 +83,7 @@ test('a certificate is renewed for a host of the fleet only', async () => {
   const membership = await Membership.open(store, systemClock);
   const { csr } = await newAgentRequest();
   await assert.rejects(
-    membership.renew('gone' as HostName, csr),
+    membership.renew({ host: 'gone' as HostName, serial: '01' }, csr),
     (error) => error instanceof BridgeheadError && error.code === 'NOT_FOUND',
   );
 });

@@ -1,6 +1,9 @@
+import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import { type HostName, namePattern } from '../domain/ids.ts';
+import { findHost } from '../operations/find-host.ts';
+import type { AgentCertificate, AgentCertificateStore } from '../store/agent-certificate-store.ts';
 import type { Store } from '../store/store.ts';
 import {
   createAuthority,
@@ -9,25 +12,28 @@ import {
   signAgentRequest,
 } from '../trust/authority.ts';
 import { formatTicket, hashSecret, isSecret, newTicket } from '../trust/token.ts';
-import type { Admission } from './agent-listener.ts';
+import { type Admission, takenBack } from './agent-listener.ts';
 
 const certificateSetting = 'authority.certificate';
 const keySecret = 'authority.key';
 
+/** What is kept of the fleet and of its agents' certificates. */
+export type MembershipStore = Store & { readonly agentCertificates: AgentCertificateStore };
+
 /** Who belongs to the fleet: the authority that all schedulers share, and its one-time tokens. */
 export class Membership {
   readonly authority: KeyPair;
-  readonly #store: Store;
+  readonly #store: MembershipStore;
   readonly #clock: Clock;
 
-  private constructor(authority: KeyPair, store: Store, clock: Clock) {
+  private constructor(authority: KeyPair, store: MembershipStore, clock: Clock) {
     this.authority = authority;
     this.#store = store;
     this.#clock = clock;
   }
 
   /** Reads the fleet's authority from the store; the first scheduler ever makes it. */
-  static async open(store: Store, clock: Clock): Promise<Membership> {
+  static async open(store: MembershipStore, clock: Clock): Promise<Membership> {
     const fresh = await createAuthority(new Date(clock.wallMs()));
     const authority = await store.transact(async (tx) => {
       const certificate = await tx.setting(certificateSetting);
@@ -81,11 +87,11 @@ export class Membership {
       return token.host;
     });
     if (host === null) throw refused('the join token is not known, was used, or has run out');
-    return this.#certify(host, csr);
+    return this.#certify(host, csr, null);
   }
 
   /** A new certificate for a host that has shown its old one. @throws BridgeheadError NOT_FOUND */
-  async renew(host: HostName, csr: string): Promise<Admission> {
+  async renew({ host, serial }: AgentCertificate, csr: string): Promise<Admission> {
     const { hosts } = await this.#store.transact((tx) => tx.fleet());
     if (!hosts.some(({ name }) => name === host)) {
       throw new BridgeheadError(
@@ -94,12 +100,33 @@ export class Membership {
         'Let it join again: bridgehead token create --host NAME',
       );
     }
-    return this.#certify(host, csr);
+    return this.#certify(host, csr, serial);
   }
 
-  async #certify(host: HostName, csr: string): Promise<Admission> {
+  /**
+   * Takes back all certificates of a host, and its join tokens. It may join again by a new one.
+   *
+   * @throws BridgeheadError NOT_FOUND
+   */
+  async revoke(host: HostName, reason: string, who: string): Promise<void> {
+    const { hosts } = await this.#store.transact((tx) => tx.fleet());
+    findHost(hosts, host);
+    await this.#store.agentCertificates.revoke(host);
+    const atMs = this.#clock.wallMs();
+    const message = `certificates taken back by ${who}: ${reason}`;
+    await this.#store.transact((tx) =>
+      tx.addEvent({ atMs, kind: 'host.revoked', object: `host/${host}`, message }),
+    );
+  }
+
+  /** @param renews serial of the certificate that the host has shown; null where it joins */
+  async #certify(host: HostName, csr: string, renews: string | null): Promise<Admission> {
     const now = new Date(this.#clock.wallMs());
     const certificate = await signAgentRequest(this.authority, csr, host, now);
+    const { serialNumber: serial, validToDate } = new X509Certificate(certificate);
+    const known = { serial, host, expiresMs: validToDate.getTime() };
+    const { agentCertificates } = this.#store;
+    if (!(await agentCertificates.add(known, renews, now.getTime()))) throw takenBack(host);
     return { certificate, ca: this.authority.certificate, host };
   }
 }

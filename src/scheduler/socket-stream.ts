@@ -56,7 +56,12 @@ export class SocketStream implements AgentStream {
 
   close(reason: string): void {
     this.#closeReason ??= reason;
-    this.#socket.close(violation, cut(reason));
+    this.#socket.close(violation, shortened(reason));
+  }
+
+  /** Ends it without a word more, in either direction. */
+  cut(reason: string): void {
+    this.#end(reason);
   }
 
   onFrame(handler: (frame: AgentFrame) => void): void {
@@ -112,7 +117,7 @@ function faultOf(error: Error): string {
 }
 
 // At a character's edge: a part of one would be refused as broken UTF-8.
-function cut(reason: string): string {
+function shortened(reason: string): string {
   let bytes = 0;
   let kept = '';
   for (const character of reason) {

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { FleetEvent, ObservedInstance } from '../domain/model.ts';
 import type { AccessStore } from './access-store.ts';
+import type { AgentCertificateStore } from './agent-certificate-store.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { BootStore } from './boot-store.ts';
 import type { CertificateStore } from './certificate-store.ts';
@@ -17,6 +18,7 @@ import { migrate, readMigrationFiles } from './migrate.ts';
 import type { NumberStore } from './number-store.ts';
 import type { Connection } from './ownership.ts';
 import { PostgresAccess } from './postgres-access.ts';
+import { PostgresAgentCertificates } from './postgres-agent-certificates.ts';
 import { PostgresAudit } from './postgres-audit.ts';
 import { PostgresBoots } from './postgres-boots.ts';
 import { PostgresCertificates } from './postgres-certificates.ts';
@@ -71,6 +73,7 @@ export class PostgresStore implements Store {
   readonly access: AccessStore;
   readonly audit: AuditStore;
   readonly certificates: CertificateStore;
+  readonly agentCertificates: AgentCertificateStore;
   readonly #pool: pg.Pool;
   readonly #db: Kysely<Schema>;
   readonly #options: PostgresStoreOptions;
@@ -92,6 +95,7 @@ export class PostgresStore implements Store {
       (work) => this.#run(work, 'serializable'),
       options.keys,
     );
+    this.agentCertificates = new PostgresAgentCertificates(pool);
   }
 
   /**

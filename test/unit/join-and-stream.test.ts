@@ -82,7 +82,8 @@ async function fleet(authority?: KeyPair, port = 0): Promise<Fleet> {
       isUsed = true;
       return certify('host-1' as HostName, csr);
     },
-    renew: certify,
+    renew: ({ host }, csr) => certify(host, csr),
+    revokedOf: async () => [],
     give: async (host, sha256) => {
       const bytes = host === 'host-1' ? attached.get(sha256) : undefined;
       return bytes === undefined ? null : { bytes, [Symbol.dispose]: () => undefined };

@@ -113,7 +113,8 @@ export async function runServer(options: ServerOptions): Promise<void> {
     tls: { ...server, ca: membership.authority.certificate },
     clock,
     admit: (id, secret, csr) => membership.admit(id, secret, csr),
-    renew: (host, csr) => membership.renew(host, csr),
+    renew: (shown, csr) => membership.renew(shown, csr),
+    revokedOf: (shown) => store.agentCertificates.revokedOf(shown),
     give: (host, sha256) => scheduler.attachments.give(host, sha256),
     onStream: (stream) => {
       certificates.attach(stream);
@@ -165,6 +166,10 @@ export async function runServer(options: ServerOptions): Promise<void> {
     scheduler,
     version: manifest.version,
     ...{ access, audit: new Audit({ store: store.audit, clock, log }) },
+    revokeHost: async (host, reason, who) => {
+      await membership.revoke(host, reason, who);
+      await listener.closeRevoked();
+    },
     newJoinToken: (host, ttlS, who) => membership.newToken(host, ttlS, who),
     log,
   });

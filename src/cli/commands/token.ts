@@ -58,6 +58,18 @@ export async function revokeToken(session: Session, name: string): Promise<void>
   await session.print({ text }, () => text);
 }
 
+/** Takes back a host's certificates. */
+export async function revokeHost(session: Session, host: string, reason: string): Promise<void> {
+  const view = await (await session.connect()).revokeHost(host, reason);
+  await session.print(view, () =>
+    [
+      `No agent is host ${host} any more, on any scheduler. What it held goes elsewhere as if it had died.`,
+      'To let it in again, remove identity.json there, and:',
+      `  bridgehead token create --host ${host}`,
+    ].join('\n'),
+  );
+}
+
 function tokensTable(tokens: readonly TokenView[], nowMs: number): string {
   if (tokens.length === 0) return 'no tokens';
   return tableText(
