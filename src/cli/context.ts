@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BridgeheadError } from '../domain/errors.ts';
+import { fingerprintFrom, type ServerTrust } from './server-trust.ts';
 
 /** Where the API is and what opens it. */
 export interface Access {
@@ -10,6 +11,8 @@ export interface Access {
   /** Further servers of the same fleet, asked in turn where the ones before take no connection. */
   readonly others?: readonly string[];
   readonly token: string | null;
+  /** Whom to believe over https; left out for whom Node believes. */
+  readonly trust?: ServerTrust;
   /** Where the address was found, for messages. */
   readonly from: string;
 }
@@ -20,6 +23,10 @@ export interface AccessOptions {
   readonly token?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly lab?: string | undefined;
+  /** A file with authorities in PEM. */
+  readonly ca?: string | undefined;
+  /** SHA-256 of a certificate. */
+  readonly fingerprint?: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,19 +39,23 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export async function findAccess(options: AccessOptions, env: Environment): Promise<Access> {
   const token = await givenToken(options, env);
-  if (options.server !== undefined) return { url: options.server, token, from: '--server' };
+  const trust = await givenTrust(options, env);
+  if (options.server !== undefined)
+    return { url: options.server, token, ...trust, from: '--server' };
   if (options.lab !== undefined) {
     const path = await labContextOf(options.lab, env);
     const lab = await readContext(path);
     if (lab === null) throw noLab(options.lab, path);
-    return { ...lab, token: token ?? lab.token };
+    return { ...lab, ...trust, token: token ?? lab.token };
   }
   const fromEnvironment = env['BRIDGEHEAD_SERVER'] ?? '';
-  if (fromEnvironment !== '') return { url: fromEnvironment, token, from: 'BRIDGEHEAD_SERVER' };
+  if (fromEnvironment !== '') {
+    return { url: fromEnvironment, token, ...trust, from: 'BRIDGEHEAD_SERVER' };
+  }
   const own = await readContext(ownContextPath(env));
   const found = own ?? (await readContext(await labContextOf('lab', env)));
   if (found === null) throw noServer(env);
-  return { ...found, token: token ?? found.token };
+  return { ...found, ...trust, token: token ?? found.token };
 }
 
 /** Where the person's own context is kept. */
@@ -75,7 +86,32 @@ async function givenToken(options: AccessOptions, env: Environment): Promise<str
   return fromEnvironment === '' ? null : fromEnvironment;
 }
 
-async function readContext(path: string): Promise<Access | null> {
+/** What is given as `--ca` and `--fingerprint`, or by the environment. */
+async function givenTrust(
+  options: AccessOptions,
+  env: Environment,
+): Promise<Pick<Access, 'trust'>> {
+  const file = options.ca ?? env['BRIDGEHEAD_CA'] ?? '';
+  const ca = file === '' ? null : await readText(file);
+  if (file !== '' && ca?.includes('-----BEGIN CERTIFICATE-----') !== true) {
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      `${file} ${ca === null ? 'does not exist' : 'has no certificate in it'}`,
+      "Give the authority's certificate in PEM: --ca. A server keeps its own in its data folder, file ca.pem.",
+    );
+  }
+  const text = options.fingerprint ?? env['BRIDGEHEAD_FINGERPRINT'] ?? '';
+  if (ca === null && text === '') return {};
+  const fingerprint = text === '' ? null : fingerprintFrom(text);
+  if (text === '' || fingerprint !== null) return { trust: { ca, fingerprint } };
+  throw new BridgeheadError(
+    'REQUEST_INVALID',
+    `${text} is no SHA-256 of a certificate`,
+    'Write its 64 hexadecimal digits, as the server logs them when it is ready: --fingerprint.',
+  );
+}
+
+async function readContext(path: string): Promise<Omit<Access, 'trust'> | null> {
   const text = await readText(path);
   if (text === null) return null;
   const fault = (what: string) =>

@@ -2,6 +2,7 @@ import { request as overHttp, type RequestOptions } from 'node:http';
 import { request as overHttps } from 'node:https';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { Access } from './context.ts';
+import { trusting } from './server-trust.ts';
 
 const answerBytesMax = 64 * 1024 * 1024;
 
@@ -48,21 +49,23 @@ export function isNobodyThere(error: unknown): boolean {
 
 /**
  * One request to the server that `access` names, over TCP, TLS or a unix socket. A certificate is
- * judged as Node does: by its own list of authorities and by NODE_EXTRA_CA_CERTS.
+ * judged by what the person gave (--ca, --fingerprint), else as Node does: by its own list of
+ * authorities and by NODE_EXTRA_CA_CERTS.
  *
  * @throws BridgeheadError SERVER_UNREACHABLE, or REQUEST_INVALID for an address that is none
  */
-function sendRequest(access: Access, wanted: HttpRequest): Promise<HttpAnswer> {
+async function sendRequest(access: Access, wanted: HttpRequest): Promise<HttpAnswer> {
   const { send, ...target } = targetOf(access);
   const body = wanted.body === undefined ? null : JSON.stringify(wanted.body);
   const limit = AbortSignal.timeout(wanted.timeoutMs);
+  const trusted = await trustedTarget(access, target, limit);
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) => {
       reject(unreachable(access, limit.aborted ? late(wanted.timeoutMs) : cause));
     };
     const sent = send(
       {
-        ...target,
+        ...trusted,
         method: wanted.method,
         path: wanted.path,
         agent: false,
@@ -95,8 +98,24 @@ function sendRequest(access: Access, wanted: HttpRequest): Promise<HttpAnswer> {
   });
 }
 
+// Before the request, which has the token in it.
+async function trustedTarget(
+  access: Access,
+  { isTls, ...target }: Omit<Target, 'send'>,
+  limit: AbortSignal,
+): Promise<RequestOptions> {
+  if (!isTls || access.trust === undefined) return target;
+  const [host, port] = [target.host ?? '', Number(target.port)];
+  try {
+    return { ...target, ...(await trusting(access.trust, { host, port }, limit)) };
+  } catch (error) {
+    throw unreachable(access, error as Error);
+  }
+}
+
 type Target = Pick<RequestOptions, 'socketPath' | 'host' | 'port'> & {
   readonly send: typeof overHttp;
+  readonly isTls: boolean;
 };
 
 function targetOf({ url, token, from }: Access): Target {
@@ -116,7 +135,7 @@ function targetOf({ url, token, from }: Access): Target {
   if (url.startsWith('unix:')) {
     const socketPath = url.slice('unix:'.length).replace(/^\/\//, '');
     if (!socketPath.startsWith('/')) throw invalid('the path does not begin with /');
-    return { send: overHttp, socketPath };
+    return { send: overHttp, isTls: false, socketPath };
   }
   if (!URL.canParse(url)) throw invalid('it cannot be read');
   const { protocol, hostname, port, pathname } = new URL(url);
@@ -125,6 +144,7 @@ function targetOf({ url, token, from }: Access): Target {
   if (pathname !== '/') throw invalid(`it has a path, ${pathname}`);
   return {
     send: isTls ? overHttps : overHttp,
+    isTls,
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (isTls ? 443 : 80) : Number(port),
   };
@@ -136,20 +156,25 @@ function late(timeoutMs: number): Error {
 }
 
 function unreachable(access: Access, cause: Error): BridgeheadError {
-  const isUntrusted = untrusted.has(codeOf(cause));
+  const isUntrusted = untrusted.has(codeOf(cause)) || codeOf(cause) === 'PINNED';
   const running = 'systemctl status bridgehead-server, or bridgehead lab status';
   return new BridgeheadError(
     'SERVER_UNREACHABLE',
     `the server at ${access.url} cannot be reached: ${reasonOf(cause)}`,
     isUntrusted
-      ? 'Name the authority that signed it in the environment: NODE_EXTRA_CA_CERTS=/path/to/ca.pem'
+      ? trustAdvice
       : `Check that it runs (${running}) and that the address from ${access.from} is right.`,
     { cause },
   );
 }
 
+const trustAdvice =
+  'Name the authority that signed it: --ca FILE (ca.pem in the data folder of the server), ' +
+  '--fingerprint, or NODE_EXTRA_CA_CERTS=/path/to/ca.pem';
+
 /** Ends of a certificate's chain that nobody here vouches for (`openssl verify` lists them). */
 const untrusted: ReadonlySet<string> = new Set([
+  'CERT_SIGNATURE_FAILURE',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_GET_ISSUER_CERT',

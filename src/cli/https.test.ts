@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { createAuthority, issueServerCertificate } from '../trust/authority.ts';
@@ -65,4 +69,56 @@ test('https to a server without TLS, and http to one with it, are told apart', a
   const asBare = await ask(server, server.url.replace('https:', 'http:'));
   assert.equal(asBare.code, 5);
   assert.match(asBare.err, /SERVER_UNREACHABLE/);
+});
+
+/** Where the server's own authority, and another one, are found as files. */
+async function files(t: TestContext): Promise<{ readonly ca: string; readonly other: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'bridgehead-ca-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const [ca, other] = [join(folder, 'ca.pem'), join(folder, 'other.pem')];
+  await writeFile(ca, authority.certificate);
+  await writeFile(other, (await createAuthority(now)).certificate);
+  return { ca, other };
+}
+
+const get = (server: TestServer, ...more: readonly string[]) =>
+  runLine(['get', 'hosts', '-o', 'json', '--server', server.url, '--token', 'secret', ...more]);
+
+test('--ca names who is believed, and nobody else is', async (t) => {
+  const { ca, other } = await files(t);
+  await using server = await serverFor(['127.0.0.1']);
+  assert.equal((await get(server, '--ca', ca)).code, 0);
+  trustAuthority(t);
+  const refused = await get(server, '--ca', other);
+  assert.equal(refused.code, 5);
+  assert.match(refused.err, /--ca FILE/);
+  assert.equal(server.seen.length, 1);
+  assert.match((await get(server, '--ca', '/nonexistent')).err, /does not exist/);
+});
+
+test('a pinned certificate is believed whatever it is called; under a pinned authority the name counts', async () => {
+  const { certificate, key } = await issueServerCertificate(authority, ['elsewhere.example'], now);
+  const answers = { 'GET /v1/hosts': () => ({ items: hosts }) };
+  const cert = `${certificate}\n${authority.certificate}`;
+  await using server = await TestServer.start(answers, { tls: { cert, key } });
+  const sha256 = (pem: string) => new X509Certificate(pem).fingerprint256;
+  assert.equal((await get(server, '--fingerprint', sha256(certificate))).code, 0);
+  const lower = sha256(certificate).replaceAll(':', '').toLowerCase();
+  assert.equal((await get(server, '--fingerprint', lower)).code, 0);
+  assert.equal(server.seen.length, 2);
+  const byAuthority = await get(server, '--fingerprint', sha256(authority.certificate));
+  assert.equal(byAuthority.code, 5);
+  assert.match(byAuthority.err, /127\.0\.0\.1/);
+  const wrong = await get(server, '--fingerprint', 'ab'.repeat(32));
+  assert.equal(wrong.code, 5);
+  assert.match(wrong.err, /not the pinned one/);
+  assert.equal(server.seen.length, 2, 'nobody else was given the token');
+  assert.equal((await get(server, '--fingerprint', 'abc')).code, 2);
+  await using named = await TestServer.start(answers, {
+    tls: await issueServerCertificate(authority, ['127.0.0.1'], now).then((made) => ({
+      cert: `${made.certificate}\n${authority.certificate}`,
+      key: made.key,
+    })),
+  });
+  assert.equal((await get(named, '--fingerprint', sha256(authority.certificate))).code, 0);
 });

@@ -11,6 +11,8 @@ export interface ServerOptions {
   readonly certificateWarnDays: readonly number[];
   /** Where the API listens: `HOST:PORT` or `unix:/path`. */
   readonly listen: readonly string[];
+  /** Files of a certificate of one's own for the API; null for one that the fleet's CA makes. */
+  readonly apiCertificate: { readonly certificate: string; readonly key: string } | null;
   /** Where agents connect to, `HOST:PORT`. */
   readonly agentListen: string;
   /** `HOST:PORT` under which agents reach `agentListen`; null to let the server work it out. */

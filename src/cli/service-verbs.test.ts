@@ -20,6 +20,7 @@ test('server has its defaults', async () => {
     secretKeyFile: null,
     certificateWarnDays: [30, 14, 7, 1],
     listen: ['127.0.0.1:7080'],
+    apiCertificate: null,
     agentListen: '0.0.0.0:7443',
     netconsoleListen: null,
     ...{ syslogListen: null, syslogTlsListen: null, logDays: 30, logMessages: 5_000_000 },
@@ -34,13 +35,14 @@ test('server has its defaults', async () => {
 
 test('server takes several addresses in place of the default one', async () => {
   const line =
-    'server --name scheduler-2 --data-dir /d --secret-key-file /k --certificate-warn-days 60,2 --listen [::1]:80 --listen unix:/run/a.sock --agent-listen :1 --netconsole-listen 0.0.0.0:6666 --syslog-listen :514 --syslog-tls-listen :6514 --log-days 7 --log-messages 10000 --log-bytes 2000000 --number-hours 2 --number-days 3 --number-mib 64 --power-off-command /p/off --agent-address a:2 --database-url postgres://x --log-level debug';
+    'server --name scheduler-2 --data-dir /d --secret-key-file /k --certificate-warn-days 60,2 --listen [::1]:80 --listen unix:/run/a.sock --api-cert /c --api-key /q --agent-listen :1 --netconsole-listen 0.0.0.0:6666 --syslog-listen :514 --syslog-tls-listen :6514 --log-days 7 --log-messages 10000 --log-bytes 2000000 --number-hours 2 --number-days 3 --number-mib 64 --power-off-command /p/off --agent-address a:2 --database-url postgres://x --log-level debug';
   assert.deepEqual(await optionsOf(line.split(' ')), {
     name: 'scheduler-2',
     dataDir: '/d',
     secretKeyFile: '/k',
     certificateWarnDays: [60, 2],
     listen: ['[::1]:80', 'unix:/run/a.sock'],
+    apiCertificate: { certificate: '/c', key: '/q' },
     agentListen: ':1',
     netconsoleListen: '0.0.0.0:6666',
     ...{ syslogListen: ':514', syslogTlsListen: ':6514', logDays: 7, logMessages: 10_000 },
@@ -76,4 +78,10 @@ test('an unknown log level is wrong usage', async () => {
   const { code, err } = await runLine(['server', '--log-level', 'loud']);
   assert.equal(code, 2);
   assert.match(err, /Allowed choices are trace, debug, info/);
+});
+
+test('one file of the API’s certificate without the other is refused', async () => {
+  const { code, err } = await runLine(['server', '--api-cert', '/c']);
+  assert.equal(code, 2);
+  assert.match(err, /--api-key/);
 });

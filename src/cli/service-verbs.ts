@@ -37,6 +37,8 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
       `HOST:PORT or unix:/path of the API; repeatable (default: ${serverDefaults.listen.join(' ')})`,
       several,
     )
+    .option('--api-cert <file>', "PEM chain for the API (default: one by the fleet's own CA)")
+    .option('--api-key <file>', 'its key')
     .option('--agent-listen <address>', 'HOST:PORT for agents', serverDefaults.agentListen)
     .option('--agent-address <address>', 'HOST:PORT under which agents reach it')
     .option(
@@ -102,6 +104,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         secretKeyFile: given.text('secretKeyFile') ?? null,
         certificateWarnDays: daysOf(given.text('certificateWarnDays') ?? ''),
         listen: listen.length === 0 ? serverDefaults.listen : listen,
+        apiCertificate: apiCertificateOf(given.text('apiCert'), given.text('apiKey')),
         agentListen: given.text('agentListen') ?? serverDefaults.agentListen,
         agentAddress: given.text('agentAddress') ?? null,
         netconsoleListen: given.text('netconsoleListen') ?? null,
@@ -166,5 +169,15 @@ function daysOf(text: string): readonly number[] {
     'REQUEST_INVALID',
     `--certificate-warn-days ${text} is no list of days`,
     'Write whole numbers from 1 to 9999 with commas between: 30,14,7,1',
+  );
+}
+
+function apiCertificateOf(certificate: string | undefined, key: string | undefined) {
+  if (certificate === undefined && key === undefined) return null;
+  if (certificate !== undefined && key !== undefined) return { certificate, key };
+  throw new BridgeheadError(
+    'REQUEST_INVALID',
+    '--api-cert and --api-key are given together, or not at all',
+    "Give both files, or neither to have a certificate made by the fleet's own CA.",
   );
 }

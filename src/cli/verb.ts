@@ -66,6 +66,8 @@ export function withAccessOptions(command: Command): Command {
     .option('--server <url>', 'http(s)://HOST:PORT or unix:/path/to.sock (env BRIDGEHEAD_SERVER)')
     .option('--token <token>', 'token of the API (env BRIDGEHEAD_TOKEN)')
     .option('--token-file <path>', 'file that holds the token')
+    .option('--ca <file>', 'authorities that vouch for the server, PEM (env BRIDGEHEAD_CA)')
+    .option('--fingerprint <sha256>', 'of its certificate or CA (env BRIDGEHEAD_FINGERPRINT)')
     .option('--lab <name>', 'use the server of the lab of that name')
     .option('--wait-server', 'wait up to 10 s for a server that is about to start');
 }

@@ -1,16 +1,15 @@
 // `bridgehead server`: the scheduler with its store, its API and its listener for agents.
 
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import manifest from '../../../package.json' with { type: 'json' };
 import { Audit } from '../../access/audit.ts';
 import { AccessDesk } from '../../access/desk.ts';
-import { httpOptions, refuseUnread } from '../../api/http-limits.ts';
+import { ApiTls, type ApiTlsParts, namesFor } from '../../api/api-tls.ts';
+import { type ApiAddress, ApiListeners, isTls } from '../../api/listeners.ts';
 import { createApi } from '../../api/server.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { Host } from '../../domain/model.ts';
@@ -174,6 +173,17 @@ export async function runServer(options: ServerOptions): Promise<void> {
     log,
   });
 
+  const addresses = options.listen.map(apiAddress);
+  const { authority } = membership;
+  // For those who are to believe what this CA vouches for: the API's certificate among them.
+  await writeFile(join(directory, 'ca.pem'), `${authority.certificate}\n`, { mode: 0o644 });
+  const apiTls = await openApiTls(options, addresses, { authority, clock, log });
+  const listeners = new ApiListeners({
+    serve: (request, response) => api.routing(request, response),
+    tls: apiTls,
+    isTlsEverywhere: options.apiCertificate !== null,
+  });
+
   await scheduler.start();
   intake.start();
   crashes.start();
@@ -209,19 +219,15 @@ export async function runServer(options: ServerOptions): Promise<void> {
     const { host, port } = parseEndpoint(syslogTlsListen);
     await listening(syslogTlsListen, () => syslog.listenTls(host, port));
   }
-  const extra: Server[] = [];
   await api.ready();
-  for (const [index, address] of options.listen.entries()) {
-    await listening(address, async () => {
-      if (index === 0) await api.listen(await listenOptions(address));
-      else extra.push(await alsoListen(api, address));
-      if (address.startsWith('unix:')) await chmod(address.slice(5), 0o600);
-    });
+  for (const [index, address] of addresses.entries()) {
+    await listening(options.listen[index] ?? '', () => listeners.listen(address));
   }
   await inviteFirst(access);
   log('ready', {
     store: kind,
     api: options.listen,
+    fingerprint: apiTls?.fingerprint ?? null,
     agents: options.agentListen,
     netconsole: options.netconsoleListen,
     syslog: [syslogListen, syslogTlsListen],
@@ -234,7 +240,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   log('stopping', { signal });
   // A second signal, or a part that does not end, must not keep the process for ever.
   setTimeout(() => process.exit(1), stopTimeoutMs).unref();
-  for (const one of extra) one.close();
+  apiTls?.[Symbol.dispose]();
   netconsole.close();
   syslog.close();
   await intake.stop();
@@ -243,6 +249,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   stopUpkeep();
   stopCertificates();
   await numbers.stop();
+  listeners.close();
   await api.close();
   await listener.close();
   await scheduler[Symbol.asyncDispose]();
@@ -268,25 +275,21 @@ export function parseEndpoint(text: string): { readonly host: string; readonly p
   );
 }
 
-// A socket file that a killed scheduler left would refuse its successor.
-async function listenOptions(
-  address: string,
-): Promise<{ path: string } | { host: string; port: number }> {
-  if (!address.startsWith('unix:')) return parseEndpoint(address);
-  const path = resolve(address.slice(5));
-  await rm(path, { force: true });
-  return { path };
+function apiAddress(address: string): ApiAddress {
+  if (address.startsWith('unix:')) return { path: resolve(address.slice(5)) };
+  return parseEndpoint(address);
 }
 
-async function alsoListen(api: FastifyInstance, address: string): Promise<Server> {
-  const server = createServer(httpOptions(), (request, response) => api.routing(request, response));
-  server.on('clientError', refuseUnread);
-  const options = await listenOptions(address);
-  await new Promise<void>((done, failed) => {
-    server.once('error', failed);
-    server.listen(options, done);
-  });
-  return server;
+/** The API's TLS; null where it listens on loopback and socket files alone. */
+async function openApiTls(
+  { apiCertificate: files }: Pick<ServerOptions, 'apiCertificate'>,
+  addresses: readonly ApiAddress[],
+  parts: Pick<ApiTlsParts, 'authority' | 'clock' | 'log'>,
+): Promise<ApiTls | null> {
+  if (!addresses.some((one) => isTls(one, files !== null))) return null;
+  const hosts = addresses.flatMap((one) => ('host' in one ? one.host : []));
+  const names = namesFor(hosts, [hostname(), 'localhost', '127.0.0.1']);
+  return ApiTls.open({ ...parts, files, names });
 }
 
 async function listening<Result>(address: string, work: () => Promise<Result>): Promise<Result> {
