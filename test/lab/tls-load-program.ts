@@ -14,10 +14,8 @@ const durationMsMax = 120_000;
 const serials: string[] = [];
 const faults: string[] = [];
 let made = 0;
-let isOver = false;
-process.stdin.on('end', () => {
-  isOver = true;
-});
+const over = new AbortController();
+process.stdin.on('end', () => over.abort());
 process.stdin.resume();
 
 /** @returns the serial that was shown */
@@ -44,7 +42,7 @@ function once(): Promise<string> {
 }
 
 const endMs = performance.now() + durationMsMax;
-while (!isOver && performance.now() < endMs) {
+while (!over.signal.aborted && performance.now() < endMs) {
   made += 1;
   try {
     const serial = await once();

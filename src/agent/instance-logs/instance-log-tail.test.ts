@@ -7,7 +7,7 @@ const own = (text: string) => `[WARNING]  (8) : ${text}`;
 
 function scene(sinceUs = 0) {
   let nowMs = 0;
-  let isDown = false;
+  const receiver = { isDown: false };
   const rest = () => new Promise((done) => setImmediate(done));
   const batches: InstanceLogBatch[] = [];
   const kept: number[] = [];
@@ -25,7 +25,7 @@ function scene(sinceUs = 0) {
       ...{ instance: 'web' as InstanceName, container: 'a'.repeat(12), clock },
       follow: (_since, _onLine, signal) => until(signal),
       deliver: async (batch, signal) => {
-        while (isDown && !signal.aborted) await rest();
+        while (receiver.isDown && !signal.aborted) await rest();
         batches.push(batch);
       },
       keep: async (untilUs) => void kept.push(untilUs),
@@ -39,7 +39,7 @@ function scene(sinceUs = 0) {
     lost: () => batches.flatMap(({ records }) => records.map(({ lost }) => lost ?? 0)),
     sequences: () => batches.flatMap(({ records }) => records.map(({ sequence }) => sequence)),
     setDown: (down: boolean) => {
-      isDown = down;
+      receiver.isDown = down;
     },
     wait: (ms: number) => {
       nowMs += ms;
