@@ -116,7 +116,7 @@ test('a good configuration goes through, canary first, each batch watched', asyn
     ended.steps.map(({ name }) => name),
     ['batch 1 of 3: web-1', 'batch 2 of 3: web-2, web-3', 'batch 3 of 3: web-4'],
   );
-  assert.match(ended.steps[0]?.note ?? '', /5xx: 0 of \d+00, before 0 of \d+00/);
+  assert.match(ended.steps[0]?.note ?? '', /5xx: 0 of \d+00, before 0 of \d+/);
   assert.deepEqual(
     await versions(fleet),
     names.map((name) => `${name} 2: two`),
@@ -181,7 +181,7 @@ test('a host that cannot load it has all go back that were changed', async () =>
   assert.ok((await versions(fleet)).every((line) => line.endsWith(': one')));
 });
 
-test('who takes it over goes on at the same step, forth and back', async () => {
+test('who takes it over goes on at the same step', async () => {
   await using fleet = await serving();
   const { store } = fleet;
   const { id } = await rolledOut(fleet, specOf('two'));
