@@ -7,7 +7,7 @@ import {
   type SchedulerFrame,
   streamSilenceMs,
 } from '../src/protocol/frames.ts';
-import type { AgentStream } from '../src/scheduler/agents.ts';
+import type { AgentStream } from '../src/scheduler/agent-stream.ts';
 import type { Process, World } from './world.ts';
 
 /** How bad the network is. Probabilities are of a frame, delays in milliseconds. */

@@ -19,7 +19,7 @@ import {
   signAgentRequest,
 } from '../trust/authority.ts';
 import { AgentListener } from './agent-listener.ts';
-import type { AgentStream } from './agents.ts';
+import type { AgentStream } from './agent-stream.ts';
 
 const now = new Date();
 const address = '127.0.0.1';

@@ -14,7 +14,7 @@ import type { HostName } from '../domain/ids.ts';
 import { frameBytesMax } from '../protocol/frames.ts';
 import type { AgentCertificate } from '../store/agent-certificate-store.ts';
 import { hostOfCertificate } from '../trust/authority.ts';
-import type { AgentStream } from './agents.ts';
+import type { AgentStream } from './agent-stream.ts';
 import type { GivenContent } from './attachment-desk.ts';
 import { SocketStream } from './socket-stream.ts';
 

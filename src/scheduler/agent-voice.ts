@@ -6,26 +6,26 @@ const namesMax = 10_000;
 
 type Told = Extract<AgentFrame, { type: 'event' }>;
 
-/** What an agent may speak of: its own host, and instances that the store has given to it. */
+/** What an agent may speak of: its own host, and instances and certificates that it was given. */
 export class AgentVoice {
   readonly #own: string;
-  readonly #instances = new Set<string>();
+  readonly #given = new Set<string>();
 
   constructor(host: HostName) {
     this.#own = `host/${host}`;
   }
 
   /** Lets it speak of these, for as long as its stream is open. */
-  give(instances: readonly { readonly name: string }[]): void {
-    for (const { name } of instances) {
-      if (this.#instances.size < namesMax) this.#instances.add(`instance/${name}`);
+  give(kind: 'instance' | 'certificate', named: readonly { readonly name: string }[]): void {
+    for (const { name } of named) {
+      if (this.#given.size < namesMax) this.#given.add(`${kind}/${name}`);
     }
   }
 
   /** The event as it is recorded: what it says of anything else is said of its host. */
   event({ kind, object, message }: Told): Pick<Told, 'kind' | 'object' | 'message'> {
     if (object === 'host' || object === this.#own) return { kind, object: this.#own, message };
-    if (this.#instances.has(object)) return { kind, object, message };
+    if (this.#given.has(object)) return { kind, object, message };
     return { kind, object: this.#own, message: `of ${object}: ${message}` };
   }
 }

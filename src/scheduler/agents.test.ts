@@ -7,7 +7,8 @@ import type { ObservedInstance } from '../domain/model.ts';
 import type { AgentFrame } from '../protocol/frames.ts';
 import { protocolVersion } from '../protocol/frames.ts';
 import { systemClock } from '../system/clock.ts';
-import { type AgentStream, Agents } from './agents.ts';
+import type { AgentStream } from './agent-stream.ts';
+import { Agents } from './agents.ts';
 import { modelFacts } from './model-agent.ts';
 
 const host = 'host-1' as HostName;
@@ -121,7 +122,7 @@ test('an agent of another protocol is turned away with both numbers', () => {
   assert.match(closed[0] ?? '', new RegExp(`${protocolVersion}.*${protocolVersion - 1}`));
 });
 
-test('an agent speaks for its own host, and for instances that it was given', () => {
+test('an agent speaks for its own host, and for instances and certificates that it was given', () => {
   const { agents, events, connect } = scene();
   const say = connect();
   // That it claims to hold one says nothing.
@@ -129,12 +130,15 @@ test('an agent speaks for its own host, and for instances that it was given', ()
   agents.tell(host, 1, [desired('small')]);
   say({ type: 'event', kind: 'desired.stale', object: 'host', message: 'm' });
   say({ type: 'event', kind: 'grant.stale', object: 'instance/web', message: 'm' });
-  for (const object of ['host/host-2', 'instance/other', 'pool/public']) {
+  agents.send(host, { type: 'certificates', items: [{ name: 'a.pem', version: 1, pem: '' }] });
+  say({ type: 'event', kind: 'certificate.swapped', object: 'certificate/a.pem', message: 'm' });
+  for (const object of ['host/host-2', 'instance/other', 'certificate/b.pem']) {
     say({ type: 'event', kind: 'forged', object, message: 'm' });
   }
   assert.deepEqual(events, [
     'desired.stale host/host-1',
     'grant.stale instance/web',
+    'certificate.swapped certificate/a.pem',
     ...Array.from({ length: 3 }, () => 'forged host/host-1'),
   ]);
 });

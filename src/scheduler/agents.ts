@@ -15,17 +15,8 @@ import type { KernelFrame } from '../protocol/kernel-frames.ts';
 import type { InstanceNumbers } from '../protocol/number-frames.ts';
 import type { WitnessFrame } from '../protocol/pulse-frames.ts';
 import type { Observation } from '../store/store.ts';
+import type { AgentStream } from './agent-stream.ts';
 import { AgentVoice } from './agent-voice.ts';
-
-/** One agent's stream as the scheduler uses it; the listener and tests provide it. */
-export interface AgentStream {
-  readonly host: HostName;
-  /** @throws BridgeheadError NO_CAPACITY for a frame that is larger than an agent takes */
-  send(frame: SchedulerFrame): void;
-  close(reason: string): void;
-  onFrame(handler: (frame: AgentFrame) => void): void;
-  onClose(handler: (reason: string) => void): void;
-}
 
 /** What the scheduler does when an agent says something. */
 export interface AgentsListener {
@@ -151,7 +142,9 @@ export class Agents {
 
   /** Sends a frame that expects no answer. Nothing happens where the agent is not connected. */
   send(host: HostName, frame: SchedulerFrame): void {
-    this.#sessions.get(host)?.stream.send(frame);
+    const { stream, voice } = this.#sessions.get(host) ?? {};
+    if (frame.type === 'certificates') voice?.give('certificate', frame.items);
+    stream?.send(frame);
   }
 
   /**
@@ -161,8 +154,8 @@ export class Agents {
   isNews(host: HostName, instances: readonly DesiredInstance[]): boolean {
     const session = this.#sessions.get(host);
     if (session?.greeted !== true) return false;
-    // This is asked with what the store has for the host, also where another scheduler told it.
-    session.voice.give(instances);
+    // Asked with what the store has for the host, also where another scheduler told it.
+    session.voice.give('instance', instances);
     const digest = digestOf(instances);
     const isAwaited = session.toldRevision <= session.awaitedRevision;
     return (isAwaited || digest !== session.digest) && digest !== session.untellable?.digest;

@@ -5,7 +5,8 @@ import type { CertificateRequest, CertificateView } from '../protocol/certificat
 import type { CertificateStore, StoredCertificate } from '../store/certificate-store.ts';
 import type { Store } from '../store/store.ts';
 import { checkCertificate, readFacts } from '../trust/certificate-check.ts';
-import type { AgentStream, Agents } from './agents.ts';
+import type { AgentStream } from './agent-stream.ts';
+import type { Agents } from './agents.ts';
 import { certificateNeeds, usersOf } from './certificate-needs.ts';
 
 /** How late another scheduler's renewal is delivered to the hosts at the latest. */

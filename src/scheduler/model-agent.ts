@@ -11,7 +11,7 @@ import type {
   ValidateResult,
 } from '../protocol/frames.ts';
 import { protocolVersion } from '../protocol/frames.ts';
-import type { AgentStream } from './agents.ts';
+import type { AgentStream } from './agent-stream.ts';
 
 export const modelFacts: HostFacts = {
   agentVersion: '0',

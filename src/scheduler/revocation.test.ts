@@ -19,7 +19,7 @@ import {
 } from '../trust/authority.ts';
 import { parseTicket } from '../trust/token.ts';
 import { AgentListener } from './agent-listener.ts';
-import type { AgentStream } from './agents.ts';
+import type { AgentStream } from './agent-stream.ts';
 import { Membership } from './membership.ts';
 
 const address = '127.0.0.1';

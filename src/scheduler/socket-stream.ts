@@ -13,7 +13,7 @@ import {
 } from '../protocol/frames.ts';
 import { takesInstanceLogs } from '../protocol/instance-log-frames.ts';
 import { takesKernel } from '../protocol/kernel-frames.ts';
-import type { AgentStream } from './agents.ts';
+import type { AgentStream } from './agent-stream.ts';
 
 /** An agent that takes nothing while so much waits for it is as good as gone. */
 const backlogBytesMax = 64 * 1024 * 1024;

@@ -17,7 +17,7 @@ import { BridgeheadError } from '../../src/domain/errors.ts';
 import type { HostName } from '../../src/domain/ids.ts';
 import type { AgentFrame } from '../../src/protocol/frames.ts';
 import { type Admission, AgentListener } from '../../src/scheduler/agent-listener.ts';
-import type { AgentStream } from '../../src/scheduler/agents.ts';
+import type { AgentStream } from '../../src/scheduler/agent-stream.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import {
   createAuthority,
