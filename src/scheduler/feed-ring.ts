@@ -85,6 +85,7 @@ export function* changesBetween(
 ): Generator<Omit<FeedChange, 'seq'>> {
   for (const [key, item] of next) {
     const known = now.get(key);
+    if (known === item) continue;
     const isElses = known !== undefined && known.owners.join() !== item.owners.join();
     if (isElses) yield { ...known, json: null };
     if (isElses || known?.json !== item.json) yield item;

@@ -2,8 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../domain/clock.ts';
 import { isOpen } from '../domain/operation.ts';
 import type { ChangeMark, ChangeMarks } from '../store/change-marks.ts';
+import { FleetMemory } from '../store/fleet-memory.ts';
 import type { Store } from '../store/store.ts';
-import { itemsOf, type Sight } from './feed-items.ts';
+import { FeedItems, type Sight } from './feed-items.ts';
 import { changesBetween, type FeedItem, FeedRing, type RingLimits } from './feed-ring.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -50,6 +51,8 @@ export class FleetFeed {
   #isWoken = false;
   #lastEvent = 0;
   #open: readonly string[] = [];
+  #memory = new FleetMemory();
+  readonly #made = new FeedItems();
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
@@ -103,6 +106,7 @@ export class FleetFeed {
         if (!isAway) log('the fleet cannot be looked at', { error: String(error) });
         isAway = true;
         this.#isWoken = true;
+        this.#memory = new FleetMemory();
       }
       await clock.sleep(pauseMs);
     }
@@ -148,12 +152,16 @@ export class FleetFeed {
 
   async #look(): Promise<void> {
     const next = new Map<string, FeedItem>();
-    for (const item of itemsOf(await this.#sight())) {
+    const sight = await this.#sight();
+    let madeAnew = 0;
+    for (const item of this.#made.of(sight, (kind, name) => this.#items.get(`${kind}/${name}`))) {
       const key = `${item.kind}/${item.name}`;
-      const known = this.#items.get(key);
-      // What is the same is kept once, however long a slow follower keeps what it is sent.
-      next.set(key, known?.json === item.json ? { ...item, json: known.json } : item);
-      if (next.size % itemsATurn === 0) await nextTurn();
+      if (item !== this.#items.get(key)) madeAnew += 1;
+      next.set(key, item);
+      if (madeAnew === itemsATurn) {
+        madeAnew = 0;
+        await nextTurn();
+      }
     }
     const before = this.ring.last;
     for (const change of changesBetween(this.#items, next)) this.ring.add(change);
@@ -162,9 +170,9 @@ export class FleetFeed {
   }
 
   async #sight(): Promise<Sight> {
-    const { store, scheduler } = this.#parts;
+    const { store, scheduler, marks } = this.#parts;
     const [source, rest, events] = await Promise.all([
-      scheduler.viewSource(),
+      scheduler.viewSource((more) => marks.moment(this.#memory, more)),
       store.transact(
         async (tx) => ({
           ended: await tx.operations({ isOpen: false, limit: newestMax }),

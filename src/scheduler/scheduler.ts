@@ -14,6 +14,7 @@ import type { NumbersOf } from '../operations/rollout-watch.ts';
 import { SchedulerSession } from '../operations/session.ts';
 import { droppedAt } from '../operations/shed.ts';
 import type { ApplyAnswer, ExplainView } from '../protocol/api.ts';
+import type { FleetMoment } from '../store/fleet-memory.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { type AgentLogs, logListener } from './agent-logs.ts';
 import type { AgentStream } from './agent-stream.ts';
@@ -64,6 +65,11 @@ export interface SchedulerParts extends AgentLogs {
     readonly locks?: LockRules;
   };
 }
+
+/** Reads the fleet, and more of the same moment. */
+export type ReadMoment = <More>(
+  more: (tx: Transaction) => Promise<More>,
+) => Promise<readonly [FleetMoment, More]>;
 
 /** How an operation of a kind ended. */
 export type Outcome = `${Operation['kind']}/${Operation['state']}`;
@@ -245,27 +251,28 @@ export class Scheduler implements AsyncDisposable {
     return this.#pusher.run();
   }
 
-  /** Everything that views are made of. */
-  async viewSource(): Promise<ViewSource> {
-    const { store } = this.#parts;
-    const [state, observations] = await Promise.all([
-      store.transact(
-        async (tx) => ({
-          fleet: await tx.fleet(),
-          operations: await tx.openOperations(),
-          sessions: await tx.sessions(),
-          overrides: await tx.overrides(),
-        }),
-        'snapshot',
-      ),
-      store.observations(),
-    ]);
+  /** Everything that views are made of. A caller may bring its own way to read the fleet. */
+  async viewSource(read: ReadMoment = (more) => this.#moment(more)): Promise<ViewSource> {
+    const [{ fleet, observations }, rest] = await read(async (tx) => ({
+      operations: await tx.openOperations(),
+      sessions: await tx.sessions(),
+      overrides: await tx.overrides(),
+    }));
     // What connected agents last said is newer here than what the store has of it.
     const here = this.agents.connected.flatMap((host) => this.agents.observations(host));
     const heard = new Set(this.agents.connected);
     const elsewhere = observations.filter(({ host }) => !heard.has(host));
     const verdict = (host: HostName) => this.detection.verdict(host);
-    return { ...state, observations: [...elsewhere, ...here], verdict };
+    return { fleet, ...rest, observations: [...elsewhere, ...here], verdict };
+  }
+
+  async #moment<More>(more: (tx: Transaction) => Promise<More>) {
+    const { store } = this.#parts;
+    const [[fleet, rest], observations] = await Promise.all([
+      store.transact(async (tx) => [await tx.fleet(), await more(tx)] as const, 'snapshot'),
+      store.observations(),
+    ]);
+    return [{ fleet, observations }, rest] as const;
   }
 
   /** Takes a spec as a whole, or says what it would change. See {@link apply}. */

@@ -4,7 +4,7 @@ import type { Verdict } from '../detection/verdict.ts';
 import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
 import { changeText, type KeptOverride } from '../domain/live.ts';
 import { macOfInstance } from '../domain/mac.ts';
-import type { Host, Instance, Pool } from '../domain/model.ts';
+import type { Assignment, Host, Instance, Pool } from '../domain/model.ts';
 import { instanceObject, type Operation, type Session } from '../domain/operation.ts';
 import { describe } from '../operations/locks.ts';
 import { explain } from '../placement/explain.ts';
@@ -36,7 +36,20 @@ export function viewHost(source: ViewSource, host: Host): HostView {
 }
 
 /** {@link viewHost} for many: what all have in common is looked up once. */
-export function hostViews({ fleet, verdict }: ViewSource): (host: Host) => HostView {
+export function hostViews(source: ViewSource): (host: Host) => HostView {
+  const seen = hostsSeen(source);
+  return (host) => viewOfHost(seen(host));
+}
+
+/** All that a host's view is made of. */
+export interface HostSeen {
+  readonly host: Host;
+  readonly verdict: Pick<Verdict, 'state' | 'reasons'>;
+  readonly instances: HostView['instances'];
+}
+
+/** Looks up what the view of a host is made of, for many hosts. */
+export function hostsSeen({ fleet, verdict }: ViewSource): (host: Host) => HostSeen {
   const names = new Map(fleet.instances.map(({ id, spec }) => [id, spec.name]));
   const active = Map.groupBy(fleet.assignments, ({ host }) => host);
   const standby = Map.groupBy(fleet.standbys, ({ host }) => host);
@@ -45,15 +58,20 @@ export function hostViews({ fleet, verdict }: ViewSource): (host: Host) => HostV
       (lists.get(host.name) ?? [])
         .flatMap(({ instanceId }) => names.get(instanceId) ?? [])
         .map((name) => ({ name, role }));
-    const { state, reasons } = verdict(host.name);
-    return {
-      ...host,
-      verdict: { state, reasons: [...reasons] },
-      labels: { ...host.labels },
-      instances: [...on(active, 'active'), ...on(standby, 'standby')].toSorted((a, b) =>
-        a.name < b.name ? -1 : 1,
-      ),
-    };
+    const instances = [...on(active, 'active'), ...on(standby, 'standby')].toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
+    return { host, verdict: verdict(host.name), instances };
+  };
+}
+
+/** A host's view of what it is made of. */
+export function viewOfHost({ host, verdict: { state, reasons }, instances }: HostSeen): HostView {
+  return {
+    ...host,
+    verdict: { state, reasons: [...reasons] },
+    labels: { ...host.labels },
+    instances,
   };
 }
 
@@ -74,6 +92,25 @@ export function viewInstance(source: ViewSource, instance: Instance): InstanceVi
 
 /** {@link viewInstance} for many: what all have in common is looked up once. */
 export function instanceViews(source: ViewSource): (instance: Instance) => InstanceView {
+  const seen = instancesSeen(source);
+  return (instance) => viewOfInstance(seen(instance));
+}
+
+/** All that an instance's view is made of. */
+export interface InstanceSeen {
+  readonly instance: Instance;
+  readonly assignment: Assignment | undefined;
+  readonly standbys: readonly HostName[];
+  readonly observed: Observation['instance'] | undefined;
+  /** Its host is not heard. */
+  readonly isSilent: boolean;
+  readonly shed: InstanceView['shed'];
+  readonly kept: readonly KeptOverride[];
+  readonly operation: string | null;
+}
+
+/** Looks up what the view of an instance is made of, for many instances. */
+export function instancesSeen(source: ViewSource): (instance: Instance) => InstanceSeen {
   const { fleet, observations, operations } = source;
   const hosts = new Map(fleet.hosts.map((host) => [host.name, host]));
   const assignments = new Map(fleet.assignments.map((one) => [one.instanceId, one]));
@@ -88,42 +125,57 @@ export function instanceViews(source: ViewSource): (instance: Instance) => Insta
     const { id, spec } = instance;
     const assignment = assignments.get(id);
     const host = assignment === undefined ? undefined : hosts.get(assignment.host);
-    const observed = host === undefined ? undefined : seen.get(`${host.name}/${id}`);
-    const shed = assignment === undefined ? viewShed(fleet, id) : null;
-    const isSilent = host !== undefined && host.state !== 'ready';
     return {
-      id,
-      name: spec.name,
-      owner: spec.owner,
-      service: spec.service,
-      tier: spec.tier,
-      contact: spec.contact,
-      notes: spec.notes,
-      image: spec.image,
-      resources: { ...spec.resources },
-      addresses: instance.addresses.map(({ address, pool }) => ({ address, pool })),
-      mac: macOfInstance(id),
-      config: spec.config,
-      attachments: (spec.attachments ?? []).map((one) => ({ ...one })),
-      configHash: instance.configHash,
-      loadedHash: observed?.configHash ?? null,
-      oldWorkers: observed?.oldWorkers ?? null,
-      host: assignment?.host ?? null,
-      epoch: assignment?.epoch ?? null,
+      instance,
+      assignment,
       standbys: (standbys.get(id) ?? []).map((one) => one.host),
-      shed,
-      phase:
-        assignment === undefined
-          ? shed === null
-            ? 'pending'
-            : 'shed'
-          : isSilent
-            ? 'silent'
-            : (observed?.phase ?? 'preparing'),
-      problem: observed?.problem ?? null,
-      kept: (source.overrides.get(id) ?? []).map(({ override }) => changeText(override)),
+      observed: host === undefined ? undefined : seen.get(`${host.name}/${id}`),
+      isSilent: host !== undefined && host.state !== 'ready',
+      shed: assignment === undefined ? viewShed(fleet, id) : null,
+      kept: source.overrides.get(id) ?? noOverrides,
       operation: holders.get(instanceObject(spec.name)) ?? null,
     };
+  };
+}
+
+const noOverrides: readonly KeptOverride[] = [];
+
+/** An instance's view of what it is made of. */
+export function viewOfInstance(of: InstanceSeen): InstanceView {
+  const { instance, assignment, standbys, observed, isSilent, shed, kept, operation } = of;
+  const { id, spec } = instance;
+  return {
+    id,
+    name: spec.name,
+    owner: spec.owner,
+    service: spec.service,
+    tier: spec.tier,
+    contact: spec.contact,
+    notes: spec.notes,
+    image: spec.image,
+    resources: { ...spec.resources },
+    addresses: instance.addresses.map(({ address, pool }) => ({ address, pool })),
+    mac: macOfInstance(id),
+    config: spec.config,
+    attachments: (spec.attachments ?? []).map((one) => ({ ...one })),
+    configHash: instance.configHash,
+    loadedHash: observed?.configHash ?? null,
+    oldWorkers: observed?.oldWorkers ?? null,
+    host: assignment?.host ?? null,
+    epoch: assignment?.epoch ?? null,
+    standbys: [...standbys],
+    shed,
+    phase:
+      assignment === undefined
+        ? shed === null
+          ? 'pending'
+          : 'shed'
+        : isSilent
+          ? 'silent'
+          : (observed?.phase ?? 'preparing'),
+    problem: observed?.problem ?? null,
+    kept: kept.map(({ override }) => changeText(override)),
+    operation,
   };
 }
 

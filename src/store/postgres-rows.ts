@@ -3,9 +3,22 @@
 import type { Selectable } from 'kysely';
 import { canonicalAddress, familyOf } from '../domain/address.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../domain/ids.ts';
-import type { Assignment, HostState, Instance, ServiceAddress, Shed } from '../domain/model.ts';
+import type {
+  Assignment,
+  Host,
+  HostState,
+  Instance,
+  LeavingAddress,
+  Pool,
+  ServiceAddress,
+  Shed,
+  Standby,
+} from '../domain/model.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Schema } from './schema.ts';
+import type { Observation } from './store.ts';
+
+const plainIpv4 = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
 
 /** An address as the domain has it. */
 export function addressOf(row: {
@@ -39,6 +52,36 @@ export function stateOf(
   return facts === null ? 'joining' : 'suspect';
 }
 
+/** A host as the domain has it, but for its state. */
+export function hostOf(row: Selectable<Schema['hosts']>): Omit<Host, 'state'> {
+  return {
+    name: row.name as HostName,
+    zone: row.zone,
+    rack: row.rack,
+    labels: row.labels,
+    capacity: row.capacity,
+    cordonReason: row.cordon_reason,
+    facts: row.facts,
+    lastSeenMs: row.last_seen_ms,
+  };
+}
+
+/** A pool as the domain has it. */
+export function poolOf(row: Selectable<Schema['pools']>): Pool {
+  return {
+    name: row.name as PoolName,
+    cidr: row.cidr,
+    range:
+      row.range_from === null || row.range_to === null
+        ? null
+        : { from: canonical(row.range_from), to: canonical(row.range_to) },
+    prefix: row.prefix,
+    gateway: row.gateway === null ? null : canonical(row.gateway),
+    bridge: row.bridge,
+    vlan: row.vlan,
+  };
+}
+
 /** An instance as the domain has it, with the rows of its addresses in their order. */
 export function instanceOf(
   row: Selectable<Schema['instances']>,
@@ -62,6 +105,25 @@ export function assignmentOf(row: Selectable<Schema['assignments']>): Assignment
     epoch: row.epoch as Epoch,
     granted: row.granted,
   };
+}
+
+/** A standby as the domain has it. */
+export function standbyOf(row: Selectable<Schema['standbys']>): Standby {
+  return { instanceId: row.instance_id as InstanceId, host: row.host as HostName };
+}
+
+/** An address that is being left, as the domain has it. */
+export function leavingOf(row: Selectable<Schema['leaving']>): LeavingAddress {
+  return {
+    instanceId: row.instance_id as InstanceId,
+    address: canonical(row.address),
+    epoch: row.epoch as Epoch,
+  };
+}
+
+/** An observation as the domain has it. */
+export function observationOf(row: Selectable<Schema['observations']>): Observation {
+  return { host: row.host as HostName, atMs: row.at_ms, instance: row.seen };
 }
 
 /** A shed instance as the domain has it. */
@@ -99,7 +161,8 @@ export function operationOf(row: Selectable<Schema['operations']>): Operation {
   };
 }
 
-/** PostgreSQL writes IPv6 nearly as RFC 5952 does, but not in every case. */
+/** PostgreSQL writes IPv6 nearly as RFC 5952 does, but not in every case; IPv4 always. */
 export function canonical(text: string): string {
+  if (plainIpv4.test(text)) return text;
   return canonicalAddress(text) ?? text;
 }

@@ -29,6 +29,7 @@ import { translate, unavailable } from './postgres-errors.ts';
 import { PostgresLogWindows } from './postgres-log-windows.ts';
 import { PostgresLogs } from './postgres-logs.ts';
 import { PostgresNumbers } from './postgres-numbers.ts';
+import { observationOf } from './postgres-rows.ts';
 import { PostgresTransaction } from './postgres-transaction.ts';
 import type { Schema } from './schema.ts';
 import { SecretVault } from './secret-vault.ts';
@@ -88,7 +89,9 @@ export class PostgresStore implements Store {
     this.decisions = new PostgresDecisions(pool);
     this.boots = new PostgresBoots(pool);
     this.numbers = new PostgresNumbers(pool);
-    this.changes = new PostgresChangeMarks(pool);
+    this.changes = new PostgresChangeMarks(pool, (work) =>
+      this.#run((db) => work(db, new PostgresTransaction(db, options.keys)), 'snapshot'),
+    );
     this.access = new PostgresAccess(pool);
     this.audit = new PostgresAudit(pool);
     this.certificates = new PostgresCertificates(
@@ -212,11 +215,7 @@ export class PostgresStore implements Store {
 
   async observations(): Promise<readonly Observation[]> {
     const rows = await this.#read(this.#db.selectFrom('observations').selectAll().execute());
-    return rows.map((row) => ({
-      host: row.host as HostName,
-      atMs: row.at_ms,
-      instance: row.seen,
-    }));
+    return rows.map(observationOf);
   }
 
   async events({ object, among, afterId, limit }: EventFilter): Promise<readonly FleetEvent[]> {

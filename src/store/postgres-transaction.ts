@@ -13,7 +13,18 @@ import type {
   Standby,
 } from '../domain/model.ts';
 import { PostgresFencing } from './postgres-fencing.ts';
-import { assignmentOf, canonical, instanceOf, shedOf, stateOf } from './postgres-rows.ts';
+import { readHostSigns } from './postgres-host-signs.ts';
+import {
+  assignmentOf,
+  canonical,
+  hostOf,
+  instanceOf,
+  leavingOf,
+  poolOf,
+  shedOf,
+  standbyOf,
+  stateOf,
+} from './postgres-rows.ts';
 import type { FleetState, JoinToken, Transaction } from './store.ts';
 
 /** Events beyond the newest so many are let go. */
@@ -41,56 +52,15 @@ export class PostgresTransaction extends PostgresFencing implements Transaction 
     const standbys = await db.selectFrom('standbys').selectAll().execute();
     const leaving = await db.selectFrom('leaving').selectAll().execute();
     const sheds = await db.selectFrom('sheds').selectAll().execute();
-    const heard = await db
-      .selectFrom('connections')
-      .innerJoin('sessions', 'sessions.id', 'connections.session_id')
-      .where('expires_at', '>', sql<Date>`clock_timestamp()`)
-      .select('host')
-      .distinct()
-      .execute();
-    const fences = await db.selectFrom('fences').select('host').execute();
-    const fenced = new Set(fences.map(({ host }) => host));
-    const ready = new Set(heard.map(({ host }) => host));
+    const { ready, fenced } = await readHostSigns(db);
     const held = Map.groupBy(addresses, (row) => row.instance_id);
     return {
-      hosts: hosts.map(
-        (row): Host => ({
-          name: row.name as HostName,
-          zone: row.zone,
-          rack: row.rack,
-          labels: row.labels,
-          capacity: row.capacity,
-          cordonReason: row.cordon_reason,
-          state: stateOf(row, ready, fenced),
-          facts: row.facts,
-          lastSeenMs: row.last_seen_ms,
-        }),
-      ),
-      pools: pools.map(
-        (row): Pool => ({
-          name: row.name as PoolName,
-          cidr: row.cidr,
-          range:
-            row.range_from === null || row.range_to === null
-              ? null
-              : { from: canonical(row.range_from), to: canonical(row.range_to) },
-          prefix: row.prefix,
-          gateway: row.gateway === null ? null : canonical(row.gateway),
-          bridge: row.bridge,
-          vlan: row.vlan,
-        }),
-      ),
+      hosts: hosts.map((row): Host => ({ ...hostOf(row), state: stateOf(row, ready, fenced) })),
+      pools: pools.map(poolOf),
       instances: instances.map((row) => instanceOf(row, held.get(row.id) ?? [])),
       assignments: assignments.map(assignmentOf),
-      standbys: standbys.map((row) => ({
-        instanceId: row.instance_id as InstanceId,
-        host: row.host as HostName,
-      })),
-      leaving: leaving.map((row) => ({
-        instanceId: row.instance_id as InstanceId,
-        address: canonical(row.address),
-        epoch: row.epoch as Epoch,
-      })),
+      standbys: standbys.map(standbyOf),
+      leaving: leaving.map(leavingOf),
       sheds: sheds.map(shedOf),
     };
   }
