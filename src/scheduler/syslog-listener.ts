@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Clock } from '../domain/clock.ts';
 import { FrameCutter } from '../logs/frames.ts';
+import type { AgentCertificate } from '../store/agent-certificate-store.ts';
 import { hostOfCertificate } from '../trust/authority.ts';
 
 const connectionsMax = 1_000;
@@ -12,6 +13,10 @@ const keepAliveMs = 60_000;
 /** What the kernel holds of datagrams while this process does something else. */
 const receiveBufferBytes = 8 * 1024 * 1024;
 const dropsPeriodMs = 5_000;
+/** How long a sender may take to show its certificate. */
+const handshakeMs = 10_000;
+/** How often it is asked whether certificates of senders were taken back. */
+const revocationPeriodMs = 1_000;
 
 export interface SyslogListenerParts {
   /** @param host whom the sender's certificate names; null without one */
@@ -23,6 +28,8 @@ export interface SyslogListenerParts {
   readonly onUnread: (count: number) => void;
   /** Null: go on; else when to read on from those who can wait, which are all but UDP's senders. */
   readonly whenRoom: () => Promise<void> | null;
+  /** Those of these certificates that were taken back. */
+  readonly revokedOf: (shown: readonly AgentCertificate[]) => Promise<readonly AgentCertificate[]>;
   readonly tls: { readonly certificate: string; readonly key: string; readonly ca: string };
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
@@ -33,7 +40,10 @@ export class SyslogListener {
   #datagrams: Datagrams | null = null;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
+  /** Who sends by TLS. */
+  readonly #proven = new Map<TLSSocket, AgentCertificate>();
   #stop = () => undefined as void;
+  #stopLooking = () => undefined as void;
   #drops = 0;
 
   constructor(parts: SyslogListenerParts) {
@@ -71,15 +81,31 @@ export class SyslogListener {
    */
   async listenTls(host: string, port: number): Promise<number> {
     const { certificate: cert, key, ca } = this.#parts.tls;
-    const options = { cert, key, ca, requestCert: true, rejectUnauthorized: true };
-    const server = createTlsServer(options, (socket) => this.#read(socket, hostOf(socket)));
+    const options = {
+      ...{ cert, key, ca, requestCert: true, rejectUnauthorized: true },
+      handshakeTimeout: handshakeMs,
+    };
+    const server = createTlsServer(options, (socket) => void this.#readProven(socket));
     server.on('tlsClientError', (error, socket) =>
       this.#parts.log('syslog: a sender without a certificate of this fleet', {
         address: socket.remoteAddress,
         error: error.message,
       }),
     );
+    this.#stopLooking = this.#parts.clock.every(revocationPeriodMs, () => void this.closeRevoked());
     return this.#start(server, host, port);
+  }
+
+  /** Cuts the connections of hosts whose certificates were taken back. */
+  async closeRevoked(): Promise<void> {
+    if (this.#proven.size === 0) return;
+    try {
+      const revoked = await this.#parts.revokedOf([...this.#proven.values()]);
+      const serials = new Set(revoked.map(({ serial }) => serial));
+      for (const [socket, { serial }] of this.#proven) if (serials.has(serial)) socket.destroy();
+    } catch (error) {
+      this.#parts.log('syslog: cannot look for revoked certificates', { error: String(error) });
+    }
   }
 
   /** Tells of what the kernel has dropped since the last time. */
@@ -92,6 +118,7 @@ export class SyslogListener {
 
   close(): void {
     this.#stop();
+    this.#stopLooking();
     this.#datagrams?.close();
     this.#datagrams = null;
     for (const server of this.#servers.splice(0)) server.close();
@@ -105,6 +132,30 @@ export class SyslogListener {
     server.on('error', (error) => this.#parts.log('syslog', { error: String(error) }));
     this.#servers.push(server);
     return (server.address() as AddressInfo).port;
+  }
+
+  // Nothing is read before it is known: what was not taken, the sender still has.
+  async #readProven(socket: TLSSocket): Promise<void> {
+    this.#sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#proven.delete(socket);
+    });
+    const shown = shownBy(socket);
+    try {
+      if (shown === null) throw new Error('its certificate names no host');
+      // Before it is asked for: what is taken back meanwhile is found by the next look.
+      this.#proven.set(socket, shown);
+      const isRevoked = (await this.#parts.revokedOf([shown])).length > 0;
+      if (isRevoked) throw new Error(`the certificate of host ${shown.host} was taken back`);
+    } catch (error) {
+      const { remoteAddress: address } = socket;
+      this.#parts.log('syslog: refused a sender', { address, error: String(error) });
+      socket.destroy();
+      return;
+    }
+    if (!socket.destroyed) this.#read(socket, shown.host);
   }
 
   #read(socket: Socket, host: string | null): void {
@@ -131,9 +182,12 @@ export class SyslogListener {
   }
 }
 
-function hostOf(socket: TLSSocket): string | null {
+function shownBy(socket: TLSSocket): AgentCertificate | null {
   const certificate = socket.getPeerX509Certificate();
-  return certificate === undefined ? null : hostOfCertificate(certificate.raw);
+  const host = certificate === undefined ? null : hostOfCertificate(certificate.raw);
+  return certificate === undefined || host === null
+    ? null
+    : { host, serial: certificate.serialNumber };
 }
 
 function plainAddress(address: string): string {

@@ -204,6 +204,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     clock,
     dropsAt: udpDrops,
     onUnread: (count) => intake.keep(ownMessage(unreadText(count)), '', null),
+    revokedOf: (shown) => store.agentCertificates.revokedOf(shown),
     ...{ tls: { ...server, ca: membership.authority.certificate }, log },
   });
   const { netconsoleListen, syslogListen, syslogTlsListen } = options;
