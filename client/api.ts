@@ -775,6 +775,7 @@ export interface Operations {
   readonly getAudit: {
     readonly query?: {
       readonly after?: number;
+      readonly cursor?: string;
       readonly limit?: number;
     };
     readonly answer: {
@@ -797,6 +798,7 @@ export interface Operations {
         readonly previous: string;
         readonly hash: string;
       })[];
+      readonly next: string | null;
     };
   };
   /** POST /v1/apply: Apply a spec as a whole, or show what it would change */
@@ -1117,10 +1119,12 @@ export interface Operations {
     readonly query?: {
       readonly object?: string;
       readonly after?: number;
+      readonly cursor?: string;
       readonly limit?: number;
     };
     readonly answer: {
       readonly items: readonly Event[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/status: How the scheduler and its fleet do */

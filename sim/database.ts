@@ -138,13 +138,14 @@ class TurnLost extends Error {}
 
 function eventsOf(
   { events }: Tables,
-  { object, among, afterId, limit }: EventFilter,
+  { object, among, afterId, beforeId, limit }: EventFilter,
 ): readonly FleetEvent[] {
   const found = [...events.values()].filter(
     (event) =>
       (object === undefined || event.object === object) &&
       (among === undefined || among.includes(event.object)) &&
-      (afterId === undefined || event.id > afterId),
+      (afterId === undefined || event.id > afterId) &&
+      (beforeId === undefined || event.id < beforeId),
   );
   return afterId === undefined ? found.slice(-limit) : found.slice(0, limit);
 }

@@ -52,8 +52,8 @@ export class Audit {
   }
 
   /** The newest rows, in their order. */
-  newest(limit: number): Promise<readonly AuditRow[]> {
-    return this.#parts.store.newest(limit);
+  newest(limit: number, beforeId: number | null = null): Promise<readonly AuditRow[]> {
+    return this.#parts.store.newest(limit, beforeId);
   }
 
   /** Rows after an id, in their order. */

@@ -12,6 +12,7 @@ import {
   userView,
 } from '../protocol/access-views.ts';
 import type { ApiToken, User } from '../store/access-store.ts';
+import { beforeOf, cursorWord, nextCursor, pageOf } from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -123,13 +124,19 @@ export function accessRoutes(routes: Routes, { access, audit }: ApiParts): void 
       summary: 'Every change and every refusal: the newest, or those that follow an id',
       querystring: z.object({
         after: z.coerce.number().int().min(0).optional(),
+        cursor: cursorWord,
         limit: z.coerce.number().int().min(1).max(auditMax).default(100),
       }),
-      response: { 200: z.object({ items: z.array(auditView) }), ...failures },
+      response: { 200: z.object({ items: z.array(auditView), next: nextCursor }), ...failures },
     },
-    handler: async ({ query: { after, limit } }) => {
-      const rows = await (after === undefined ? audit.newest(limit) : audit.after(after, limit));
-      return { items: structuredClone(rows) as z.infer<typeof auditView>[] };
+    handler: async ({ query }) => {
+      const { after, limit } = query;
+      const before = beforeOf('audit', query);
+      const rows = await (after === undefined
+        ? audit.newest(limit + 1, before)
+        : audit.after(after, limit));
+      const { items, next } = pageOf('audit', rows, limit);
+      return { items: structuredClone(items) as z.infer<typeof auditView>[], next };
     },
   });
 }

@@ -11,12 +11,14 @@ import {
 import { instanceName, poolName } from '../protocol/shapes.ts';
 import { instanceViews, viewInstance, viewPool } from '../scheduler/views.ts';
 import { ownObjects, ownView } from './own.ts';
+import { beforeOf, cursorWord, nextCursor, pageOf } from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
 const eventsQuery = z.object({
   object: z.string().max(128).optional(),
   after: z.coerce.number().int().min(0).optional(),
+  cursor: cursorWord,
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 
@@ -93,18 +95,20 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
     schema: {
       summary: 'What happened: the newest events, or those that follow an id, in their order',
       querystring: eventsQuery,
-      response: { 200: z.object({ items: z.array(eventView) }), ...failures },
+      response: { 200: z.object({ items: z.array(eventView), next: nextCursor }), ...failures },
     },
     handler: async ({ query, principal: { owners } }) => {
       const { object, after, limit } = query;
+      const before = beforeOf('events', query);
       const own = owners === null ? null : ownObjects((await scheduler.viewSource()).fleet, owners);
       const events = await store.events({
-        limit,
+        limit: after === undefined ? limit + 1 : limit,
+        ...(before === null ? {} : { beforeId: before }),
         ...(own === null ? {} : { among: [...own] }),
         ...(object === undefined ? {} : { object }),
         ...(after === undefined ? {} : { afterId: after }),
       });
-      return { items: [...events] };
+      return pageOf('events', events, limit);
     },
   });
   routes.route({

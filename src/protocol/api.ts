@@ -350,7 +350,7 @@ export const confirmDeadRequest = z.object({ reason: z.string().max(1_024).defau
 //   GET  /v1/operations?object=&open=&limit=            -> {items: operationView[]}, newest first
 //   GET  /v1/operations/:id                             -> operationView
 //   POST /v1/operations/:id/cancel                      -> operationView
-//   GET  /v1/events?object=&after=&limit=               -> {items: eventView[]}
+//   GET  /v1/events?object=&after=&cursor=&limit=       -> {items: eventView[], next}
 //   GET  /v1/crashes?host=&fingerprint=&limit=          -> {items: crashView[]} (crash-views.ts)
 //   GET  /v1/crashes/:id                                -> crashView
 //   GET  /v1/incidents?host=&state=&fingerprint=&limit= -> {items: incidentItem[]} (incident-views.ts)

@@ -45,6 +45,6 @@ export interface AuditStore {
   append(make: (newest: AuditRow | null) => AuditRow): Promise<AuditRow>;
   /** Those after an id, in their order. */
   after(id: number, limit: number): Promise<readonly AuditRow[]>;
-  /** The newest, in their order. */
-  newest(limit: number): Promise<readonly AuditRow[]>;
+  /** The newest, in their order; before an id, where one is given. */
+  newest(limit: number, beforeId?: number | null): Promise<readonly AuditRow[]>;
 }

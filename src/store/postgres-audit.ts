@@ -52,10 +52,10 @@ export class PostgresAudit extends PostgresQueries implements AuditStore {
     return rows.map(rowOf);
   }
 
-  async newest(limit: number): Promise<readonly AuditRow[]> {
+  async newest(limit: number, beforeId: number | null = null): Promise<readonly AuditRow[]> {
     const { rows } = await this.query<Row>(
-      `select ${columns} from audit order by id desc limit $1`,
-      [limit],
+      `select ${columns} from audit where $2::bigint is null or id < $2 order by id desc limit $1`,
+      [limit, beforeId],
     );
     return rows.toReversed().map(rowOf);
   }

@@ -218,7 +218,8 @@ export class PostgresStore implements Store {
     return rows.map(observationOf);
   }
 
-  async events({ object, among, afterId, limit }: EventFilter): Promise<readonly FleetEvent[]> {
+  async events(filter: EventFilter): Promise<readonly FleetEvent[]> {
+    const { object, among, afterId, beforeId, limit } = filter;
     const isFollowing = afterId !== undefined;
     let query = this.#db
       .selectFrom('events')
@@ -228,6 +229,7 @@ export class PostgresStore implements Store {
     if (object !== undefined) query = query.where('object', '=', object);
     if (among !== undefined) query = query.where('object', '=', sql<string>`any(${among})`);
     if (isFollowing) query = query.where('id', '>', String(afterId));
+    if (beforeId !== undefined) query = query.where('id', '<', String(beforeId));
     const rows = await this.#read(query.execute());
     const events = rows.map(({ id, at_ms: atMs, kind, object: about, message }) => ({
       id: Number(id),

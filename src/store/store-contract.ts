@@ -217,6 +217,8 @@ export function storeContract(name: string, fresh: () => Promise<Store>): void {
     const [, second] = await store.events({ limit: 9 });
     assert.deepEqual(await messages({ limit: 9, afterId: second?.id ?? 0 }), ['m2', 'm3']);
     assert.deepEqual(await messages({ limit: 1, afterId: second?.id ?? 0 }), ['m2']);
+    const [, , , last] = await store.events({ limit: 9 });
+    assert.deepEqual(await messages({ limit: 2, beforeId: last?.id ?? 0 }), ['m1', 'm2']);
   });
 
   test('epochs only grow, also over the end of an assignment', async () => {

@@ -195,6 +195,8 @@ export interface EventFilter {
   readonly among?: readonly string[];
   /** Only events with a higher id: the next so many after it, where the newest are given else. */
   readonly afterId?: number;
+  /** Only events with a lower id: the newest of these. */
+  readonly beforeId?: number;
   /** At most this many, in the order they happened. */
   readonly limit: number;
 }
