@@ -5,6 +5,7 @@ import { on, once } from 'node:events';
 import { request } from 'node:https';
 import { connect } from 'node:net';
 import { afterEach, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
@@ -226,6 +227,17 @@ test('a body that is too long, no JSON or lacks a field reaches nobody', async (
     assert.equal(body.error?.code, 'REQUEST_INVALID');
   }
   assert.equal((await post(port, '/nowhere', '', null)).status, 404);
+  assert.deepEqual(admitted, []);
+});
+
+test('headers without end are refused before anybody has shown who they are', async () => {
+  const { port, admitted } = await listen();
+  const socket = connectTls({ host: address, port, ca: authority.certificate });
+  socket.on('error', () => undefined);
+  socket.write(`POST /join HTTP/1.1\r\nhost: x\r\nx-long: ${'x'.repeat(20_000)}`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  assert.match(answer.toString(), /^HTTP\/1\.1 431 /);
   assert.deepEqual(admitted, []);
 });
 
