@@ -1,4 +1,13 @@
-import type { Assignment, Host, Instance, Pool, ServiceAddress, Standby } from '../domain/model.ts';
+import type {
+  Assignment,
+  Host,
+  Instance,
+  LeavingAddress,
+  Pool,
+  ServiceAddress,
+  Shed,
+  Standby,
+} from '../domain/model.ts';
 import type { FleetState, Observation } from './store.ts';
 
 /** One moment of the fleet, as it is read again and again. */
@@ -34,6 +43,8 @@ export class FleetMemory {
   readonly addresses = new TableMemory<HeldAddress>();
   readonly assignments = new TableMemory<Assignment>();
   readonly standbys = new TableMemory<Standby>();
+  readonly leaving = new TableMemory<LeavingAddress>();
+  readonly sheds = new TableMemory<Shed>();
   readonly observations = new TableMemory<Observation>();
   #hosts = new Map<Omit<Host, 'state'>, Host>();
   #instances: readonly Instance[] = [];
@@ -53,8 +64,8 @@ export class FleetMemory {
 
   /** The instances with their addresses; the same list where none is another. */
   withAddresses(): readonly Instance[] {
-    const isOther = this.instances.takeNews() || this.addresses.takeNews();
-    if (!isOther) return this.#instances;
+    const areOthers = [this.instances.takeNews(), this.addresses.takeNews()];
+    if (!areOthers.includes(true)) return this.#instances;
     const held = Map.groupBy(this.addresses.values, ({ instanceId }) => instanceId);
     const next = new Map<Omit<Instance, 'addresses'>, Instance>();
     for (const one of this.instances.values) {

@@ -69,6 +69,18 @@ test('what is read again is what is read anew, whatever was written between', as
       }),
     () =>
       store.recordObserved(host, { complete: true, instances: [seen(2)], removed: [], atMs: 2 }),
+    () =>
+      store.transact(async (tx) => {
+        await tx.putLeaving({ instanceId: one, address: '198.18.10.19', epoch: 1 as Epoch });
+        const forInstance = instance(1).spec.name;
+        const instanceId = instance(2).id;
+        await tx.putShed({ instanceId, host, forInstance, forTier: 0, atMs: 5 });
+      }),
+    () =>
+      store.transact(async (tx) => {
+        await tx.deleteLeaving(one, 1 as Epoch);
+        await tx.deleteShed(instance(2).id);
+      }),
     () => store.transact((tx) => tx.setCordon(host, 'why')),
     () => store.transact((tx) => tx.putFence({ host, atMs: 1, reasons: [] })),
     () => store.transact((tx) => tx.deleteStandby({ instanceId: one, host: other.name })),

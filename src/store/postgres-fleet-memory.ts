@@ -18,14 +18,24 @@ import {
 import type { Schema } from './schema.ts';
 
 /** The tables that are read by what was written in them. */
-type Remembered =
-  | 'hosts'
-  | 'pools'
-  | 'instances'
-  | 'addresses'
-  | 'assignments'
-  | 'standbys'
-  | 'observations';
+const remembered = [
+  'hosts',
+  'pools',
+  'instances',
+  'addresses',
+  'assignments',
+  'standbys',
+  'leaving',
+  'sheds',
+  'observations',
+] as const satisfies readonly (keyof Schema)[];
+type Remembered = (typeof remembered)[number];
+
+/** How many rows a table has, and how many of them were written since the last reading. */
+interface Extent {
+  readonly total: number;
+  readonly written: number;
+}
 
 /**
  * The fleet of the transaction's moment; `db` is a transaction that sees one moment.
@@ -37,45 +47,51 @@ type Remembered =
  * is, and what is gone.
  */
 export async function readAgain(db: Kysely<Schema>, memory: FleetMemory): Promise<FleetMoment> {
-  const now = await sql<{ xmin: string }>`
-    select pg_snapshot_xmin(pg_current_snapshot())::xid::text as xmin`.execute(db);
+  const { xmin, extents } = await readExtents(db, memory.since);
+  const recall = <Table extends Remembered, Value>(name: Table, how: Recall<Table, Value>) =>
+    recallTable(db, name, memory.since, extents.get(name), how);
   // One connection, so one after the other.
-  const host = (row: { host: string; instance_id: string }) => `${row.host}/${row.instance_id}`;
-  await recall(db, 'hosts', memory, {
-    ...{ columns: ['name'], keyOf: ({ name }) => name, orderOf: ({ name }) => name },
+  await recall('hosts', {
     ...{ table: memory.hosts, valueOf: hostOf },
-  });
-  await recall(db, 'pools', memory, {
     ...{ columns: ['name'], keyOf: ({ name }) => name, orderOf: ({ name }) => name },
+  });
+  await recall('pools', {
     ...{ table: memory.pools, valueOf: poolOf },
+    ...{ columns: ['name'], keyOf: ({ name }) => name, orderOf: ({ name }) => name },
   });
-  await recall(db, 'instances', memory, {
-    ...{ columns: ['id'], keyOf: ({ id }) => id, orderOf: ({ name }) => name },
+  await recall('instances', {
     ...{ table: memory.instances, valueOf: withoutAddresses },
+    ...{ columns: ['id'], keyOf: ({ id }) => id, orderOf: ({ name }) => name },
   });
-  await recall(db, 'addresses', memory, {
-    ...{ columns: ['address'], keyOf: ({ address }) => address, orderOf: byKey },
+  await recall('addresses', {
     table: memory.addresses,
     valueOf: (row) => ({
       ...{ instanceId: row.instance_id, position: row.position, address: addressOf(row) },
     }),
+    ...{ columns: ['address'], keyOf: ({ address }) => address },
   });
-  await recall(db, 'assignments', memory, {
-    ...{ columns: ['instance_id'], keyOf: (row) => row.instance_id, orderOf: byKey },
+  await recall('assignments', {
     ...{ table: memory.assignments, valueOf: assignmentOf },
+    ...{ columns: ['instance_id'], keyOf: (row) => row.instance_id },
   });
-  await recall(db, 'standbys', memory, {
-    ...{ columns: ['host', 'instance_id'], keyOf: host, orderOf: byKey },
+  await recall('standbys', {
     ...{ table: memory.standbys, valueOf: standbyOf },
+    ...{ columns: ['host', 'instance_id'], keyOf: placeOf },
   });
-  await recall(db, 'observations', memory, {
-    ...{ columns: ['host', 'instance_id'], keyOf: host, orderOf: byKey },
+  await recall('leaving', {
+    ...{ table: memory.leaving, valueOf: leavingOf },
+    ...{ columns: ['address'], keyOf: ({ address }) => address },
+  });
+  await recall('sheds', {
+    ...{ table: memory.sheds, valueOf: shedOf },
+    ...{ columns: ['instance_id'], keyOf: (row) => row.instance_id },
+  });
+  await recall('observations', {
     ...{ table: memory.observations, valueOf: observationOf },
+    ...{ columns: ['host', 'instance_id'], keyOf: placeOf },
   });
-  const leaving = await db.selectFrom('leaving').selectAll().execute();
-  const sheds = await db.selectFrom('sheds').selectAll().execute();
   const { ready, fenced } = await readHostSigns(db);
-  memory.since = now.rows[0]?.xmin ?? null;
+  memory.since = xmin;
   return {
     fleet: {
       hosts: memory.hostsIn((one) => stateOf(one, ready, fenced)),
@@ -83,45 +99,60 @@ export async function readAgain(db: Kysely<Schema>, memory: FleetMemory): Promis
       instances: memory.withAddresses(),
       assignments: memory.assignments.values,
       standbys: memory.standbys.values,
-      leaving: leaving.map(leavingOf),
-      sheds: sheds.map(shedOf),
+      leaving: memory.leaving.values,
+      sheds: memory.sheds.values,
     },
     observations: memory.observations.values,
   };
 }
 
+/** Asks of all tables at once, so that those where nothing was written are not asked any further. */
+async function readExtents(db: Kysely<Schema>, since: string | null) {
+  const each = remembered.map(
+    (name) => sql`select ${sql.lit(name)} as name, count(*)::int as total,
+      (count(*) filter (where ${writtenSince(since)}))::int as written from ${sql.table(name)}`,
+  );
+  const { rows } = await sql<Extent & { readonly name: Remembered; readonly xmin: string }>`
+    select *, pg_snapshot_xmin(pg_current_snapshot())::xid::text as xmin
+      from (${sql.join(each, sql` union all `)}) as tables`.execute(db);
+  return { xmin: rows[0]?.xmin ?? null, extents: new Map(rows.map((row) => [row.name, row])) };
+}
+
+function writtenSince(since: string | null) {
+  return since === null ? sql`true` : sql`age(xmin) <= age(${since}::text::xid)`;
+}
+
 interface Recall<Table extends Remembered, Value> {
   readonly table: TableMemory<Value>;
+  readonly valueOf: (row: Selectable<Schema[Table]>) => Value;
   /** Of the primary key. */
   readonly columns: readonly (keyof Schema[Table] & string)[];
   readonly keyOf: (row: Selectable<Schema[Table]>) => string;
-  readonly orderOf: (row: Selectable<Schema[Table]>, key: string) => string;
-  readonly valueOf: (row: Selectable<Schema[Table]>) => Value;
+  /** By its key where it is left out. */
+  readonly orderOf?: (row: Selectable<Schema[Table]>) => string;
 }
 
-async function recall<Table extends Remembered, Value>(
+async function recallTable<Table extends Remembered, Value>(
   db: Kysely<Schema>,
   name: Table,
-  { since }: FleetMemory,
-  { table, columns, keyOf, orderOf, valueOf }: Recall<Table, Value>,
+  since: string | null,
+  extent: Extent | undefined,
+  { table, columns, keyOf, orderOf = keyOf, valueOf }: Recall<Table, Value>,
 ): Promise<void> {
   type Row = Selectable<Schema[Table]>;
-  const written = since === null ? sql`` : sql`where age(xmin) <= age(${since}::text::xid)`;
-  const { rows } = await sql<Row>`select * from ${sql.table(name)} ${written}`.execute(db);
-  for (const row of rows) {
-    const key = keyOf(row);
-    table.put(key, orderOf(row, key), valueOf(row));
+  if (extent?.written !== 0) {
+    const { rows } = await sql<Row>`
+      select * from ${sql.table(name)} where ${writtenSince(since)}`.execute(db);
+    for (const row of rows) table.put(keyOf(row), orderOf(row), valueOf(row));
   }
-  const counted = await sql<{ count: number }>`
-    select count(*)::int as count from ${sql.table(name)}`.execute(db);
-  if (counted.rows[0]?.count === table.size) return;
+  if (extent?.total === table.size) return;
   const list = sql.join(columns.map((column) => sql.ref(column)));
   const left = await sql<Row>`select ${list} from ${sql.table(name)}`.execute(db);
   table.keepOnly(new Set(left.rows.map(keyOf)));
 }
 
-function byKey(_: unknown, key: string): string {
-  return key;
+function placeOf(row: { readonly host: string; readonly instance_id: string }): string {
+  return `${row.host}/${row.instance_id}`;
 }
 
 function withoutAddresses(row: Selectable<Schema['instances']>) {
