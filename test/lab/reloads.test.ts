@@ -72,7 +72,7 @@ test('a configuration that HAProxy cannot load leaves the old one serving, and s
 });
 
 test('settings on the way of packets hold, and what somebody changes is put right', async () => {
-  const { host } = await (await LabClient.of(lab.name)).settled(reloadedName);
+  const host = (await (await LabClient.of(lab.name)).instance(reloadedName)).host ?? '';
   const read = async (name: string) =>
     (await lab.inside(host, 'cat', `/proc/sys/net/${name}`)).stdout.trim();
   const filter = 'bridge/bridge-nf-call-iptables';
