@@ -25,9 +25,11 @@ export interface Done {
 const [hosts, instances] = process.argv.slice(2).map(Number);
 const fleet = await SimulatedFleet.start({ hosts: hosts ?? 0, instances: instances ?? 0 });
 const say = (words: Door | Done) => process.send?.(words);
-process.on('message', async ({ host, isCordoned }: Order) => {
+async function obey({ host, isCordoned }: Order): Promise<void> {
   await fleet.scheduler.setCordon(host as HostName, isCordoned ? 'bench' : null, 'bench');
   say({ writtenMs: systemClock.wallMs() });
-});
+}
+
+process.on('message', (order: Order) => void obey(order));
 process.once('disconnect', () => void fleet[Symbol.asyncDispose]());
 say({ url: fleet.url, token: fleet.token });
