@@ -8,33 +8,24 @@ import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { rules } from '../access/rules.ts';
 import type { Role } from '../domain/access.ts';
-import { Fleet } from '../scheduler/test-fleet.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
-import { TestDatabases } from '../store/test-database.ts';
 import { newCredential } from '../trust/credential.ts';
-import { testApi } from './test-api.ts';
+import { type ApiScene, apiScene } from './test-api.ts';
 
-let databases: TestDatabases;
+let scene: ApiScene;
 let store: PostgresStore;
-let fleet: Fleet;
 let api: FastifyInstance;
 /** Id of an operation of instance web, which has ended. */
 let operation: string;
 
 before(async () => {
-  databases = await TestDatabases.start();
-  store = await databases.fresh();
-  fleet = await Fleet.serving(store);
-  api = await testApi(store, fleet.scheduler);
+  scene = await apiScene();
+  ({ store, api } = scene);
   const [first] = await store.transact((tx) => tx.operations({ limit: 1 }));
   assert.ok(first?.objects.includes('instance/web') === true);
   operation = first.id;
 });
-after(async () => {
-  await api.close();
-  await fleet[Symbol.asyncDispose]();
-  await databases[Symbol.asyncDispose]();
-});
+after(() => scene?.[Symbol.asyncDispose]());
 
 /** A token in the store, as it is shown. */
 async function token(

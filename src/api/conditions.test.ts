@@ -4,28 +4,17 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { problem } from '../protocol/problem.ts';
-import { Fleet } from '../scheduler/test-fleet.ts';
-import type { PostgresStore } from '../store/postgres-store.ts';
-import { TestDatabases } from '../store/test-database.ts';
-import { authorization, testApi } from './test-api.ts';
+import { type ApiScene, apiScene, authorization } from './test-api.ts';
 
-let databases: TestDatabases;
-let store: PostgresStore;
-let fleet: Fleet;
+let scene: ApiScene;
 let api: FastifyInstance;
 
 before(async () => {
-  databases = await TestDatabases.start();
-  store = await databases.fresh();
-  fleet = await Fleet.serving(store);
-  api = await testApi(store, fleet.scheduler);
+  scene = await apiScene();
+  ({ api } = scene);
 });
 
-after(async () => {
-  await api.close();
-  await fleet[Symbol.asyncDispose]();
-  await databases[Symbol.asyncDispose]();
-});
+after(() => scene?.[Symbol.asyncDispose]());
 
 const get = (url: string, headers: Record<string, string> = {}) =>
   api.inject({ url, headers: { authorization, ...headers } });

@@ -6,39 +6,28 @@ import { after, before, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
 import type { FastifyInstance } from 'fastify';
-import { Fleet } from '../scheduler/test-fleet.ts';
-import type { PostgresStore } from '../store/postgres-store.ts';
-import { TestDatabases } from '../store/test-database.ts';
 import type { ApiDocument, Described } from './document.ts';
-import { authorization, testApi } from './test-api.ts';
+import { type ApiScene, apiScene, authorization } from './test-api.ts';
 import type { Schema } from './type-text.ts';
 
 /** The same requests each time; `BRIDGEHEAD_SEED` and `BRIDGEHEAD_RUNS` are for others and more. */
 const seed = Number(process.env['BRIDGEHEAD_SEED'] ?? 1);
 const requestsAnOperation = Number(process.env['BRIDGEHEAD_RUNS'] ?? 5);
 
-let databases: TestDatabases;
-let store: PostgresStore;
-let fleet: Fleet;
+let scene: ApiScene;
 let api: FastifyInstance;
 let document: ApiDocument;
 let ajv: Ajv2020;
 
 before(async () => {
-  databases = await TestDatabases.start();
-  store = await databases.fresh();
-  fleet = await Fleet.serving(store);
-  api = await testApi(store, fleet.scheduler);
+  scene = await apiScene();
+  ({ api } = scene);
   document = (await api.inject({ url: '/openapi.json' })).json<ApiDocument>();
   ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema(document, 'api');
 });
 
-after(async () => {
-  await api.close();
-  await fleet[Symbol.asyncDispose]();
-  await databases[Symbol.asyncDispose]();
-});
+after(() => scene?.[Symbol.asyncDispose]());
 
 const strange = fc.oneof(
   fc.string(),

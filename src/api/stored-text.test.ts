@@ -7,31 +7,24 @@ import type { HostName } from '../domain/ids.ts';
 import { problem } from '../protocol/problem.ts';
 import { Fleet, spec } from '../scheduler/test-fleet.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
-import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
-import { authorization, testApi } from './test-api.ts';
+import { type ApiScene, apiScene, authorization } from './test-api.ts';
 
 /** Would be code in a page, ends a script or an event of a stream, and forges a header. */
 const evil = `</script><img src=x onerror="globalThis.hit=1">\r\nx-evil: 1\n\ndata: {}\n\n`;
 /** Beyond a header's and a name's lines. */
 const mark = 'onerror=';
 
-let databases: TestDatabases;
+let scene: ApiScene;
 let store: PostgresStore;
 let fleet: Fleet;
 let api: FastifyInstance;
 
 before(async () => {
-  databases = await TestDatabases.start();
-  store = await databases.fresh();
-  fleet = await Fleet.start(store);
-  api = await testApi(store, fleet.scheduler);
+  scene = await apiScene((store) => Fleet.start(store));
+  ({ store, fleet, api } = scene);
 });
-after(async () => {
-  await api.close();
-  await fleet[Symbol.asyncDispose]();
-  await databases[Symbol.asyncDispose]();
-});
+after(() => scene?.[Symbol.asyncDispose]());
 
 const get = (url: string, accept = 'text/html') =>
   api.inject({ url, headers: { authorization, accept } });

@@ -6,7 +6,9 @@ import { FleetFeed } from '../scheduler/fleet-feed.ts';
 import { NumberIntake } from '../scheduler/number-intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { testDesk } from '../scheduler/test-desk.ts';
+import { Fleet } from '../scheduler/test-fleet.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
+import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { type ApiParts, createApi } from './server.ts';
 import { testAccess } from './test-access.ts';
@@ -46,4 +48,26 @@ export async function testApi(
   });
   await api.ready();
   return api;
+}
+
+/** A fleet in a database of its own, with its API. */
+export interface ApiScene extends AsyncDisposable {
+  readonly store: PostgresStore;
+  readonly fleet: Fleet;
+  readonly api: FastifyInstance;
+}
+
+/** What was made before something fails is taken down. @param start the fleet; one that serves unless told */
+export async function apiScene(
+  start: (store: PostgresStore) => Promise<Fleet> = (store) => Fleet.serving(store),
+  differentOn: (store: PostgresStore, fleet: Fleet) => Partial<ApiParts> = () => ({}),
+): Promise<ApiScene> {
+  await using made = new AsyncDisposableStack();
+  const databases = made.use(await TestDatabases.start());
+  const store = await databases.fresh();
+  const fleet = made.use(await start(store));
+  const api = await testApi(store, fleet.scheduler, differentOn(store, fleet));
+  made.defer(() => api.close());
+  const all = made.move();
+  return { store, fleet, api, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }

@@ -6,34 +6,26 @@ import type { FastifyInstance } from 'fastify';
 import type { InstanceName } from '../domain/ids.ts';
 import { watchBeat, watchDelete, watchPut, watchReset } from '../protocol/watch-views.ts';
 import { FleetFeed } from '../scheduler/fleet-feed.ts';
-import { Fleet } from '../scheduler/test-fleet.ts';
-import type { PostgresStore } from '../store/postgres-store.ts';
-import { TestDatabases } from '../store/test-database.ts';
+import type { Fleet } from '../scheduler/test-fleet.ts';
 import { systemClock } from '../system/clock.ts';
-import { authorization, testApi } from './test-api.ts';
+import { type ApiScene, apiScene, authorization } from './test-api.ts';
 
-let databases: TestDatabases;
-let store: PostgresStore;
+let scene: ApiScene;
 let fleet: Fleet;
 let api: FastifyInstance;
 let url: string;
 
 before(async () => {
-  databases = await TestDatabases.start();
-  store = await databases.fresh();
-  fleet = await Fleet.serving(store);
-  const parts = { store, marks: store.changes, scheduler: fleet.scheduler, clock: systemClock };
-  const limits = { changes: 30, chars: 1_000_000 };
-  const feed = new FleetFeed({ ...parts, run: 'run-1', limits, log: () => undefined });
-  api = await testApi(store, fleet.scheduler, { feed });
+  scene = await apiScene(undefined, (store, { scheduler }) => {
+    const parts = { store, marks: store.changes, scheduler, clock: systemClock };
+    const limits = { changes: 30, chars: 1_000_000 };
+    return { feed: new FleetFeed({ ...parts, run: 'run-1', limits, log: () => undefined }) };
+  });
+  ({ fleet, api } = scene);
   url = await api.listen({ host: '127.0.0.1', port: 0 });
 });
 
-after(async () => {
-  await api.close();
-  await fleet[Symbol.asyncDispose]();
-  await databases[Symbol.asyncDispose]();
-});
+after(() => scene?.[Symbol.asyncDispose]());
 
 const shapes = {
   put: watchPut,

@@ -16,7 +16,7 @@ import {
   userView,
 } from '../protocol/access-views.ts';
 import { type HostView, hostView } from '../protocol/api.ts';
-import type { Requests } from './crash-calls.ts';
+import type { Requests } from './requests.ts';
 
 export interface Grant {
   readonly role: Role;

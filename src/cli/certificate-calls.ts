@@ -7,6 +7,7 @@ import {
   certificateView,
   rotateView,
 } from '../protocol/certificate-views.ts';
+import type { Requests } from './requests.ts';
 
 export interface CertificateCalls {
   readonly certificates: () => Promise<readonly CertificateView[]>;
@@ -16,18 +17,7 @@ export interface CertificateCalls {
   readonly rotateSecrets: () => Promise<{ readonly secrets: number }>;
 }
 
-/** How the calls are made. */
-interface Ways {
-  readonly get: <Answer>(path: string, schema: z.ZodType<Answer>) => Promise<Answer>;
-  readonly post: <Answer>(
-    path: string,
-    schema: z.ZodType<Answer>,
-    body?: unknown,
-  ) => Promise<Answer>;
-  readonly list: <Item>(path: string, item: z.ZodType<Item>) => Promise<readonly Item[]>;
-}
-
-export function certificateCalls({ get, post, list }: Ways): CertificateCalls {
+export function certificateCalls({ get, post, list }: Requests): CertificateCalls {
   const pathOf = (name: string) => `/v1/certificates/${encodeURIComponent(name)}`;
   return {
     certificates: () => list('/v1/certificates', certificateView),

@@ -1,6 +1,5 @@
 // The part of the API client that is about versions of configurations, and rollouts of them.
 
-import type { z } from 'zod';
 import { type ApplyAnswer, applyAnswer } from '../protocol/api.ts';
 import {
   type ConfigDiffView,
@@ -14,6 +13,7 @@ import {
   rolloutView,
 } from '../protocol/config-views.ts';
 import { applyTimeoutMs, type Call } from './call.ts';
+import type { Requests } from './requests.ts';
 
 export interface DiffInput {
   /** Left out for the version before `to`. */
@@ -41,14 +41,7 @@ export interface ConfigCalls {
   readonly abortRollout: (id: string) => Promise<RolloutView>;
 }
 
-interface Calls {
-  readonly get: <Answer>(path: string, schema: z.ZodType<Answer>) => Promise<Answer>;
-  readonly post: <Answer>(
-    path: string,
-    schema: z.ZodType<Answer>,
-    body?: unknown,
-  ) => Promise<Answer>;
-  readonly list: <Item>(path: string, item: z.ZodType<Item>) => Promise<readonly Item[]>;
+interface Calls extends Requests {
   readonly call: Call;
 }
 

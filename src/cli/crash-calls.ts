@@ -1,6 +1,5 @@
 // The part of the API client that is about groups of crashes, boots, and lines before crashes.
 
-import type { z } from 'zod';
 import { type BootView, bootView } from '../protocol/boot-views.ts';
 import {
   type CrashDecisionRequest,
@@ -15,6 +14,7 @@ import {
   type CrashPrecursorsView,
   crashPrecursorsView,
 } from '../protocol/crash-precursor-views.ts';
+import type { Requests } from './requests.ts';
 
 /** One report, or all of a group. */
 export interface CrashPrecursorsInput {
@@ -36,17 +36,6 @@ export interface CrashCalls {
   readonly decideCrashes: (request: CrashDecisionRequest) => Promise<CrashDecisionView>;
   readonly undoCrashDecision: (id: number, reason: string) => Promise<CrashDecisionView>;
   readonly crashPrecursors: (input: CrashPrecursorsInput) => Promise<CrashPrecursorsView>;
-}
-
-/** A request whose answer is checked by a schema. */
-export interface Requests {
-  readonly get: <Answer>(path: string, schema: z.ZodType<Answer>) => Promise<Answer>;
-  readonly post: <Answer>(
-    path: string,
-    schema: z.ZodType<Answer>,
-    body?: unknown,
-  ) => Promise<Answer>;
-  readonly list: <Item>(path: string, item: z.ZodType<Item>) => Promise<readonly Item[]>;
 }
 
 export function crashCalls({ get, post, list }: Requests): CrashCalls {

@@ -1,12 +1,5 @@
 import { BridgeheadError } from '../domain/errors.ts';
-
-const unitsMs: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
+import { unitsMs } from '../domain/time-units.ts';
 
 /**
  * Milliseconds of a duration as a person writes one: `500ms`, `10s`, `1h`, `1h30m`; a bare number is

@@ -1,5 +1,6 @@
 // The processes of one HAProxy in master-worker mode, as its master tells of them.
 
+import { unitsMs } from '../domain/time-units.ts';
 import { readConfig } from './config-lines.ts';
 
 /** What HAProxy's master says of its workers. */
@@ -18,9 +19,7 @@ export function readWorkers(text: string): Workers {
   return { old, loads };
 }
 
-const unitMs: Readonly<Record<string, number>> = {
-  ...{ us: 0.001, ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 },
-};
+const unitMs: Readonly<Record<string, number>> = { us: 0.001, ...unitsMs };
 
 /**
  * How long an old worker may live by a rendered configuration: `hard-stop-after`, of which the last one

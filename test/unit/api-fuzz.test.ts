@@ -8,36 +8,29 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import type { FastifyInstance, InjectOptions } from 'fastify';
-import { authorization, testApi } from '../../src/api/test-api.ts';
+import { type ApiScene, apiScene, authorization } from '../../src/api/test-api.ts';
 import { specOf, specYaml } from '../../src/cli/import-spec.ts';
 import { mutated, randomOf } from '../../src/crash/test-mutation.ts';
 import { importConfig } from '../../src/haproxy/import/import.ts';
 import { Fleet, spec } from '../../src/scheduler/test-fleet.ts';
 import { specWith, wide } from '../../src/spec/services/services.samples.ts';
 import type { PostgresStore } from '../../src/store/postgres-store.ts';
-import { TestDatabases } from '../../src/store/test-database.ts';
 
 const inputs = Number(process.env['API_FUZZ_INPUTS'] ?? 150);
 const seed = Number(process.env['API_FUZZ_SEED'] ?? 1);
 /** By then a request hangs; what takes longest here takes less than a hundredth of it. */
 const hangMs = 60_000;
 
-let databases: TestDatabases;
+let scene: ApiScene;
 let store: PostgresStore;
 let fleet: Fleet;
 let api: FastifyInstance;
 
 before(async () => {
-  databases = await TestDatabases.start();
-  store = await databases.fresh();
-  fleet = await Fleet.serving(store);
-  api = await testApi(store, fleet.scheduler);
+  scene = await apiScene();
+  ({ store, fleet, api } = scene);
 });
-after(async () => {
-  await api.close();
-  await fleet[Symbol.asyncDispose]();
-  await databases[Symbol.asyncDispose]();
-});
+after(() => scene?.[Symbol.asyncDispose]());
 
 const configs = join(import.meta.dirname, 'import-configs');
 const imported = readdirSync(configs)

@@ -9,8 +9,8 @@ import {
 import { crashGroupRoutes } from '../../src/api/crash-group-routes.ts';
 import { problemOf } from '../../src/api/problem.ts';
 import type { ApiParts } from '../../src/api/server.ts';
+import { asAdministrator } from '../../src/api/test-access.ts';
 import { crashesIn } from '../../src/crash/cutter.ts';
-import { nobody } from '../../src/domain/access.ts';
 import { BridgeheadError } from '../../src/domain/errors.ts';
 import type { CrashDecisionView, CrashGroupDetail } from '../../src/protocol/crash-group-views.ts';
 import { CrashGroupsBook } from '../../src/scheduler/crash-groups.ts';
@@ -32,10 +32,7 @@ before(async () => {
     const known = BridgeheadError.wrap(error);
     return reply.status(known.status).send(problemOf(known));
   });
-  api.decorateRequest('principal');
-  api.addHook('onRequest', async (request) => {
-    request.principal = { ...nobody, name: 'admin' };
-  });
+  asAdministrator(api);
   const crashGroups = new CrashGroupsBook({ store, clock: systemClock });
   crashGroupRoutes(api.withTypeProvider<ZodTypeProvider>(), { crashGroups } as ApiParts);
   await api.ready();

@@ -3,16 +3,10 @@
 
 import { z } from 'zod';
 import { namePattern } from '../../domain/ids.ts';
+import { unitsMs } from '../../domain/time-units.ts';
 
 /** HAProxy's longest time, milliseconds: a signed 32-bit number (configuration manual, 2.5). */
 const durationMaxMs = 2 ** 31 - 1;
-const unitsMs: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
 
 /** The milliseconds of a time such as `500ms`, `5s` or `1h`; null for anything else. */
 export function durationMs(text: string): number | null {
