@@ -17,6 +17,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attachmentsIn, type NamedContent } from '../haproxy/attachments.ts';
+import { replaceFile } from './disk.ts';
 
 /** What nobody has linked for so long goes: a configuration that was refused may come again. */
 const keepUnusedMs = 3_600_000;
@@ -133,17 +134,7 @@ export class AttachmentCache {
     const work = async () => {
       const bytes = await fetch(sha256);
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const next = `${path}.next`;
-      const file = await open(next, 'w', 0o400);
-      try {
-        await file.writeFile(bytes);
-        await file.chown(user, user);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(next, path);
-      await syncFolder(folder);
+      await replaceFile(path, bytes, 0o400, user);
     };
     const done = this.#turn.then(work, work);
     this.#turn = done.catch(() => undefined);

@@ -5,14 +5,22 @@ import { dirname } from 'node:path';
 /**
  * Replaces a file so that a reader, also one after a power cut, finds the old text or the new and
  * never a part: written beside it, synced, renamed, and the folder synced.
+ *
+ * @param owner user and group that it is to belong to; whose the process is unless told
  */
-export async function replaceFile(path: string, text: string, mode = 0o600): Promise<void> {
+export async function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o600,
+  owner: number | null = null,
+): Promise<void> {
   const next = `${path}.next`;
   await mkdir(dirname(path), { recursive: true });
   const file = await open(next, 'w', mode);
   try {
-    await file.writeFile(text);
+    await file.writeFile(content);
     await file.chmod(mode);
+    if (owner !== null) await file.chown(owner, owner);
     await file.sync();
   } finally {
     await file.close();
