@@ -17,6 +17,13 @@ import { thousandths } from './thousandths.ts';
 const port = 7193;
 const limitMs = 15_000;
 const slowestShown = 3;
+const parts: Readonly<Record<string, (course: Course) => number>> = {
+  suspected: ({ suspectedMs }) => suspectedMs,
+  proven: ({ provenMs }) => provenMs,
+  decided: ({ decidedMs }) => decidedMs,
+  'last lease over': ({ leaseOverMs }) => leaseOverMs,
+  answered: ({ answeredMs }) => answeredMs,
+};
 
 interface Party {
   readonly name: string;
@@ -33,9 +40,15 @@ interface OurParty {
 interface Course {
   /** When a scheduler heard the last words; null where none were said, or heard. */
   readonly toldMs: number | null;
+  /** When a scheduler saw that too few witnesses heard the host. */
+  readonly suspectedMs: number;
+  /** When enough of them had promised to grant it nothing. */
+  readonly provenMs: number;
   readonly decidedMs: number;
   readonly leaseOverMs: number;
   readonly answeredMs: number;
+  /** What the witnesses said of it. */
+  readonly reasons: string;
 }
 
 /**
@@ -133,11 +146,15 @@ async function courseAfter(
     .parse(JSON.parse(said.stdout))
     .filter(({ kind, atMs }) => kind === 'host.last-words' && after(atMs) > -limitMs)
     .at(-1);
+  const observed = (what: string) => after(Number(failover.observed?.[what]));
   return {
     toldMs: words === undefined ? null : after(words.atMs),
+    suspectedMs: observed('suspectedMs'),
+    provenMs: observed('provenMs'),
     decidedMs: after(failover.requestedMs),
-    leaseOverMs: after(Number(failover.observed?.['silencedMs'])),
+    leaseOverMs: observed('silencedMs'),
     answeredMs: seen.gap.nextMs - seen.cutMs,
+    reasons: String(failover.observed?.['reasons']).replaceAll('\n', '; '),
   };
 }
 
@@ -173,10 +190,10 @@ function slowest(courses: readonly Course[]): readonly Course[] {
   return courses.toSorted((a, b) => b.answeredMs - a.answeredMs).slice(0, slowestShown);
 }
 
-function courseText({ toldMs, decidedMs, leaseOverMs, answeredMs }: Course): string {
-  const told = toldMs === null ? '' : `last words ${Math.round(toldMs)}, `;
-  const rest = [decidedMs, leaseOverMs, answeredMs].map(Math.round);
-  return `${told}decided ${rest[0]}, last lease over ${rest[1]}, answered ${rest[2]}`;
+function courseText(course: Course): string {
+  const told = course.toldMs === null ? '' : `last words ${Math.round(course.toldMs)}, `;
+  const rest = Object.entries(parts).map(([name, of]) => `${name} ${Math.round(of(course))}`);
+  return `${told}${rest.join(', ')} (${course.reasons})`;
 }
 
 function figuresOf(gapsMs: readonly number[]) {
@@ -189,11 +206,9 @@ function courseOf(courses: readonly Course[]) {
     const { median, max } = figuresOf(values);
     return { median, max };
   };
-  return {
-    decided: of(courses.map(({ decidedMs }) => decidedMs)),
-    'last lease over': of(courses.map(({ leaseOverMs }) => leaseOverMs)),
-    answered: of(courses.map(({ answeredMs }) => answeredMs)),
-  };
+  return Object.fromEntries(
+    Object.entries(parts).map(([name, part]) => [name, of(courses.map(part))]),
+  );
 }
 
 /** One line for each 20 ms, or 100 where they are long, that something fell into. */

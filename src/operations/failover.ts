@@ -47,6 +47,10 @@ export interface FailoverCause {
   readonly reasons: readonly string[];
   /** When the last witness heard it; null where none says. */
   readonly lastHeardMs: number | null;
+  /** Since when too few witnesses heard it. */
+  readonly suspectedMs: number;
+  /** Since when its silence was proven: enough of them had promised to grant it nothing. */
+  readonly provenMs: number;
   readonly silencedMs: number;
   /** How long from now its lease may still run. Milliseconds. */
   readonly waitMs: number;
@@ -69,7 +73,7 @@ interface Promoted {
 export async function failOver(
   tx: Transaction,
   engine: OperationEngine,
-  { host, reasons: told, lastHeardMs, silencedMs, waitMs }: FailoverCause,
+  { host, reasons: told, waitMs, ...times }: FailoverCause,
   nowMs: number,
 ): Promise<Operation | null> {
   if ((await tx.fences()).some((one) => one.host === host)) return null;
@@ -89,7 +93,7 @@ export async function failOver(
   const promoted = promotions.map(({ instance, to }) => `${lineOf(instance)} ${to}`).join('\n');
   const start = {
     args: { host, promoted, stranded: stranded.map(lineOf).join('\n'), waitMs },
-    observed: { lastHeardMs, silencedMs, reasons: reasons.join('\n') },
+    observed: { ...times, reasons: reasons.join('\n') },
     isForward: true,
   };
   const ask = { kind: failover.kind, args: start.args, who: 'scheduler' };

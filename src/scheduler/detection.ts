@@ -213,17 +213,21 @@ export class Detection {
       state !== 'dead' && nowMs - (this.#seenMs.get(name) ?? this.#startedMs) < graceMs;
   }
 
-  async #failOver(host: HostName, { verdict, lastHeardMs, endMs }: Proof): Promise<boolean> {
+  async #failOver(host: HostName, proof: Proof): Promise<boolean> {
+    const { verdict, lastHeardMs, endMs } = proof;
     const { clock, log } = this.#parts;
     const versions = (sets: readonly { readonly version: number }[]) =>
       sets.map(({ version }) => version).join();
     const before = versions(setsOf(host, this.#detector.sets));
     const offsetMs = clock.wallMs() - clock.monotonicMs();
+    const wallMs = (monotonicMs: number) => Math.round(monotonicMs + offsetMs);
     const cause = {
       host,
       reasons: verdict.reasons,
-      lastHeardMs: lastHeardMs === null ? null : Math.round(lastHeardMs + offsetMs),
-      silencedMs: Math.round(endMs + offsetMs),
+      lastHeardMs: lastHeardMs === null ? null : wallMs(lastHeardMs),
+      suspectedMs: wallMs(proof.suspectedMs),
+      provenMs: wallMs(proof.provenMs),
+      silencedMs: wallMs(endMs),
       waitMs: Math.ceil(Math.max(0, endMs - clock.monotonicMs())),
     };
     const isStillProven = async (tx: Transaction) =>
@@ -256,7 +260,9 @@ export class Detection {
 
   #confirm(host: HostName, reason: string): Promise<Operation | null> {
     const { clock } = this.#parts;
-    const times = { lastHeardMs: null, silencedMs: clock.wallMs(), waitMs: 0 };
+    const nowMs = clock.wallMs();
+    const silence = { suspectedMs: nowMs, provenMs: nowMs, silencedMs: nowMs };
+    const times = { lastHeardMs: null, ...silence, waitMs: 0 };
     const cause = { host, reasons: [reason], ...times };
     return this.#fence(cause, clock.monotonicMs(), async (tx) => !(await isConnected(tx, host)));
   }

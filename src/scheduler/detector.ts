@@ -60,6 +60,10 @@ export interface Proof {
   readonly verdict: Verdict;
   /** When the last witness heard it; null where none says. */
   readonly lastHeardMs: number | null;
+  /** Since when too few witnesses hear it. */
+  readonly suspectedMs: number;
+  /** Since when enough of them have promised to grant it nothing. */
+  readonly provenMs: number;
   /** When its last lease has run out. */
   readonly endMs: number;
 }
@@ -80,8 +84,8 @@ export class Detector {
   readonly #reports = new Map<HostName, Map<HostName, Said>>();
   readonly #deciding = new Set<HostName>();
   readonly #timers = new Map<HostName, AbortController>();
-  /** Since when it has been in sight that a host is silenced. */
-  readonly #suspectedMs = new Map<HostName, number>();
+  /** Since when it has been in sight that a host is silenced, and since when it has been proven. */
+  readonly #silences = new Map<HostName, Pick<Proof, 'suspectedMs' | 'provenMs'>>();
   readonly #held = new Map<HostName, string>();
   /** Until when it is not known how the last decision on a host went, monotonic. */
   readonly #inDoubtUntilMs = new Map<HostName, number>();
@@ -193,14 +197,20 @@ export class Detector {
     const nowMs = this.#parts.clock.monotonicMs();
     if (this.#suspicion(host).silencedAtMs === null) {
       this.#held.delete(host);
-      this.#suspectedMs.delete(host);
+      this.#silences.delete(host);
       return;
     }
-    if (!this.#suspectedMs.has(host)) this.#suspectedMs.set(host, nowMs);
+    const { suspectedMs, ...before } = this.#silences.get(host) ?? {
+      suspectedMs: nowMs,
+      provenMs: Number.POSITIVE_INFINITY,
+    };
     this.#askForPromises(host);
     const verdict = this.verdict(host);
+    const isProven = verdict.silencedAtMs !== null;
+    const provenMs = isProven ? Math.min(before.provenMs, nowMs) : Number.POSITIVE_INFINITY;
+    this.#silences.set(host, { suspectedMs, provenMs });
     if (verdict.silencedAtMs === null) return;
-    const actAtMs = this.#actAt(host, verdict.silencedAtMs, nowMs);
+    const actAtMs = this.#actAt(verdict.silencedAtMs, suspectedMs);
     if (nowMs < actAtMs) return this.#lookAgainAt(host, actAtMs);
     const hold = this.#hold(host);
     if (hold !== null) {
@@ -212,7 +222,8 @@ export class Detector {
     this.#deciding.add(host);
     const heard = [...(this.#reports.get(host)?.values() ?? [])].map(({ heardMs }) => heardMs ?? 0);
     const lastHeardMs = heard.length === 0 ? null : Math.max(...heard);
-    void this.#decide(host, { verdict, lastHeardMs, endMs: verdict.silencedAtMs });
+    const since = { lastHeardMs, suspectedMs, provenMs };
+    void this.#decide(host, { verdict, ...since, endMs: verdict.silencedAtMs });
   }
 
   // Only now: who was asked grants nothing until it is told to go on, and may lose its scheduler before.
@@ -245,12 +256,11 @@ export class Detector {
   // The promises are made, and only the last lease is still running: what a failover takes to be
   // written and prepared takes no longer than that. A probe's period is left for the other hosts'
   // witnesses to say that they, too, hear nothing, so that many at once are seen to be many.
-  #actAt(host: HostName, silencedAtMs: number, nowMs: number): number {
+  #actAt(silencedAtMs: number, suspectedMs: number): number {
     const { leaseMs, marginMs, probePeriodMs } = this.#parts.timings;
-    const sinceMs = this.#suspectedMs.get(host) ?? nowMs;
     return Math.min(
       silencedAtMs,
-      Math.max(silencedAtMs - leaseMs - marginMs, sinceMs + probePeriodMs),
+      Math.max(silencedAtMs - leaseMs - marginMs, suspectedMs + probePeriodMs),
     );
   }
 
