@@ -195,7 +195,7 @@ export class Faults {
     const untilMs = world.nowMs + world.random.between(500, 8_000);
     world.fault('slow disks', `until ${(untilMs / 1_000).toFixed(3)}`);
     if (world.random.chance(0.5)) database.goSlow(untilMs);
-    world.random.pick(hosts).host.slowDisk(untilMs);
+    world.random.pick(hosts).host.disk.slowUntilMs = untilMs;
   }
 
   #stopEngine(): void {

@@ -6,6 +6,7 @@ import { BridgeheadError } from '../src/domain/errors.ts';
 import type { HostName, InstanceId, InstanceName } from '../src/domain/ids.ts';
 import { portOfInstance } from '../src/domain/mac.ts';
 import { claimedHash } from '../src/haproxy/config-hash.ts';
+import { SimDisk } from './disk.ts';
 import { hostFacts, images } from './host-facts.ts';
 import { type SimContainer, type SimPort, seen, type Wire, type WireClaim } from './host-parts.ts';
 import { KernelLease } from './lease.ts';
@@ -44,7 +45,7 @@ export class SimHost implements Node {
   readonly #isLeased: boolean;
   readonly #world: World;
   readonly #wire: Wire;
-  readonly #files = new Map<string, string>();
+  readonly disk = new SimDisk();
   readonly #configs = new Map<InstanceId, string>();
   readonly containers = new Map<InstanceName, SimContainer>();
   readonly ports = new Map<string, SimPort>();
@@ -53,7 +54,6 @@ export class SimHost implements Node {
   harmedMs = -1;
   #boots = 1;
   #pids = 100;
-  #slowUntilMs = 0;
   #engineDownUntilMs = 0;
   readonly #watchers = new Set<() => void>();
   #made = 0;
@@ -84,7 +84,7 @@ export class SimHost implements Node {
 
   /** Epoch under which the host's disk says that it holds the instance; 0 for none. */
   heldEpoch(id: InstanceId): number {
-    const [epoch = '0', boot] = (this.#files.get(`instances/${id}/held`) ?? '').trim().split(' ');
+    const [epoch = '0', boot] = (this.disk.read(`instances/${id}/held`) ?? '').trim().split(' ');
     return boot === this.#bootId ? Number(epoch) : 0;
   }
 
@@ -102,6 +102,7 @@ export class SimHost implements Node {
     this.isPowered = false;
     this.harmedMs = this.#world.nowMs;
     this.ports.clear();
+    this.disk.powerCut();
     this.lease = new KernelLease();
     this.promises = null;
     for (const container of this.containers.values()) this.#stop(container);
@@ -110,10 +111,6 @@ export class SimHost implements Node {
   powerOn(): void {
     this.isPowered = true;
     this.#boots += 1;
-  }
-
-  slowDisk(untilMs: number): void {
-    this.#slowUntilMs = untilMs;
   }
 
   stopEngine(untilMs: number): void {
@@ -164,7 +161,7 @@ export class SimHost implements Node {
     const spoken = new Set<InstanceId>();
     const { random } = this.#world;
     const pass = async (isDisk = false) => {
-      const isSlow = isDisk && this.#world.nowMs < this.#slowUntilMs;
+      const isSlow = isDisk && this.#world.nowMs < this.disk.slowUntilMs;
       await process.pass(
         isSlow ? random.between(100, 2_000) : random.chance(0.1) ? random.between(1, 8) : 0,
       );
@@ -185,18 +182,21 @@ export class SimHost implements Node {
       },
       readFile: async (name) => {
         await pass(true);
-        return this.#files.get(name) ?? null;
+        return this.disk.read(name);
       },
       replaceFile: async (name, text) => {
         await pass(true);
-        this.#files.set(name, text);
+        this.disk.replace(name, text, { isSynced: true });
+        await pass();
+      },
+      replaceBootFile: async (name, text) => {
+        await pass();
+        this.disk.replace(name, text, { isSynced: false });
         await pass();
       },
       removeFolder: async (name) => {
         await pass(true);
-        for (const file of this.#files.keys()) {
-          if (file.startsWith(`${name}/`)) this.#files.delete(file);
-        }
+        this.disk.removeFolder(name);
       },
       listContainers: async () => {
         await engine();

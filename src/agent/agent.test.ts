@@ -188,11 +188,11 @@ test('a door that was being shut when a new grant came is open again', async () 
 });
 
 test('a grant that is taken back while it is being carried out is not carried out', async () => {
-  for (const effect of ['startContainer', 'attachPort', 'replaceFile', 'addAddresses']) {
+  for (const effect of ['startContainer', 'attachPort', 'replaceBootFile', 'addAddresses']) {
     const { machine, links, first } = await scene();
     links.tell(first, 1, [wish(1, { role: 'standby' })]);
     if (effect !== 'startContainer') await until(() => known(first)?.phase === 'standby');
-    const held = holdAt(machine, effect === 'replaceFile' ? 'findDuplicate' : effect);
+    const held = holdAt(machine, effect === 'replaceBootFile' ? 'findDuplicate' : effect);
     links.tell(first, 2, [wish(1)]);
     await until(held.reached);
     links.tell(first, 3, [wish(2, { role: 'standby' })]);
@@ -224,7 +224,7 @@ test('what cannot be kept on disk is tried again until it can', async () => {
   const { machine, links, first } = await scene();
   let failures = 2;
   machine.before = (effect, subject) => {
-    if (effect !== 'replaceFile' || subject !== 'grants.json' || failures === 0) return;
+    if (effect !== 'replaceBootFile' || !subject.startsWith('grants') || failures === 0) return;
     failures -= 1;
     throw new Error('no space left on device');
   };

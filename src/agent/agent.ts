@@ -6,7 +6,8 @@ import type { GatewayFact, HostFacts } from '../domain/model.ts';
 import type { AgentRequest, SchedulerFrame } from '../protocol/frames.ts';
 import type { Certificates } from './certificates.ts';
 import { Gateways } from './gateways.ts';
-import { acceptGrants, byId, formatGrants, type Grants, readGrants, type Told } from './grants.ts';
+import { acceptGrants, byId, type Grants, type Told } from './grants.ts';
+import { GrantsFile } from './grants-file.ts';
 import { notHere, notKnown } from './instance-errors.ts';
 import { InstanceKeeper, type KeeperSurroundings } from './instance-keeper.ts';
 import type { KernelSender } from './kernel-log/kernel-sender.ts';
@@ -22,7 +23,6 @@ import { type Witness, Witnessing } from './witnessing.ts';
 const lookPeriodMs = 1_000;
 const refreshPeriodMs = 15_000;
 const firstLookMs = 2_000;
-const grantsFile = 'grants.json';
 /** How many changes of instances are begun at once, and after how long others are begun anyway. */
 const settlingAtOnce = 4;
 const headStartMs = 50;
@@ -63,6 +63,7 @@ export class Agent implements Disposable {
   readonly #relays: Relays;
   readonly #witnessing: Witnessing | null;
   #grants: Grants;
+  readonly #grantsFile: GrantsFile;
   /** Of what was taken last; none after a start, so that it is told again. */
   #digest = '';
   #wanted: ReadonlyMap<InstanceId, DesiredInstance>;
@@ -77,16 +78,16 @@ export class Agent implements Disposable {
   readonly #stops: (() => void)[] = [];
   readonly #stopped = new AbortController();
 
-  private constructor(parts: AgentParts, facts: MachineFacts, grants: Grants) {
+  private constructor(parts: AgentParts, facts: MachineFacts, file: GrantsFile, grants: Grants) {
     this.#parts = parts;
     this.#facts = facts;
+    this.#grantsFile = file;
     this.#grants = grants;
     this.#wanted = byId(grants);
     this.#machine = parts.machine;
     this.#rules = parts.rules ?? { acceptGrants };
     this.#reports = new Reports(() => parts.links.peers);
-    const { machine, clock } = parts;
-    const { witness, log } = parts;
+    const { machine, clock, witness, log } = parts;
     const { signal } = this.#stopped;
     this.#witnessing = witness === undefined ? null : new Witnessing(witness, clock, signal, log);
     this.#gateways = new Gateways({
@@ -104,8 +105,8 @@ export class Agent implements Disposable {
    */
   static async start(parts: AgentParts): Promise<Agent> {
     const facts = await parts.machine.readFacts();
-    const text = await parts.machine.readFile(grantsFile);
-    const agent = new Agent(parts, facts, readGrants(text, facts.bootId));
+    const file = new GrantsFile(parts.machine, parts.log);
+    const agent = new Agent(parts, facts, file, await file.read(facts.bootId));
     await agent.#adopt();
     for (const keeper of agent.#keepers.values()) void keeper.letGo();
     agent.#lookAtAll();
@@ -244,7 +245,7 @@ export class Agent implements Disposable {
     }
   }
 
-  // On disk first: a grant that is acted on and then forgotten would be given up at the next start.
+  // Kept first: a grant that is acted on and then forgotten would be given up at the next start.
   async #takeGrants(told: Told, cameMs: number, peer: Peer): Promise<void> {
     const { grants, stale, isOvertaken } = this.#rules.acceptGrants(this.#grants, told);
     if (isOvertaken) {
@@ -260,7 +261,7 @@ export class Agent implements Disposable {
       this.#parts.log(message, { instance: instance.name });
       this.#reports.event('grant.stale', `instance/${instance.name}`, message);
     }
-    await this.#machine.replaceFile(grantsFile, formatGrants(grants));
+    await this.#grantsFile.keep(this.#grants, grants);
     const before = this.#wanted;
     this.#grants = grants;
     this.#digest = told.digest;

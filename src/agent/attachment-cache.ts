@@ -7,7 +7,6 @@ import {
   chown,
   link,
   mkdir,
-  open,
   readdir,
   readlink,
   rename,
@@ -17,7 +16,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attachmentsIn, type NamedContent } from '../haproxy/attachments.ts';
-import { replaceFile } from './disk.ts';
+import { replaceFile, syncFolder } from './disk.ts';
 
 /** What nobody has linked for so long goes: a configuration that was refused may come again. */
 const keepUnusedMs = 3_600_000;
@@ -139,14 +138,5 @@ export class AttachmentCache {
     const done = this.#turn.then(work, work);
     this.#turn = done.catch(() => undefined);
     return done;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -72,6 +72,18 @@ export function acceptGrants(before: Grants, told: Told): Acceptance {
   return { grants, stale, isOvertaken: false };
 }
 
+/** Whether a host was told to let go of something: from then on others rely on its not answering. */
+export function takesAway(before: Grants, now: Grants): boolean {
+  const left = new Set(addressesOf(now));
+  return addressesOf(before).some((one) => !left.has(one));
+}
+
+function addressesOf({ desired }: Grants): readonly string[] {
+  return desired
+    .filter(({ role }) => role === 'active')
+    .flatMap(({ id, addresses }) => addresses.map(({ address }) => `${id} ${address}`));
+}
+
 /** Grants as text for the disk. */
 export function formatGrants(grants: Grants): string {
   const { bootId, revision, desired, newest } = grants;

@@ -2,7 +2,7 @@ import type { Epoch, InstanceId } from '../domain/ids.ts';
 import type { MachineFiles } from './machine.ts';
 
 /**
- * Under which epoch this host took an instance's addresses, kept on disk over restarts of the
+ * Under which epoch this host took an instance's addresses, kept over restarts of the
  * agent. After a reboot nothing is held: the kernel has forgotten all addresses.
  */
 export class Hold {
@@ -24,10 +24,10 @@ export class Hold {
   }
 
   async remember(epoch: Epoch): Promise<void> {
-    await this.#files.replaceFile(this.#file, `${epoch} ${this.#bootId}\n`);
+    await this.#files.replaceBootFile(this.#file, `${epoch} ${this.#bootId}\n`);
   }
 
   async forget(): Promise<void> {
-    await this.#files.replaceFile(this.#file, 'none\n');
+    await this.#files.replaceBootFile(this.#file, 'none\n');
   }
 }

@@ -10,7 +10,7 @@ import { AttachmentCache } from './attachment-cache.ts';
 import { Certificates } from './certificates.ts';
 import * as configuration from './configuration.ts';
 import { openConnections } from './connections.ts';
-import { readIfThere, replaceFile } from './disk.ts';
+import { readIfThere, replaceBootFile, replaceFile } from './disk.ts';
 import { portPattern, readFacts } from './facts.ts';
 import {
   containerName,
@@ -115,6 +115,10 @@ export class LinuxMachine implements Machine, Disposable {
 
   replaceFile(name: string, text: string): Promise<void> {
     return replaceFile(this.#path(name), text);
+  }
+
+  replaceBootFile(name: string, text: string): Promise<void> {
+    return replaceBootFile(this.#path(name), text);
   }
 
   async removeFolder(name: string): Promise<void> {

@@ -52,6 +52,8 @@ export interface MachineFiles {
   readFile(name: string): Promise<string | null>;
   /** Makes or replaces a file, with its folders: whoever reads finds the old text or the new. */
   replaceFile(name: string, text: string): Promise<void>;
+  /** The same for a file that says nothing after a reboot: it outlives the agent alone, and is not synced. */
+  replaceBootFile(name: string, text: string): Promise<void>;
   /** Removes a folder with all that is in it; nothing happens where there is none. */
   removeFolder(name: string): Promise<void>;
 }

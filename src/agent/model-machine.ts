@@ -46,6 +46,8 @@ export class ModelMachine implements Machine {
   /** Every effect in the order they took place, such as `attachPort bh0123456789ab`. */
   readonly done: string[] = [];
   readonly files = new Map<string, string>();
+  /** Those that a reboot may leave nothing of. */
+  readonly #bootFiles = new Set<string>();
   readonly containers = new Map<string, ModelContainer>();
   readonly ports = new Map<string, Port & { readonly pid: number }>();
   readonly interiors = new Map<number, Interior>();
@@ -68,6 +70,7 @@ export class ModelMachine implements Machine {
   /** What a reboot of the host takes away, and what it leaves. */
   reboot(): void {
     this.#bootId = `${this.#bootId}+`;
+    for (const name of this.#bootFiles) this.files.delete(name);
     this.ports.clear();
     this.interiors.clear();
     this.spoken.clear();
@@ -95,6 +98,12 @@ export class ModelMachine implements Machine {
   async replaceFile(name: string, text: string): Promise<void> {
     await this.#effect('replaceFile', name);
     this.files.set(name, text);
+  }
+
+  async replaceBootFile(name: string, text: string): Promise<void> {
+    await this.#effect('replaceBootFile', name);
+    this.files.set(name, text);
+    this.#bootFiles.add(name);
   }
 
   async removeFolder(name: string): Promise<void> {

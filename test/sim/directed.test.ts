@@ -83,7 +83,7 @@ test('nothing is moved to a target that died after it was prepared', async () =>
   const target = course.others(home)[0];
   assert.ok(target);
   void course.scheduler.migrate('web' as InstanceName, target.host.name, request);
-  course.seat(home).host.slowDisk(course.simulation.world.nowMs + 6_000);
+  course.seat(home).host.disk.slowUntilMs = course.simulation.world.nowMs + 6_000;
   const isReleasing = () => course.operations('migrate')[0]?.steps.at(-1)?.name === 'release';
   for (let looks = 0; looks < 4_000 && !isReleasing(); looks += 1) await course.run(5);
   assert.ok(isReleasing());
@@ -101,7 +101,7 @@ test('a drain waits for what is on its way to its host, and moves it off again',
   const [home] = course.owners('198.18.10.5');
   const target = course.others(home)[0];
   assert.ok(target);
-  target.host.slowDisk(course.simulation.world.nowMs + 4_000);
+  target.host.disk.slowUntilMs = course.simulation.world.nowMs + 4_000;
   void course.scheduler.migrate('web' as InstanceName, target.host.name, request);
   await course.run(500);
   void course.scheduler.drain(target.host.name, request);

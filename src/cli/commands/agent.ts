@@ -16,6 +16,7 @@ import { InstanceLogSender, KernelSender } from '../../agent/kernel-log/kernel-s
 import { KernelTail, readPosition } from '../../agent/kernel-log/kernel-tail.ts';
 import { sendPstore } from '../../agent/kernel-log/pstore.ts';
 import { LinuxMachine } from '../../agent/linux-machine.ts';
+import { mountMemoryFolder } from '../../agent/memory-folder.ts';
 import { LeaseTable } from '../../agent/pulse/lease-table.ts';
 import { Pulse } from '../../agent/pulse/pulse.ts';
 import { SchedulerLinks } from '../../agent/scheduler-links.ts';
@@ -72,12 +73,15 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     },
     log,
   });
+  // A disk at work would keep the prober waiting, whose promise a failover waits for.
+  const memory = resolve(dataFolder, 'memory');
+  await mountMemoryFolder(memory);
   const facts = await machine.readFacts();
   const pulse = await Pulse.start({
     clock,
     table: new LeaseTable('bridgehead'),
     ...{ portPrefix, priority: probePriority },
-    promisesFile: resolve(dataFolder, 'promises.json'),
+    promisesFile: resolve(memory, 'promises.json'),
     bootId: facts.bootId,
     bridges: facts.bridges.map(({ name }) => name),
     onWarning: (message) => log(message),
