@@ -11,6 +11,7 @@ import {
 import { PacketSocket } from './libc.ts';
 
 const pollMs = 5;
+const etherTypes = { 4: etherTypeArp, 6: etherTypeIpv6 } as const;
 
 /**
  * Asks the wire whether anybody holds one of the addresses: two questions for each, `gapMs` apart,
@@ -27,7 +28,7 @@ export async function findDuplicate(
   clock: Clock,
   gapMs = 75,
 ): Promise<Claim | null> {
-  using sockets = new EarSockets(namespace, 'eth0');
+  using sockets = new EarSockets(namespace, 'eth0', addresses);
   for (let round = 0; round < 2; round += 1) {
     for (const address of addresses) sockets.send(duplicateQuestion(address, mac));
     const claim = await sockets.listen(addresses, mac, gapMs, clock);
@@ -53,7 +54,7 @@ export async function resolveMac(
   },
   clock: Clock,
 ): Promise<string | null> {
-  using sockets = new EarSockets(question.namespace, question.name);
+  using sockets = new EarSockets(question.namespace, question.name, [question.address]);
   const rounds = 3;
   for (let round = 0; round < rounds; round += 1) {
     sockets.send(resolveQuestion(question.address, question.mac, question.own));
@@ -64,18 +65,22 @@ export async function resolveMac(
   return null;
 }
 
-/** One socket for ARP and one for neighbour discovery, on the same interface. */
+/** One socket for ARP and one for neighbour discovery, as addresses need them, on the same interface. */
 class EarSockets implements Disposable {
-  readonly #arp: PacketSocket;
-  readonly #ipv6: PacketSocket;
+  readonly #sockets: ReadonlyMap<4 | 6, PacketSocket>;
 
-  constructor(namespace: string, name: string) {
-    this.#arp = new PacketSocket(namespace, name, etherTypeArp);
-    this.#ipv6 = new PacketSocket(namespace, name, etherTypeIpv6);
+  constructor(namespace: string, name: string, addresses: readonly string[]) {
+    const families = new Set(addresses.map(familyOf));
+    this.#sockets = new Map(
+      [...families].map((family) => {
+        return [family, new PacketSocket(namespace, name, etherTypes[family])] as const;
+      }),
+    );
   }
 
+  /** By any of them: a frame has its type itself. */
   send(frame: Uint8Array): void {
-    this.#arp.send(frame);
+    this.#sockets.values().next().value?.send(frame);
   }
 
   async listen(
@@ -94,10 +99,10 @@ class EarSockets implements Disposable {
   }
 
   #drain(addresses: readonly string[], ownMac: string): Claim | null {
-    for (const socket of [this.#arp, this.#ipv6]) {
+    for (const [family, socket] of this.#sockets) {
       for (let frame = socket.receive(); frame !== null; frame = socket.receive()) {
         for (const address of addresses) {
-          if ((familyOf(address) === 4) !== (socket === this.#arp)) continue;
+          if (familyOf(address) !== family) continue;
           const mac = claimant(frame, address, ownMac);
           if (mac !== null) return { address, mac };
         }
@@ -107,7 +112,6 @@ class EarSockets implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#arp[Symbol.dispose]();
-    this.#ipv6[Symbol.dispose]();
+    for (const socket of this.#sockets.values()) socket[Symbol.dispose]();
   }
 }

@@ -139,16 +139,18 @@ export class PacketSocket implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    close(this.#fd);
+    // In another thread: the kernel lets go of a packet socket only after an RCU grace period, tens of
+    // milliseconds in which this thread would do nothing else (packet_release in net/packet).
+    close.async(this.#fd, () => undefined);
   }
 }
 
 function open(name: string, etherType: number, filter: Buffer | null): number {
   const index = Number(interfaceIndex(name));
   if (index === 0) throw new Error(`no interface ${name} in the namespace`);
-  const fd = Number(
-    socket(afPacket, sockRaw | sockNonblock | sockCloexec, networkOrder(etherType)),
-  );
+  // Without a protocol until it is bound: one that hears already is taken off all interfaces first,
+  // which waits for a grace period too (packet_do_bind).
+  const fd = Number(socket(afPacket, sockRaw | sockNonblock | sockCloexec, 0));
   if (fd < 0) throw failure('cannot open a packet socket');
   // struct sockaddr_ll, linux/if_packet.h: family, protocol (network order), interface index.
   const address = Buffer.alloc(sockaddrLinkLayerBytes);
@@ -173,10 +175,6 @@ function attach(fd: number, filter: Buffer): void {
   if (setFilter(fd, solSocket, soAttachFilter, program, size) !== 0) {
     throw failure('cannot filter a packet socket');
   }
-}
-
-function networkOrder(value: number): number {
-  return ((value & 0xff) << 8) | (value >> 8);
 }
 
 function failure(what: string): Error {
