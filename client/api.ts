@@ -128,7 +128,7 @@ export type CrashGroup = {
 };
 
 export type ErrorBody = {
-  readonly code: 'ADDRESS_CONFLICT' | 'ADDRESS_LOCAL' | 'ADDRESS_OUTSIDE_POOL' | 'ADDRESS_TAKEN' | 'AGENT_DISCONNECTED' | 'AGENT_TIMEOUT' | 'ALREADY_THERE' | 'ATTACHMENT_MISSING' | 'AUDIT_BROKEN' | 'BUSY' | 'CANCELLED' | 'CERTIFICATE_INVALID' | 'CERTIFICATE_MISSING' | 'CONFIG_REFUSED' | 'CONFIG_SAME' | 'CROSS_SITE' | 'DATABASE_UNAVAILABLE' | 'ENGINE_DOWN' | 'EPOCH_STALE' | 'FORBIDDEN' | 'HOST_ALIVE' | 'HOST_CORDONED' | 'HOST_NOT_READY' | 'IDEMPOTENCY_MISMATCH' | 'IMAGE_MISSING' | 'IN_USE' | 'INCIDENT_FULL' | 'INCIDENT_RESOLVED' | 'INTERNAL' | 'INVITATION_REFUSED' | 'JOIN_REFUSED' | 'LAB_FAILED' | 'LIVE_REFUSED' | 'LOCK_LOST' | 'LOGIN_REFUSED' | 'NO_CAPACITY' | 'NO_PLACE' | 'NOT_CANCELLABLE' | 'NOT_FOUND' | 'OPERATION_FAILED' | 'OWNER_MISMATCH' | 'PASSWORD_WEAK' | 'POOL_EXHAUSTED' | 'PRECONDITION_FAILED' | 'PREREQUISITE_MISSING' | 'REQUEST_INVALID' | 'REQUEST_TOO_LARGE' | 'ROLLOUT_ENDED' | 'ROLLOUT_STOPPED' | 'SECRETS_LOCKED' | 'SERVER_UNREACHABLE' | 'SOURCE_MISMATCH' | 'SPEC_INVALID' | 'TOO_MANY_ATTEMPTS' | 'UNAUTHORIZED' | 'VALIDATION_UNAVAILABLE' | 'WATCH_FULL';
+  readonly code: 'ADDRESS_CONFLICT' | 'ADDRESS_LOCAL' | 'ADDRESS_OUTSIDE_POOL' | 'ADDRESS_TAKEN' | 'AGENT_DISCONNECTED' | 'AGENT_TIMEOUT' | 'ALREADY_THERE' | 'ATTACHMENT_MISSING' | 'AUDIT_BROKEN' | 'BUSY' | 'CANCELLED' | 'CERTIFICATE_INVALID' | 'CERTIFICATE_MISSING' | 'CONFIG_REFUSED' | 'CONFIG_SAME' | 'CROSS_SITE' | 'DATABASE_UNAVAILABLE' | 'ENGINE_DOWN' | 'EPOCH_STALE' | 'FORBIDDEN' | 'HOST_ALIVE' | 'HOST_CORDONED' | 'HOST_NOT_READY' | 'IDEMPOTENCY_MISMATCH' | 'IMAGE_MISSING' | 'IN_USE' | 'INCIDENT_FULL' | 'INCIDENT_RESOLVED' | 'INTERNAL' | 'INVITATION_REFUSED' | 'JOIN_REFUSED' | 'LAB_FAILED' | 'LIVE_REFUSED' | 'LOCK_LOST' | 'LOGIN_REFUSED' | 'NO_CAPACITY' | 'NO_PLACE' | 'NOT_CANCELLABLE' | 'NOT_FOUND' | 'OIDC_REFUSED' | 'OIDC_UNREACHABLE' | 'OPERATION_FAILED' | 'OWNER_MISMATCH' | 'PASSWORD_WEAK' | 'POOL_EXHAUSTED' | 'PRECONDITION_FAILED' | 'PREREQUISITE_MISSING' | 'REQUEST_INVALID' | 'REQUEST_TOO_LARGE' | 'ROLLOUT_ENDED' | 'ROLLOUT_STOPPED' | 'SECRETS_LOCKED' | 'SERVER_UNREACHABLE' | 'SOURCE_MISMATCH' | 'SPEC_INVALID' | 'TOO_MANY_ATTEMPTS' | 'UNAUTHORIZED' | 'VALIDATION_UNAVAILABLE' | 'WATCH_FULL';
   readonly message: string;
   readonly next: string;
   readonly findings?: readonly Finding[];
@@ -496,7 +496,7 @@ export type Problem = {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly code: 'ADDRESS_CONFLICT' | 'ADDRESS_LOCAL' | 'ADDRESS_OUTSIDE_POOL' | 'ADDRESS_TAKEN' | 'AGENT_DISCONNECTED' | 'AGENT_TIMEOUT' | 'ALREADY_THERE' | 'ATTACHMENT_MISSING' | 'AUDIT_BROKEN' | 'BUSY' | 'CANCELLED' | 'CERTIFICATE_INVALID' | 'CERTIFICATE_MISSING' | 'CONFIG_REFUSED' | 'CONFIG_SAME' | 'CROSS_SITE' | 'DATABASE_UNAVAILABLE' | 'ENGINE_DOWN' | 'EPOCH_STALE' | 'FORBIDDEN' | 'HOST_ALIVE' | 'HOST_CORDONED' | 'HOST_NOT_READY' | 'IDEMPOTENCY_MISMATCH' | 'IMAGE_MISSING' | 'IN_USE' | 'INCIDENT_FULL' | 'INCIDENT_RESOLVED' | 'INTERNAL' | 'INVITATION_REFUSED' | 'JOIN_REFUSED' | 'LAB_FAILED' | 'LIVE_REFUSED' | 'LOCK_LOST' | 'LOGIN_REFUSED' | 'NO_CAPACITY' | 'NO_PLACE' | 'NOT_CANCELLABLE' | 'NOT_FOUND' | 'OPERATION_FAILED' | 'OWNER_MISMATCH' | 'PASSWORD_WEAK' | 'POOL_EXHAUSTED' | 'PRECONDITION_FAILED' | 'PREREQUISITE_MISSING' | 'REQUEST_INVALID' | 'REQUEST_TOO_LARGE' | 'ROLLOUT_ENDED' | 'ROLLOUT_STOPPED' | 'SECRETS_LOCKED' | 'SERVER_UNREACHABLE' | 'SOURCE_MISMATCH' | 'SPEC_INVALID' | 'TOO_MANY_ATTEMPTS' | 'UNAUTHORIZED' | 'VALIDATION_UNAVAILABLE' | 'WATCH_FULL';
+  readonly code: 'ADDRESS_CONFLICT' | 'ADDRESS_LOCAL' | 'ADDRESS_OUTSIDE_POOL' | 'ADDRESS_TAKEN' | 'AGENT_DISCONNECTED' | 'AGENT_TIMEOUT' | 'ALREADY_THERE' | 'ATTACHMENT_MISSING' | 'AUDIT_BROKEN' | 'BUSY' | 'CANCELLED' | 'CERTIFICATE_INVALID' | 'CERTIFICATE_MISSING' | 'CONFIG_REFUSED' | 'CONFIG_SAME' | 'CROSS_SITE' | 'DATABASE_UNAVAILABLE' | 'ENGINE_DOWN' | 'EPOCH_STALE' | 'FORBIDDEN' | 'HOST_ALIVE' | 'HOST_CORDONED' | 'HOST_NOT_READY' | 'IDEMPOTENCY_MISMATCH' | 'IMAGE_MISSING' | 'IN_USE' | 'INCIDENT_FULL' | 'INCIDENT_RESOLVED' | 'INTERNAL' | 'INVITATION_REFUSED' | 'JOIN_REFUSED' | 'LAB_FAILED' | 'LIVE_REFUSED' | 'LOCK_LOST' | 'LOGIN_REFUSED' | 'NO_CAPACITY' | 'NO_PLACE' | 'NOT_CANCELLABLE' | 'NOT_FOUND' | 'OIDC_REFUSED' | 'OIDC_UNREACHABLE' | 'OPERATION_FAILED' | 'OWNER_MISMATCH' | 'PASSWORD_WEAK' | 'POOL_EXHAUSTED' | 'PRECONDITION_FAILED' | 'PREREQUISITE_MISSING' | 'REQUEST_INVALID' | 'REQUEST_TOO_LARGE' | 'ROLLOUT_ENDED' | 'ROLLOUT_STOPPED' | 'SECRETS_LOCKED' | 'SERVER_UNREACHABLE' | 'SOURCE_MISMATCH' | 'SPEC_INVALID' | 'TOO_MANY_ATTEMPTS' | 'UNAUTHORIZED' | 'VALIDATION_UNAVAILABLE' | 'WATCH_FULL';
   readonly next: string;
   readonly findings?: readonly Finding[];
   readonly error: ErrorBody;
@@ -660,6 +660,14 @@ export interface Operations {
       readonly text: string;
     };
   };
+  /** GET /v1/session/provider: The identity provider by which people come in beside passwords; null for none */
+  readonly getSessionProvider: {
+    readonly answer: {
+      readonly provider: {
+        readonly name: string;
+      } | null;
+    };
+  };
   /** GET /v1/users: All users */
   readonly getUsers: {
     readonly answer: {
@@ -669,6 +677,7 @@ export interface Operations {
         readonly owners: readonly string[] | null;
         readonly isDisabled: boolean;
         readonly isInvited: boolean;
+        readonly subject: string | null;
         readonly createdMs: number;
         readonly createdBy: string;
       })[];
@@ -703,6 +712,7 @@ export interface Operations {
       readonly owners: readonly string[] | null;
       readonly isDisabled: boolean;
       readonly isInvited: boolean;
+      readonly subject: string | null;
       readonly createdMs: number;
       readonly createdBy: string;
     };
@@ -1941,6 +1951,7 @@ const routes = {
   getSession: ['GET', '/v1/session'],
   postSessionEnd: ['POST', '/v1/session/end'],
   postSessionPassword: ['POST', '/v1/session/password'],
+  getSessionProvider: ['GET', '/v1/session/provider'],
   getUsers: ['GET', '/v1/users'],
   postUsers: ['POST', '/v1/users'],
   postUser: ['POST', '/v1/users/{name}'],

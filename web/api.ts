@@ -73,6 +73,19 @@ export async function logIn(key: Key): Promise<void> {
   }
 }
 
+/** Name of the identity provider by which people come in; null for none. @throws CallError */
+export async function providerName(): Promise<string | null> {
+  const { provider } = await get<{ provider: { name: string } | null }>('/v1/session/provider');
+  return provider?.name ?? null;
+}
+
+/** Goes to the identity provider, which sends people back to where they are now. */
+export function goToProvider(): void {
+  localStorage.setItem(loginKey, 'yes');
+  const { pathname, search, hash } = location;
+  location.assign(`/v1/session/begin?to=${encodeURIComponent(pathname + search + hash)}`);
+}
+
 /** Goes out: a login ends at the scheduler too. */
 export async function logOut(): Promise<void> {
   try {

@@ -58,6 +58,14 @@ export function noSuchUser(name: string): BridgeheadError {
   );
 }
 
+export function withoutPassword(name: string): BridgeheadError {
+  return new BridgeheadError(
+    'REQUEST_INVALID',
+    `user ${name} comes in by the identity provider and has no password here`,
+    'Change what they may at the provider, or shut them out: bridgehead user disable NAME',
+  );
+}
+
 export function noSuchToken(name: string): BridgeheadError {
   return new BridgeheadError(
     'NOT_FOUND',

@@ -16,8 +16,10 @@ import {
   taken,
   tooMany,
   unauthorized,
+  withoutPassword,
 } from './access-errors.ts';
 import { Attempts } from './attempts.ts';
+import { administrator, isUserName } from './names.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -39,9 +41,6 @@ const waitingMax = 32;
 /** NIST SP 800-63B-4 3.1.1.2: 15 where there is no second factor; the upper end is against abuse. */
 const passwordMin = 15;
 const passwordMax = 256;
-/** Who shows the file in the data folder; no user can have the name. */
-export const administrator = 'admin';
-export const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 export interface DeskParts {
   readonly store: AccessStore;
@@ -178,6 +177,13 @@ export class AccessDesk {
     return this.#newLogin(user, address);
   }
 
+  /** Logs a user in who has been proven otherwise. @throws BridgeheadError NOT_FOUND */
+  async open(name: string, address: string): Promise<NewLogin> {
+    const user = await this.#parts.store.user(name);
+    if (user === null) throw noSuchUser(name);
+    return this.#newLogin(user, address);
+  }
+
   /** Ends a login. */
   async logout({ via, credential }: Principal): Promise<void> {
     if (via === 'login' && credential !== null) await this.#parts.store.deleteLogin(credential);
@@ -228,9 +234,15 @@ export class AccessDesk {
     return this.#invite(name, invitationMs);
   }
 
-  /** A new invitation; the present password is good until it is taken. */
+  /**
+   * A new invitation; the present password is good until it is taken.
+   *
+   * @throws BridgeheadError NOT_FOUND; REQUEST_INVALID for whom the identity provider vouches for
+   */
   async inviteAgain(name: string): Promise<{ word: string; expiresMs: number }> {
-    if ((await this.#parts.store.user(name)) === null) throw noSuchUser(name);
+    const user = await this.#parts.store.user(name);
+    if (user === null) throw noSuchUser(name);
+    if (user.subject !== null) throw withoutPassword(name);
     return this.#invite(name, invitationMs);
   }
 
@@ -345,7 +357,7 @@ function userOf(
   createdBy: string,
   password: string | null,
 ): User {
-  return { name, role, owners, createdMs, createdBy, password, isDisabled: false };
+  return { name, role, owners, createdMs, createdBy, password, isDisabled: false, subject: null };
 }
 
 /** What a token may, where its user may less by now than when it was made. */
@@ -357,7 +369,7 @@ function narrower(token: Grant, user: Grant): Grant {
 }
 
 function checkName(name: string): void {
-  if (namePattern.test(name) && name !== administrator) return;
+  if (isUserName(name)) return;
   throw new BridgeheadError(
     'REQUEST_INVALID',
     name === administrator

@@ -141,11 +141,12 @@ export function accessRoutes(routes: Routes, { access, audit }: ApiParts): void 
   });
 }
 
-function viewUser({ name, role, owners, isDisabled, password, ...made }: User): UserView {
+function viewUser({ name, role, owners, isDisabled, password, subject, ...made }: User): UserView {
   const own = owners === null ? null : [...owners];
   const { createdMs, createdBy } = made;
   return {
-    ...{ name, role, owners: own, isDisabled, isInvited: password === null },
+    ...{ name, role, owners: own, isDisabled, subject },
+    isInvited: password === null && subject === null,
     ...{ createdMs, createdBy },
   };
 }

@@ -1,5 +1,6 @@
 // The documentation of the API as plain pages: no script, nothing from elsewhere.
 
+import type { BridgeheadError } from '../domain/errors.ts';
 import type { ApiDocument, Content, Described } from './document.ts';
 import { typeText } from './type-text.ts';
 
@@ -29,6 +30,18 @@ ${sections.join('\n')}
 <section><h2 id="schemas">Schemas</h2>
 ${schemas.join('\n')}
 </section>`,
+  );
+}
+
+/** What a browser is shown that has been refused. */
+export function refusalPage(title: string, { code, message, next }: BridgeheadError): string {
+  const links = [{ href: '/', text: 'Bridgehead' }];
+  return pageHtml(
+    title,
+    links,
+    `<p>${escape(message)}</p>
+<p>${escape(next)}</p>
+<p><a href="/docs/errors#${escape(code)}">${escape(code)}</a></p>`,
   );
 }
 

@@ -13,6 +13,7 @@ import type { InstanceName } from '../domain/ids.ts';
 import { noSuchOperation } from '../operations/engine-errors.ts';
 import type { AuditEntry } from '../store/audit-store.ts';
 import type { Store } from '../store/store.ts';
+import { cookiesOf, loginCookie } from './login-cookie.ts';
 import { isOwnOperation } from './own.ts';
 
 declare module 'fastify' {
@@ -116,11 +117,6 @@ export function addressOf(request: FastifyRequest): string {
   return ip === undefined || ip === '' ? 'unix' : ip;
 }
 
-/** The cookie that a login is kept in. A browser holds `__Host-` to TLS and to this very host. */
-export function cookieName(request: FastifyRequest): string {
-  return request.protocol === 'https' ? '__Host-bridgehead' : 'bridgehead';
-}
-
 /** True for what may change something. */
 function isChange({ method }: FastifyRequest): boolean {
   return method !== 'GET' && method !== 'HEAD';
@@ -134,13 +130,11 @@ function wordOf(request: FastifyRequest): { readonly word: string; readonly isCo
       throw unauthorized('the Authorization header is not of the form Bearer TOKEN');
     return { word, isCookie: false };
   }
-  const prefix = `${cookieName(request)}=`;
-  const own = (cookie ?? '').split(/; ?/).filter((one) => one.startsWith(prefix));
-  const [first, ...others] = own;
+  const [first, ...others] = cookiesOf(cookie, loginCookie(request));
   if (first === undefined) throw unauthorized('the request carries no token');
   // Two of one name: one of them was set by somebody else.
   if (others.length > 0) throw unauthorized('the request carries the cookie twice');
-  return { word: first.slice(prefix.length), isCookie: true };
+  return { word: first, isCookie: true };
 }
 
 // A browser tells the page that sends a change; other programs tell none.

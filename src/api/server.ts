@@ -10,6 +10,7 @@ import {
 } from 'fastify-type-provider-zod';
 import type { Audit } from '../access/audit.ts';
 import type { AccessDesk } from '../access/desk.ts';
+import type { ProviderDesk } from '../access/provider-desk.ts';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { HostName } from '../domain/ids.ts';
@@ -48,6 +49,7 @@ import { operationRoutes } from './operation-routes.ts';
 import { ownView } from './own.ts';
 import { pageRoutes } from './page-routes.ts';
 import { errorOf, sendProblem } from './problem.ts';
+import { providerRoutes } from './provider-routes.ts';
 import { rolloutRoutes } from './rollout-routes.ts';
 import { schemaNames } from './schema-names.ts';
 import { addSecurityHeaders } from './security-headers.ts';
@@ -82,6 +84,8 @@ export interface ApiParts {
   readonly numbers: { readonly store: NumberStore; readonly intake: NumberIntake };
   readonly access: AccessDesk;
   readonly audit: Audit;
+  /** By which people come in beside passwords; null for none. */
+  readonly provider: ProviderDesk | null;
   readonly certificates: CertificateDesk;
   /** Seals all secrets with a new key. @returns how many there are */
   readonly rotateSecrets: (who: string) => Promise<number>;
@@ -161,6 +165,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
       ownView(await parts.scheduler.viewSource(), principal.owners),
     );
     sessionRoutes(routes, parts);
+    providerRoutes(guarded, routes, parts);
     accessRoutes(routes, parts);
     applyRoutes(routes, parts);
     configRoutes(routes, parts);

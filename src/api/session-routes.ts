@@ -8,7 +8,8 @@ import {
   type SessionView,
   sessionView,
 } from '../protocol/access-views.ts';
-import { addressOf, cookieName, entryOf } from './gate.ts';
+import { addressOf, entryOf } from './gate.ts';
+import { keepLogin, loseLogin } from './login-cookie.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -41,11 +42,7 @@ export function sessionRoutes(routes: Routes, { access, audit }: ApiParts): void
       request.principal = login.principal;
       await audit.ended(entryOf(request, 'done', null));
       const { principal, word, csrf, expiresMs } = login;
-      if (!bearer) {
-        const lifeS = Math.floor((expiresMs - login.createdMs) / 1_000);
-        const flags = `HttpOnly; Secure; SameSite=Strict; Path=/; Max-Age=${lifeS}`;
-        reply.header('set-cookie', `${cookieName(request)}=${word}; ${flags}`);
-      }
+      if (!bearer) keepLogin(request, reply, login);
       reply.header('cache-control', 'no-store');
       const view = viewOf(principal, bearer ? null : csrf, expiresMs);
       return { ...view, token: bearer ? word : null };
@@ -70,8 +67,7 @@ export function sessionRoutes(routes: Routes, { access, audit }: ApiParts): void
     schema: { summary: 'Log out', response: done },
     handler: async (request, reply) => {
       await access.logout(request.principal);
-      const flags = 'HttpOnly; Secure; SameSite=Strict; Path=/; Max-Age=0';
-      reply.header('set-cookie', `${cookieName(request)}=; ${flags}`);
+      loseLogin(request, reply);
       return { text: 'logged out' };
     },
   });

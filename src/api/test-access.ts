@@ -13,11 +13,12 @@ export function testAccess(
   store: PostgresStore,
   token: string,
   clock: Clock = systemClock,
-): { readonly access: AccessDesk; readonly audit: Audit } {
+): { readonly access: AccessDesk; readonly audit: Audit; readonly provider: null } {
   const log = () => undefined;
   return {
     access: new AccessDesk({ store: store.access, clock, isAdmin: (text) => text === token }),
     audit: new Audit({ store: store.audit, clock, log }),
+    provider: null,
   };
 }
 

@@ -1,5 +1,7 @@
 // Options of the two services, as the commands hand them on.
 
+import type { OidcOptions } from './oidc-options.ts';
+
 /** What `bridgehead server` runs with. */
 export interface ServerOptions {
   /** Under which people see it where several run; null for the machine's own name. */
@@ -13,6 +15,8 @@ export interface ServerOptions {
   readonly listen: readonly string[];
   /** Files of a certificate of one's own for the API; null for one that the fleet's CA makes. */
   readonly apiCertificate: { readonly certificate: string; readonly key: string } | null;
+  /** Who vouches for people beside their passwords; null for nobody. */
+  readonly oidc: OidcOptions | null;
   /** Where agents connect to, `HOST:PORT`. */
   readonly agentListen: string;
   /** `HOST:PORT` under which agents reach `agentListen`; null to let the server work it out. */

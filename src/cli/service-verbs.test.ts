@@ -20,7 +20,7 @@ test('server has its defaults', async () => {
     secretKeyFile: null,
     certificateWarnDays: [30, 14, 7, 1],
     listen: ['127.0.0.1:7080'],
-    apiCertificate: null,
+    ...{ apiCertificate: null, oidc: null },
     agentListen: '0.0.0.0:7443',
     netconsoleListen: null,
     ...{ syslogListen: null, syslogTlsListen: null, logDays: 30, logMessages: 5_000_000 },
@@ -42,7 +42,7 @@ test('server takes several addresses in place of the default one', async () => {
     secretKeyFile: '/k',
     certificateWarnDays: [60, 2],
     listen: ['[::1]:80', 'unix:/run/a.sock'],
-    apiCertificate: { certificate: '/c', key: '/q' },
+    ...{ apiCertificate: { certificate: '/c', key: '/q' }, oidc: null },
     agentListen: ':1',
     netconsoleListen: '0.0.0.0:6666',
     ...{ syslogListen: ':514', syslogTlsListen: ':6514', logDays: 7, logMessages: 10_000 },
@@ -84,4 +84,31 @@ test('one file of the API’s certificate without the other is refused', async (
   const { code, err } = await runLine(['server', '--api-cert', '/c']);
   assert.equal(code, 2);
   assert.match(err, /--api-key/);
+});
+
+test('server takes an identity provider, and says what is missing of one', async () => {
+  const issuer = ['server', '--oidc-issuer', 'https://id.example.com/realm'];
+  const client = [...issuer, '--oidc-client-id', 'bridgehead'];
+  const url = [...client, '--public-url', 'https://lb.example.com'];
+  for (const [argv, fault] of [
+    [issuer, /needs --oidc-client-id/],
+    [client, /needs --public-url/],
+    [url, /nobody could come in/],
+    [[...url.slice(0, -1), 'http://lb.example.com', '--oidc-admin', 'a'], /is no https:/],
+    [[...url, '--oidc-admin', 'a', '--oidc-issuer', 'id.example.com'], /is no https:/],
+  ] as const) {
+    const { code, err } = await runLine(argv);
+    assert.equal(code, 2);
+    assert.match(err, fault);
+  }
+  const all = [...url, '--oidc-viewer', 'all', '--oidc-admin', 'root', '--oidc-admin', 'sre'];
+  const options = (await optionsOf([...all, '--oidc-owners-claim', 'teams'])) as ServerOptions;
+  assert.deepEqual(options.oidc, {
+    issuer: new URL('https://id.example.com/realm'),
+    publicUrl: new URL('https://lb.example.com'),
+    ...{ clientId: 'bridgehead', clientSecretFile: null, name: 'id.example.com' },
+    ...{ scopes: 'openid profile email', roleClaim: 'groups', nameClaim: 'preferred_username' },
+    roleValues: { viewer: ['all'], operator: [], admin: ['root', 'sre'] },
+    ownersClaim: 'teams',
+  });
 });

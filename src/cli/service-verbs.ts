@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { BridgeheadError } from '../domain/errors.ts';
+import { oidcOptionsOf, withOidcOptions } from './oidc-options.ts';
 import { agentDefaults, logLevels, serverDefaults } from './options.ts';
 import { type CommandLine, does } from './verb.ts';
 
@@ -87,6 +88,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
     )
     .option('--database-url <url>', 'a PostgreSQL server of your own (default: an embedded one)')
     .addOption(logLevel(serverDefaults.logLevel));
+  withOidcOptions(server);
   does(
     line,
     server,
@@ -105,6 +107,7 @@ export function addServiceVerbs(program: Command, line: CommandLine): void {
         certificateWarnDays: daysOf(given.text('certificateWarnDays') ?? ''),
         listen: listen.length === 0 ? serverDefaults.listen : listen,
         apiCertificate: apiCertificateOf(given.text('apiCert'), given.text('apiKey')),
+        oidc: oidcOptionsOf(given),
         agentListen: given.text('agentListen') ?? serverDefaults.agentListen,
         agentAddress: given.text('agentAddress') ?? null,
         netconsoleListen: given.text('netconsoleListen') ?? null,

@@ -41,6 +41,8 @@ const rows = {
   NO_PLACE: { status: 409, exit: 4 },
   NOT_CANCELLABLE: { status: 409, exit: 4 },
   NOT_FOUND: { status: 404, exit: 3 },
+  OIDC_REFUSED: { status: 403, exit: 4 },
+  OIDC_UNREACHABLE: { status: 503, exit: 5 },
   OPERATION_FAILED: { status: 500, exit: 1 },
   OWNER_MISMATCH: { status: 409, exit: 4 },
   PASSWORD_WEAK: { status: 422, exit: 2 },

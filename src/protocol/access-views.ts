@@ -42,6 +42,12 @@ export const loginAnswer = sessionView.extend({
   token: z.string().nullable(),
 });
 
+/** Who vouches for people beside their passwords. */
+export const providerView = z.object({
+  /** What people know it by. */
+  name: z.string(),
+});
+
 export const passwordRequest = z.object({ old: password, password }).strict();
 
 export const invitationView = z.object({
@@ -58,6 +64,8 @@ export const userView = z.object({
   isDisabled: z.boolean(),
   /** Whether they have chosen a password yet. */
   isInvited: z.boolean(),
+  /** Issuer and subject of who comes in by the identity provider; null for who has a password. */
+  subject: z.string().nullable(),
   createdMs: z.number(),
   createdBy: z.string(),
 });

@@ -10,6 +10,8 @@ export interface User {
   /** Owners whose instances they see; null for all. */
   readonly owners: readonly string[] | null;
   readonly isDisabled: boolean;
+  /** Issuer and subject by which an identity provider knows them; null for users by password. */
+  readonly subject: string | null;
   readonly createdMs: number;
   readonly createdBy: string;
 }
@@ -20,6 +22,15 @@ export interface Invitation {
   readonly secretHash: string;
   /** Null for the first administrator. */
   readonly user: string | null;
+  readonly expiresMs: number;
+}
+
+/** Somebody who has gone to the identity provider and is not back yet. */
+export interface Journey {
+  readonly id: string;
+  readonly secretHash: string;
+  /** Path of the page that they come back to. */
+  readonly returnTo: string;
   readonly expiresMs: number;
 }
 
@@ -53,7 +64,8 @@ export interface AccessStore {
   /** By name, at most `limit`. */
   users(limit: number): Promise<readonly User[]>;
   user(name: string): Promise<User | null>;
-  /** @returns false where the name is taken */
+  userOfSubject(subject: string): Promise<User | null>;
+  /** @returns false where the name, or the subject, is taken */
   addUser(user: User): Promise<boolean>;
   /** Changes what is given, and ends their logins. @returns false where there is no such user */
   changeUser(
@@ -67,6 +79,11 @@ export interface AccessStore {
   putInvitation(invitation: Invitation): Promise<void>;
   /** Takes it out, so that it serves once. @returns null where there is none with that secret */
   takeInvitation(id: string, secretHash: string): Promise<Invitation | null>;
+
+  /** Adds one; drops what has run out by `nowMs`, and the oldest over `most`. */
+  addJourney(journey: Journey, nowMs: number, most: number): Promise<void>;
+  /** Takes it out, so that it serves once. @returns null where there is none with that secret */
+  takeJourney(id: string, secretHash: string): Promise<Journey | null>;
 
   /** Adds one; drops what has run out, and the user's oldest over `perUserMax`. */
   addLogin(login: Login, idleMs: number, perUserMax: number): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Role } from '../domain/access.ts';
-import type { AccessStore, ApiToken, Invitation, Login, User } from './access-store.ts';
+import type { AccessStore, ApiToken, Invitation, Journey, Login, User } from './access-store.ts';
 import { PostgresQueries } from './postgres-queries.ts';
 
 interface UserRow {
@@ -8,8 +8,16 @@ interface UserRow {
   readonly role: Role;
   readonly owners: readonly string[] | null;
   readonly is_disabled: boolean;
+  readonly subject: string | null;
   readonly created_ms: number;
   readonly created_by: string;
+}
+
+interface JourneyRow {
+  readonly id: string;
+  readonly secret_hash: string;
+  readonly return_to: string;
+  readonly expires_ms: number;
 }
 
 interface InvitationRow {
@@ -56,12 +64,18 @@ export class PostgresAccess extends PostgresQueries implements AccessStore {
     return rows[0] === undefined ? null : userOf(rows[0]);
   }
 
+  async userOfSubject(subject: string): Promise<User | null> {
+    const { rows } = await this.query<UserRow>('select * from users where subject = $1', [subject]);
+    return rows[0] === undefined ? null : userOf(rows[0]);
+  }
+
   async addUser(user: User): Promise<boolean> {
-    const { name, password, role, owners, isDisabled, createdMs, createdBy } = user;
+    const { name, password, role, owners, isDisabled, subject, createdMs, createdBy } = user;
     const { rowCount } = await this.query(
-      `insert into users (name, password, role, owners, is_disabled, created_ms, created_by)
-      values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
-      [name, password, role, owners, isDisabled, createdMs, createdBy],
+      `insert into users
+        (name, password, role, owners, is_disabled, subject, created_ms, created_by)
+      values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
+      [name, password, role, owners, isDisabled, subject, createdMs, createdBy],
     );
     return rowCount === 1;
   }
@@ -110,6 +124,26 @@ export class PostgresAccess extends PostgresQueries implements AccessStore {
     if (row === undefined) return null;
     const { secret_hash, user_name: user, expires_ms: expiresMs } = row;
     return { id, secretHash: secret_hash, user, expiresMs };
+  }
+
+  async addJourney(journey: Journey, nowMs: number, most: number): Promise<void> {
+    const { id, secretHash, returnTo, expiresMs } = journey;
+    await this.query(
+      `with over as (delete from oidc_journeys where expires_ms < $5 or id in (
+        select id from oidc_journeys order by expires_ms desc offset $6))
+      insert into oidc_journeys (id, secret_hash, return_to, expires_ms) values ($1, $2, $3, $4)`,
+      [id, secretHash, returnTo, expiresMs, nowMs, most - 1],
+    );
+  }
+
+  async takeJourney(id: string, secretHash: string): Promise<Journey | null> {
+    const { rows } = await this.query<JourneyRow>(
+      'delete from oidc_journeys where id = $1 and secret_hash = $2 returning *',
+      [id, secretHash],
+    );
+    const [row] = rows;
+    if (row === undefined) return null;
+    return { id, secretHash, returnTo: row.return_to, expiresMs: row.expires_ms };
   }
 
   async addLogin(login: Login, idleMs: number, perUserMax: number): Promise<void> {
@@ -192,9 +226,9 @@ export class PostgresAccess extends PostgresQueries implements AccessStore {
 }
 
 function userOf(row: UserRow): User {
-  const { name, password, role, owners } = row;
+  const { name, password, role, owners, subject } = row;
   const { is_disabled: isDisabled, created_ms: createdMs, created_by: createdBy } = row;
-  return { name, password, role, owners, isDisabled, createdMs, createdBy };
+  return { name, password, role, owners, isDisabled, subject, createdMs, createdBy };
 }
 
 function loginOf(row: LoginRow): Login {

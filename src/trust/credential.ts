@@ -3,8 +3,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { hashSecret, newSecret } from './token.ts';
 
-/** `bha`: a token of the API, `bhs`: a login, `bhi`: an invitation. By these, scanners find them. */
-export type CredentialKind = 'bha' | 'bhs' | 'bhi';
+/**
+ * `bha`: a token of the API, `bhs`: a login, `bhi`: an invitation, `bho`: a login by an identity provider
+ * that is under way. By these, scanners find them.
+ */
+export type CredentialKind = 'bha' | 'bhs' | 'bhi' | 'bho';
 
 export interface Credential {
   readonly kind: CredentialKind;
@@ -26,7 +29,7 @@ export function newCredential(kind: CredentialKind): {
 
 /** Reads such a word; null for any other text. */
 export function parseCredential(text: string): Credential | null {
-  const match = /^(bha|bhs|bhi)\.([\w-]{12})\.([\w-]{43})$/.exec(text);
+  const match = /^(bha|bhs|bhi|bho)\.([\w-]{12})\.([\w-]{43})$/.exec(text);
   const [, kind, id, secret] = match ?? [];
   if (kind === undefined || id === undefined || secret === undefined) return null;
   return { kind: kind as CredentialKind, id, secret };

@@ -1,5 +1,5 @@
-import { useState } from 'preact/hooks';
-import { type Key, logIn } from '../api.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { goToProvider, type Key, logIn, providerName } from '../api.ts';
 import { html, wordOf } from '../html.ts';
 import { Failure } from '../parts/panel.ts';
 
@@ -15,6 +15,11 @@ export function Door() {
   const [way, setWay] = useState<Way>('password');
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
+  const [provider, setProvider] = useState<string | null>(null);
+  useEffect(() => {
+    // A server that does not answer says so when somebody comes in.
+    providerName().then(setProvider, () => undefined);
+  }, []);
   const enter = async (event: Event) => {
     event.preventDefault();
     const given = new FormData(event.target as HTMLFormElement);
@@ -29,6 +34,12 @@ export function Door() {
   };
   return html`<main class="door">
     <h1>Bridgehead</h1>
+    ${
+      provider === null
+        ? null
+        : html`<button class="main" onClick=${goToProvider}>Log in with ${provider}</button>
+          <p class="note">or by what this server itself knows:</p>`
+    }
     <div class="choice" role="group" aria-label="Come in by">
       ${ways.map(
         ([name, text]) =>

@@ -8,6 +8,8 @@ import { pino } from 'pino';
 import manifest from '../../../package.json' with { type: 'json' };
 import { Audit } from '../../access/audit.ts';
 import { AccessDesk } from '../../access/desk.ts';
+import { IdentityProvider } from '../../access/identity-provider.ts';
+import { ProviderDesk } from '../../access/provider-desk.ts';
 import { ApiTls, type ApiTlsParts, namesFor } from '../../api/api-tls.ts';
 import { type ApiAddress, ApiListeners, isTls } from '../../api/listeners.ts';
 import { createApi } from '../../api/server.ts';
@@ -32,12 +34,14 @@ import { Scheduler } from '../../scheduler/scheduler.ts';
 import { SyslogListener } from '../../scheduler/syslog-listener.ts';
 import { KeyFile } from '../../store/key-file.ts';
 import { openStore } from '../../store/open-store.ts';
+import type { PostgresStore } from '../../store/postgres-store.ts';
 import { systemClock } from '../../system/clock.ts';
 import { runPowerCommand } from '../../system/power-command.ts';
 import { udpDrops } from '../../system/socket-drops.ts';
 import { issueServerCertificate } from '../../trust/authority.ts';
 import { hashSecret, isSecret, newSecret } from '../../trust/token.ts';
 import { issuesWith } from '../known-issue-files.ts';
+import type { OidcOptions } from '../oidc-options.ts';
 import type { ServerOptions } from '../options.ts';
 
 const stopTimeoutMs = 20_000;
@@ -124,6 +128,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const adminHash = hashSecret(await adminToken(directory));
   const isAdmin = (token: string) => isSecret(token, adminHash);
   const access = new AccessDesk({ store: store.access, clock, isAdmin });
+  const provider = options.oidc === null ? null : await openProvider(options.oidc, store, access);
   const { logDays: days, logMessages: messages, logBytes: bytes } = options;
   const limits = { days, messages, bytes };
   const crashes = new CrashWatch({
@@ -164,7 +169,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     storeKind: kind,
     scheduler,
     version: manifest.version,
-    ...{ access, audit: new Audit({ store: store.audit, clock, log }) },
+    ...{ access, provider, audit: new Audit({ store: store.audit, clock, log }) },
     revokeHost: async (host, reason, who) => {
       await membership.revoke(host, reason, who);
       await listener.closeRevoked();
@@ -279,6 +284,22 @@ export function parseEndpoint(text: string): { readonly host: string; readonly p
 function apiAddress(address: string): ApiAddress {
   if (address.startsWith('unix:')) return { path: resolve(address.slice(5)) };
   return parseEndpoint(address);
+}
+
+async function openProvider(
+  { issuer, clientId, clientSecretFile: file, publicUrl, scopes, ...options }: OidcOptions,
+  { access: store }: Pick<PostgresStore, 'access'>,
+  desk: AccessDesk,
+): Promise<ProviderDesk> {
+  const secret = file === null ? null : (await readFile(file, 'utf8')).trim();
+  const callback = new URL('/v1/session/callback', publicUrl);
+  const provider = new IdentityProvider(
+    { ...{ issuer, clientId, scopes, callback }, clientSecret: secret },
+    systemClock,
+  );
+  return new ProviderDesk({
+    ...{ store, clock: systemClock, desk, provider, rules: options, name: options.name },
+  });
 }
 
 /** The API's TLS; null where it listens on loopback and socket files alone. */
