@@ -89,8 +89,10 @@ async function ask(route: string, word: string | null): Promise<Outcome> {
     // No request of the API is this: what is let in does nothing.
     ...(method === 'GET' ? {} : { payload: { nothing: 'of the kind' } }),
   });
+  // The gate itself answers in JSON; what browsers alone ask for may refuse by a page.
+  const isJson = String(answer.headers['content-type']).includes('json');
   const error =
-    answer.statusCode < 400
+    answer.statusCode < 400 || !isJson
       ? null
       : answer.json<{ error: { code: string; message: string } }>().error;
   if (error?.code === 'UNAUTHORIZED') return '401';

@@ -1,7 +1,7 @@
 // Coming in by an identity provider: by a real one (oidc-provider), and by one that lies.
 
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,6 +18,7 @@ import { TestDatabases } from '../store/test-database.ts';
 import { systemClock } from '../system/clock.ts';
 import { testAccess } from './test-access.ts';
 import { testApi } from './test-api.ts';
+import { type Lie, lyingProvider } from './test-lying-provider.ts';
 
 const callback = new URL('http://127.0.0.1:7080/v1/session/callback');
 const client = { clientId: 'bridgehead', clientSecret: 'a secret of the client' };
@@ -118,63 +119,6 @@ async function realProvider(): Promise<{ issuer: URL; as: (subject: string) => v
       subject = one;
     },
   };
-}
-
-/** One that says of people whatever it is told to. */
-async function lyingProvider(): Promise<{ issuer: URL; next: (change: Lie) => void }> {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const others = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  let lie: Lie = {};
-  const server = createServer((request, response) => {
-    const { origin } = issuer;
-    const answers: Readonly<Record<string, () => unknown>> = {
-      '/.well-known/openid-configuration': () => ({
-        ...{ issuer: origin, authorization_endpoint: `${origin}/auth` },
-        ...{ token_endpoint: `${origin}/token`, jwks_uri: `${origin}/jwks` },
-        ...{ response_types_supported: ['code'], subject_types_supported: ['public'] },
-        id_token_signing_alg_values_supported: ['RS256'],
-      }),
-      '/jwks': () => ({
-        keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256' }],
-      }),
-      '/token': () => ({ access_token: 'a', token_type: 'bearer', ...tokenOf() }),
-    };
-    const answer = answers[request.url ?? '']?.();
-    response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answer ?? {}));
-  });
-  const issuer = await listening(server);
-  const tokenOf = () => {
-    if (lie.isWithoutToken === true) return {};
-    const nowS = Math.floor(Date.now() / 1_000);
-    const claims = {
-      ...{ iss: issuer.origin, aud: client.clientId, sub: 'u-lie', iat: nowS, exp: nowS + 60 },
-      ...{ preferred_username: 'liar', groups: ['root'], teams: ['*'], ...lie.claims },
-    };
-    const header = { alg: lie.algorithm ?? 'RS256', kid: 'k' };
-    const body = [header, claims].map((one) =>
-      Buffer.from(JSON.stringify(one)).toString('base64url'),
-    );
-    const key = lie.isSignedByOthers === true ? others : privateKey;
-    const signature =
-      lie.algorithm === 'none'
-        ? Buffer.alloc(0)
-        : sign('RSA-SHA256', Buffer.from(body.join('.')), key);
-    return { id_token: [...body, signature.toString('base64url')].join('.') };
-  };
-  return {
-    issuer,
-    next: (change) => {
-      lie = change;
-    },
-  };
-}
-
-interface Lie {
-  readonly claims?: Readonly<Record<string, unknown>>;
-  readonly isSignedByOthers?: boolean;
-  readonly algorithm?: string;
-  readonly isWithoutToken?: boolean;
 }
 
 interface Begun {
@@ -289,7 +233,7 @@ async function changeOfMind(api: FastifyInstance, as: (subject: string) => void)
 }
 
 test('whatever is not as it has to be is refused, and nobody comes in', async () => {
-  const { issuer, next } = await lyingProvider();
+  const { issuer, next } = await lyingProvider(client.clientId, listening);
   const api = await apiWith(issuer);
   const nowS = Math.floor(Date.now() / 1_000);
   interface Case {
@@ -350,7 +294,7 @@ test('whatever is not as it has to be is refused, and nobody comes in', async ()
 });
 
 test('nobody is sent elsewhere, and what is said of a refusal is text', async () => {
-  const { issuer, next } = await lyingProvider();
+  const { issuer, next } = await lyingProvider(client.clientId, listening);
   const api = await apiWith(issuer);
   const elsewhere = ['//evil.example', '/\\evil.example', 'https://evil.example', '/a\r\nx: y', ''];
   for (const to of elsewhere) {
@@ -393,7 +337,7 @@ test('without a provider there is no way to one', async () => {
 });
 
 test('nothing of a login that is under way can be read in the store', async () => {
-  const { issuer } = await lyingProvider();
+  const { issuer } = await lyingProvider(client.clientId, listening);
   const api = await apiWith(issuer);
   const { cookie, url } = await begin(api);
   const [, , secret = ''] = cookie.split('.');
