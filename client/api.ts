@@ -668,8 +668,12 @@ export interface Operations {
       } | null;
     };
   };
-  /** GET /v1/users: All users */
+  /** GET /v1/users: Users, by name */
   readonly getUsers: {
+    readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
     readonly answer: {
       readonly items: readonly ({
         readonly name: string;
@@ -681,6 +685,7 @@ export interface Operations {
         readonly createdMs: number;
         readonly createdBy: string;
       })[];
+      readonly next: string | null;
     };
   };
   /** POST /v1/users: Add a user; the answer is an invitation by which they choose a password */
@@ -739,6 +744,10 @@ export interface Operations {
   };
   /** GET /v1/tokens: The caller's tokens of the API; an administrator's answer has all */
   readonly getTokens: {
+    readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
     readonly answer: {
       readonly items: readonly ({
         readonly name: string;
@@ -750,6 +759,7 @@ export interface Operations {
         readonly expiresMs: number;
         readonly usedMs: number | null;
       })[];
+      readonly next: string | null;
     };
   };
   /** POST /v1/tokens: Make a token of the API, which may do no more than who makes it; shown once */
@@ -833,6 +843,10 @@ export interface Operations {
     readonly path: {
       readonly name: string;
     };
+    readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
     readonly answer: {
       readonly items: readonly ({
         readonly version: number;
@@ -841,6 +855,7 @@ export interface Operations {
         readonly reason: string;
         readonly hash: string;
       })[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/instances/{name}/versions/{version}: One version of an instance's configuration */
@@ -909,6 +924,7 @@ export interface Operations {
   /** GET /v1/rollouts: Rollouts, the newest first */
   readonly getRollouts: {
     readonly query?: {
+      readonly cursor?: string;
       readonly limit?: number;
     };
     readonly answer: {
@@ -942,6 +958,7 @@ export interface Operations {
           readonly leftBecause: string | null;
         })[];
       })[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/rollouts/{id}: One rollout, instance by instance */
@@ -1091,10 +1108,15 @@ export interface Operations {
       })[];
     };
   };
-  /** GET /v1/pools: All pools, with the addresses that instances hold */
+  /** GET /v1/pools: Pools by name, with the addresses that instances hold */
   readonly getPools: {
+    readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
     readonly answer: {
       readonly items: readonly Pool[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/pools/{name}: One pool */
@@ -1104,10 +1126,15 @@ export interface Operations {
     };
     readonly answer: Pool;
   };
-  /** GET /v1/instances: All instances */
+  /** GET /v1/instances: Instances, by name */
   readonly getInstances: {
+    readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
     readonly answer: {
       readonly items: readonly Instance[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/instances/{name}: One instance */
@@ -1141,10 +1168,15 @@ export interface Operations {
   readonly getStatus: {
     readonly answer: Status;
   };
-  /** GET /v1/hosts: All hosts */
+  /** GET /v1/hosts: Hosts, by name */
   readonly getHosts: {
+    readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
     readonly answer: {
       readonly items: readonly Host[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/hosts/{name}: One host */
@@ -1225,14 +1257,16 @@ export interface Operations {
   /** GET /v1/logs: Messages of logs that match a search: the newest, or those that follow an id, in their order */
   readonly getLogs: {
     readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
       readonly query?: string;
       readonly since?: number;
       readonly until?: number;
       readonly after?: number;
-      readonly limit?: number;
     };
     readonly answer: {
       readonly items: readonly LogMessage[];
+      readonly next: string | null;
       readonly intake: {
         readonly received: number;
         readonly stored: number;
@@ -1283,12 +1317,14 @@ export interface Operations {
   /** GET /v1/crashes: Crash reports that were cut out of the hosts' logs, the newest first */
   readonly getCrashes: {
     readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
       readonly host?: string;
       readonly fingerprint?: string;
-      readonly limit?: number;
     };
     readonly answer: {
       readonly items: readonly Crash[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/crashes/{id}: One crash report */
@@ -1301,10 +1337,12 @@ export interface Operations {
   /** GET /v1/crash-groups: Groups of crash reports of one cause, the latest seen first */
   readonly getCrashGroups: {
     readonly query?: {
+      readonly cursor?: string;
       readonly limit?: number;
     };
     readonly answer: {
       readonly items: readonly CrashGroup[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/crash-groups/{id}: One group with its members, groups that are alike, and what was decided */
@@ -1365,6 +1403,8 @@ export interface Operations {
   /** GET /v1/crash-decisions: What people decided about groups, in the order in which they did */
   readonly getCrashDecisions: {
     readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
       readonly all?: string;
     };
     readonly answer: {
@@ -1382,6 +1422,7 @@ export interface Operations {
           readonly reason: string;
         } | null;
       })[];
+      readonly next: string | null;
     };
   };
   /** POST /v1/crash-decisions: Merge two groups, split one, or assign a report to another one */
@@ -1443,23 +1484,27 @@ export interface Operations {
   /** GET /v1/boots: Boots of the hosts and how each ended, the newest first */
   readonly getBoots: {
     readonly query?: {
-      readonly host?: string;
+      readonly cursor?: string;
       readonly limit?: number;
+      readonly host?: string;
     };
     readonly answer: {
       readonly items: readonly Boot[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/incidents: Incidents, the newest first */
   readonly getIncidents: {
     readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
       readonly host?: string;
       readonly state?: 'open' | 'recovered' | 'resolved';
       readonly fingerprint?: string;
-      readonly limit?: number;
     };
     readonly answer: {
       readonly items: readonly IncidentItem[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/incidents/{id}: One incident with all that belongs to it */
@@ -1579,12 +1624,14 @@ export interface Operations {
   /** GET /v1/operations: Operations, the newest first */
   readonly getOperations: {
     readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
       readonly object?: string;
       readonly open?: string;
-      readonly limit?: number;
     };
     readonly answer: {
       readonly items: readonly Operation[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/operations/{id}: One operation, step by step */
@@ -1861,8 +1908,12 @@ export interface Operations {
     };
     readonly answer: string;
   };
-  /** GET /v1/certificates: All certificates, without their keys */
+  /** GET /v1/certificates: Certificates by name, without their keys */
   readonly getCertificates: {
+    readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
     readonly answer: {
       readonly items: readonly ({
         readonly name: string;
@@ -1880,6 +1931,7 @@ export interface Operations {
         readonly addedMs: number;
         readonly usedBy: readonly string[];
       })[];
+      readonly next: string | null;
     };
   };
   /** GET /v1/certificates/{name}: One certificate, without its key */

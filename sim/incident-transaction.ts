@@ -29,13 +29,14 @@ export class SimIncidentTransaction implements IncidentRows {
 
   async incidents(filter: IncidentFilter): Promise<readonly Incident[]> {
     await this.around.pass();
-    const { host, state, fingerprint, fromMs, untilMs, isFollowed, limit } = filter;
+    const { host, state, fingerprint, fromMs, untilMs, isFollowed, beforeId, limit } = filter;
     return [...this.draft.tables.incidents.values()]
       .filter(
         (one) =>
           (host === undefined || one.host === host) &&
           (state === undefined || one.state === state) &&
           (isFollowed === undefined || one.isFollowed === isFollowed) &&
+          (beforeId === undefined || one.id < beforeId) &&
           (fromMs === undefined || one.story.firstMs >= fromMs) &&
           (untilMs === undefined || one.story.firstMs <= untilMs) &&
           (fingerprint === undefined ||

@@ -212,9 +212,12 @@ export class SimTransaction extends SimFencingTransaction implements Transaction
   }
 
   async operations(filter: OperationFilter): Promise<readonly Operation[]> {
-    const { object, among, isOpen, kinds, sinceMs, limit } = filter;
+    const { object, among, isOpen, kinds, sinceMs, beforeId, limit } = filter;
+    const { operations } = this.draft.tables;
+    const before = beforeId === undefined ? Infinity : (operations.get(beforeId)?.seq ?? 0);
     await this.around.pass();
-    return [...this.draft.tables.operations.values()]
+    return [...operations.values()]
+      .filter(({ seq }) => seq < before)
       .filter(({ operation }) => object === undefined || operation.objects.includes(object))
       .filter(
         ({ operation }) =>

@@ -12,7 +12,15 @@ import {
   userView,
 } from '../protocol/access-views.ts';
 import type { ApiToken, User } from '../store/access-store.ts';
-import { beforeOf, cursorWord, nextCursor, pageOf } from './pages.ts';
+import {
+  beforeOf,
+  cursorWord,
+  namedPages,
+  nextCursor,
+  pageView,
+  pastPageOf,
+  sliceOf,
+} from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -26,10 +34,12 @@ export function accessRoutes(routes: Routes, { access, audit }: ApiParts): void 
     method: 'GET',
     url: '/v1/users',
     schema: {
-      summary: 'All users',
-      response: { 200: z.object({ items: z.array(userView) }), ...failures },
+      summary: 'Users, by name',
+      querystring: namedPages,
+      response: { 200: pageView(userView), ...failures },
     },
-    handler: async () => ({ items: (await access.users()).map(viewUser) }),
+    handler: async ({ query }) =>
+      sliceOf('users', (await access.users()).map(viewUser), query, ({ name }) => [name]),
   });
   routes.route({
     method: 'POST',
@@ -89,9 +99,13 @@ export function accessRoutes(routes: Routes, { access, audit }: ApiParts): void 
     url: '/v1/tokens',
     schema: {
       summary: "The caller's tokens of the API; an administrator's answer has all",
-      response: { 200: z.object({ items: z.array(tokenView) }), ...failures },
+      querystring: namedPages,
+      response: { 200: pageView(tokenView), ...failures },
     },
-    handler: async ({ principal }) => ({ items: (await access.tokens(principal)).map(viewToken) }),
+    handler: async ({ principal, query }) =>
+      sliceOf('tokens', (await access.tokens(principal)).map(viewToken), query, ({ name }) => [
+        name,
+      ]),
   });
   routes.route({
     method: 'POST',
@@ -135,7 +149,7 @@ export function accessRoutes(routes: Routes, { access, audit }: ApiParts): void 
       const rows = await (after === undefined
         ? audit.newest(limit + 1, before)
         : audit.after(after, limit));
-      const { items, next } = pageOf('audit', rows, limit);
+      const { items, next } = pastPageOf('audit', rows, limit);
       return { items: structuredClone(items) as z.infer<typeof auditView>[], next };
     },
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bootView } from '../protocol/boot-views.ts';
 import { fleetBoots } from '../scheduler/fleet-boots.ts';
+import { pageQuery, pageView, sliceOf } from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -14,14 +15,13 @@ export function bootRoutes(routes: Routes, { crashGroups, scheduler }: ApiParts)
     url: '/v1/boots',
     schema: {
       summary: 'Boots of the hosts and how each ended, the newest first',
-      querystring: z.object({
-        host: z.string().max(255).optional(),
-        limit: z.coerce.number().int().min(1).max(limitMax).default(1_000),
-      }),
-      response: { 200: z.object({ items: z.array(bootView) }), ...failures },
+      querystring: pageQuery(limitMax, 1_000).extend({ host: z.string().max(255).optional() }),
+      response: { 200: pageView(bootView), ...failures },
     },
-    handler: async ({ query: { host, limit } }) => ({
-      items: [...(await fleetBoots(crashGroups, hosts, { host: host ?? null, limit }))],
-    }),
+    handler: async ({ query }) => {
+      const wanted = { host: query.host ?? null, limit: limitMax };
+      const all = await fleetBoots(crashGroups, hosts, wanted);
+      return sliceOf('boots', all, query, ({ startedMs, host }) => [startedMs, host], 'down');
+    },
   });
 }

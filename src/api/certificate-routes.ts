@@ -7,6 +7,7 @@ import {
   certificateView,
   rotateView,
 } from '../protocol/certificate-views.ts';
+import { namedPages, pageView, sliceOf } from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -21,12 +22,14 @@ export function certificateRoutes(
     method: 'GET',
     url: '/v1/certificates',
     schema: {
-      summary: 'All certificates, without their keys',
-      response: { 200: z.object({ items: z.array(certificateView) }), ...failures },
+      summary: 'Certificates by name, without their keys',
+      querystring: namedPages,
+      response: { 200: pageView(certificateView), ...failures },
     },
-    handler: async ({ principal }) => ({
-      items: (await desk.list()).filter(({ owner }) => isShownTo(principal, owner)),
-    }),
+    handler: async ({ principal, query }) => {
+      const shown = (await desk.list()).filter(({ owner }) => isShownTo(principal, owner));
+      return sliceOf('certificates', shown, query, ({ name }) => [name]);
+    },
   });
   routes.route({
     method: 'GET',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { headOf } from '../domain/config-version.ts';
+import { configVersionsMax, headOf } from '../domain/config-version.ts';
 import { applyAnswer } from '../protocol/api.ts';
 import {
   configDiffView,
@@ -10,6 +10,7 @@ import {
 import { instanceName } from '../protocol/shapes.ts';
 import { ConfigDesk } from '../scheduler/config-desk.ts';
 import { rollback } from '../scheduler/config-rollback.ts';
+import { pageQuery, pageView, sliceOf } from './pages.ts';
 import { failures, keyed, keyOf, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -25,9 +26,11 @@ export function configRoutes(routes: Routes, { scheduler, store }: ApiParts): vo
     schema: {
       summary: "The versions of an instance's configuration, the newest first",
       params: named,
-      response: { 200: z.object({ items: z.array(configVersionHead) }), ...failures },
+      querystring: pageQuery(configVersionsMax, configVersionsMax),
+      response: { 200: pageView(configVersionHead), ...failures },
     },
-    handler: async ({ params: { name } }) => ({ items: [...(await desk.history(name))] }),
+    handler: async ({ params: { name }, query }) =>
+      sliceOf('versions', await desk.history(name), query, ({ version }) => [version], 'down'),
   });
   routes.route({
     method: 'GET',

@@ -6,6 +6,7 @@ import {
   crashGroupView,
   crashUndoRequest,
 } from '../protocol/crash-group-views.ts';
+import { namedPages, pageQuery, pageView, sliceOf } from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -18,10 +19,13 @@ export function crashGroupRoutes(routes: Routes, { crashGroups }: ApiParts): voi
     url: '/v1/crash-groups',
     schema: {
       summary: 'Groups of crash reports of one cause, the latest seen first',
-      querystring: z.object({ limit: z.coerce.number().int().min(1).max(limitMax).default(100) }),
-      response: { 200: z.object({ items: z.array(crashGroupView) }), ...failures },
+      querystring: pageQuery(limitMax, 100),
+      response: { 200: pageView(crashGroupView), ...failures },
     },
-    handler: async ({ query: { limit } }) => ({ items: [...(await crashGroups.list(limit))] }),
+    handler: async ({ query }) => {
+      const all = await crashGroups.list();
+      return sliceOf('crash-groups', all, query, ({ lastSeenMs, id }) => [lastSeenMs, id], 'down');
+    },
   });
   routes.route({
     method: 'GET',
@@ -38,10 +42,11 @@ export function crashGroupRoutes(routes: Routes, { crashGroups }: ApiParts): voi
     url: '/v1/crash-decisions',
     schema: {
       summary: 'What people decided about groups, in the order in which they did',
-      querystring: z.object({ all: z.stringbool().default(false) }),
-      response: { 200: z.object({ items: z.array(crashDecisionView) }), ...failures },
+      querystring: namedPages.extend({ all: z.stringbool().default(false) }),
+      response: { 200: pageView(crashDecisionView), ...failures },
     },
-    handler: async ({ query: { all } }) => ({ items: [...(await crashGroups.decisions(all))] }),
+    handler: async ({ query }) =>
+      sliceOf('crash-decisions', await crashGroups.decisions(query.all), query, ({ id }) => [id]),
   });
   routes.route({
     method: 'POST',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BridgeheadError } from '../domain/errors.ts';
 import { crashView } from '../protocol/crash-views.ts';
+import { beforeOf, pageOf, pageQuery, pageView } from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -14,16 +15,19 @@ export function crashRoutes(routes: Routes, { crashes }: ApiParts): void {
     url: '/v1/crashes',
     schema: {
       summary: "Crash reports that were cut out of the hosts' logs, the newest first",
-      querystring: z.object({
+      querystring: pageQuery(limitMax, 100).extend({
         host: z.string().max(nameMax).optional(),
         fingerprint: z.string().max(nameMax).optional(),
-        limit: z.coerce.number().int().min(1).max(limitMax).default(100),
       }),
-      response: { 200: z.object({ items: z.array(crashView) }), ...failures },
+      response: { 200: pageView(crashView), ...failures },
     },
-    handler: async ({ query: { host, fingerprint, limit } }) => {
-      const wanted = { host: host ?? null, fingerprint: fingerprint ?? null, limit };
-      return { items: structuredClone(await crashes.list(wanted)) as z.infer<typeof crashView>[] };
+    handler: async ({ query }) => {
+      const { host, fingerprint, limit } = query;
+      const beforeId = beforeOf('crashes', query);
+      const wanted = { host: host ?? null, fingerprint: fingerprint ?? null };
+      const found = await crashes.list({ ...wanted, beforeId, limit: limit + 1 });
+      const { items, next } = pageOf('crashes', found, limit, ({ id }) => [id]);
+      return { items: structuredClone(items) as z.infer<typeof crashView>[], next };
     },
   });
   routes.route({

@@ -11,7 +11,15 @@ import {
 import { instanceName, poolName } from '../protocol/shapes.ts';
 import { instanceViews, viewInstance, viewPool } from '../scheduler/views.ts';
 import { ownObjects, ownView } from './own.ts';
-import { beforeOf, cursorWord, nextCursor, pageOf } from './pages.ts';
+import {
+  beforeOf,
+  cursorWord,
+  namedPages,
+  nextCursor,
+  pageView,
+  pastPageOf,
+  sliceOf,
+} from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -29,12 +37,14 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
     method: 'GET',
     url: '/v1/pools',
     schema: {
-      summary: 'All pools, with the addresses that instances hold',
-      response: { 200: z.object({ items: z.array(poolView) }), ...failures },
+      summary: 'Pools by name, with the addresses that instances hold',
+      querystring: namedPages,
+      response: { 200: pageView(poolView), ...failures },
     },
-    handler: async ({ principal }) => {
+    handler: async ({ principal, query }) => {
       const source = ownView(await scheduler.viewSource(), principal.owners);
-      return { items: source.fleet.pools.map((pool) => viewPool(source, pool)) };
+      const { items, next } = sliceOf('pools', source.fleet.pools, query, ({ name }) => [name]);
+      return { items: items.map((pool) => viewPool(source, pool)), next };
     },
   });
   routes.route({
@@ -56,12 +66,15 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
     method: 'GET',
     url: '/v1/instances',
     schema: {
-      summary: 'All instances',
-      response: { 200: z.object({ items: z.array(instanceView) }), ...failures },
+      summary: 'Instances, by name',
+      querystring: namedPages,
+      response: { 200: pageView(instanceView), ...failures },
     },
-    handler: async ({ principal }) => {
+    handler: async ({ principal, query }) => {
       const source = ownView(await scheduler.viewSource(), principal.owners);
-      return { items: source.fleet.instances.map(instanceViews(source)) };
+      const { instances } = source.fleet;
+      const { items, next } = sliceOf('instances', instances, query, ({ spec }) => [spec.name]);
+      return { items: items.map(instanceViews(source)), next };
     },
   });
   routes.route({
@@ -108,7 +121,7 @@ export function fleetRoutes(routes: Routes, parts: ApiParts): void {
         ...(object === undefined ? {} : { object }),
         ...(after === undefined ? {} : { afterId: after }),
       });
-      return pageOf('events', events, limit);
+      return pastPageOf('events', events, limit);
     },
   });
   routes.route({

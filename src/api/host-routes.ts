@@ -5,6 +5,7 @@ import { cordonRequest, hostView, joinTokenRequest, joinTokenView } from '../pro
 import { hostName } from '../protocol/shapes.ts';
 import { hostViews, viewHost } from '../scheduler/views.ts';
 import { ownView } from './own.ts';
+import { namedPages, pageView, sliceOf } from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -23,12 +24,14 @@ export function hostRoutes(
     method: 'GET',
     url: '/v1/hosts',
     schema: {
-      summary: 'All hosts',
-      response: { 200: z.object({ items: z.array(hostView) }), ...failures },
+      summary: 'Hosts, by name',
+      querystring: namedPages,
+      response: { 200: pageView(hostView), ...failures },
     },
-    handler: async ({ principal }) => {
+    handler: async ({ principal, query }) => {
       const source = ownView(await scheduler.viewSource(), principal.owners);
-      return { items: source.fleet.hosts.map(hostViews(source)) };
+      const { items, next } = sliceOf('hosts', source.fleet.hosts, query, ({ name }) => [name]);
+      return { items: items.map(hostViews(source)), next };
     },
   });
   routes.route({

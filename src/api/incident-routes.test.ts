@@ -75,9 +75,11 @@ test('an incident as the API has it: listed, read with what is known of its repo
         fingerprint: report.fingerprint.id,
       },
     ],
+    next: null,
   });
   assert.deepEqual((await api.inject({ url: '/v1/incidents?state=resolved' })).json(), {
     items: [],
+    next: null,
   });
 
   const read = (await api.inject({ url: `/v1/incidents/${id}` })).json<IncidentView>();

@@ -12,6 +12,7 @@ import {
   viewItem,
 } from '../protocol/incident-views.ts';
 import type { CrashStore } from '../store/crash-store.ts';
+import { beforeOf, pageOf, pageQuery, pageView } from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -30,22 +31,25 @@ export function incidentRoutes(routes: Routes, parts: ApiParts): void {
     url: '/v1/incidents',
     schema: {
       summary: 'Incidents, the newest first',
-      querystring: z.object({
+      querystring: pageQuery(limitMax, 100).extend({
         host: z.string().max(nameMax).optional(),
         state: z.enum(incidentStates).optional(),
         fingerprint: z.string().max(nameMax).optional(),
-        limit: z.coerce.number().int().min(1).max(limitMax).default(100),
       }),
-      response: { 200: z.object({ items: z.array(incidentItem) }), ...failures },
+      response: { 200: pageView(incidentItem), ...failures },
     },
-    handler: async ({ query: { host, state, fingerprint, limit } }) => {
+    handler: async ({ query }) => {
+      const { host, state, fingerprint, limit } = query;
+      const before = beforeOf('incidents', query);
       const found = await incidents.list({
         ...(host === undefined ? {} : { host }),
         ...(state === undefined ? {} : { state }),
         ...(fingerprint === undefined ? {} : { fingerprint }),
-        limit,
+        ...(before === null ? {} : { beforeId: before }),
+        limit: limit + 1,
       });
-      return { items: found.map(viewItem) };
+      const { items, next } = pageOf('incidents', found, limit, ({ id }) => [id]);
+      return { items: items.map(viewItem), next };
     },
   });
   routes.route({

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BridgeheadError } from '../domain/errors.ts';
 import { readQuery } from '../logs/query.ts';
 import { logMessageView, logStatusView, logsView } from '../protocol/log-views.ts';
+import { beforeOf, pageQuery, pastPageOf } from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -10,12 +11,11 @@ const linesMax = 1_000;
 /** As long as the name of a search may be in a URL; `readQuery` has its own limit. */
 const queryMax = 4_096;
 
-const logsQuery = z.object({
+const logsQuery = pageQuery(limitMax, 200).extend({
   query: z.string().max(queryMax).default(''),
   since: z.coerce.number().optional(),
   until: z.coerce.number().optional(),
   after: z.coerce.number().int().min(0).optional(),
-  limit: z.coerce.number().int().min(1).max(limitMax).default(200),
 });
 
 /** What hosts' logs say. */
@@ -29,11 +29,15 @@ export function logRoutes(routes: Routes, { logs }: ApiParts): void {
       querystring: logsQuery,
       response: { 200: logsView, ...failures },
     },
-    handler: async ({ query: { query, since, until, after, limit } }) => {
-      const terms = readQuery(query);
-      const times = { sinceMs: since ?? null, untilMs: until ?? null };
-      const items = await logs.store.search({ terms, ...times, afterId: after ?? null, limit });
-      return { items: [...items], intake: logs.counts() };
+    handler: async ({ query: given }) => {
+      const { query, since, until, after, limit } = given;
+      const found = await logs.store.search({
+        terms: readQuery(query),
+        ...{ sinceMs: since ?? null, untilMs: until ?? null, afterId: after ?? null },
+        beforeId: beforeOf('logs', given),
+        limit: after === undefined ? limit + 1 : limit,
+      });
+      return { ...pastPageOf('logs', found, limit), intake: logs.counts() };
     },
   });
   routes.route({

@@ -12,14 +12,14 @@ import {
 import { hostName, instanceName } from '../protocol/shapes.ts';
 import { viewOperation } from '../scheduler/views.ts';
 import { ownObjects } from './own.ts';
+import { pageOf, pageQuery, pageView, uuidBeforeOf } from './pages.ts';
 import { failures, keyed, keyOf, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
 const identified = z.object({ id: z.uuid() });
-const listQuery = z.object({
+const listQuery = pageQuery(1_000, 100).extend({
   object: z.string().max(128).optional(),
   open: z.stringbool().optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 
 /** Beginning operations, looking at them, ending them before their time. */
@@ -89,20 +89,23 @@ export function operationRoutes(routes: Routes, { scheduler, store }: ApiParts):
     schema: {
       summary: 'Operations, the newest first',
       querystring: listQuery,
-      response: { 200: z.object({ items: z.array(operationView) }), ...failures },
+      response: { 200: pageView(operationView), ...failures },
     },
     handler: async ({ query, principal: { owners } }) => {
       const { object, open, limit } = query;
+      const before = uuidBeforeOf('operations', query);
       const { operations, sessions } = await store.transact(async (tx) => ({
         operations: await tx.operations({
-          limit,
+          limit: limit + 1,
+          ...(before === null ? {} : { beforeId: before }),
           ...(owners === null ? {} : { among: [...(ownObjects(await tx.fleet(), owners) ?? [])] }),
           ...(object === undefined ? {} : { object }),
           ...(open === undefined ? {} : { isOpen: open }),
         }),
         sessions: await tx.sessions(),
       }));
-      return { items: operations.map((one) => viewOperation(one, sessions)) };
+      const { items, next } = pageOf('operations', operations, limit, ({ id }) => [id]);
+      return { items: items.map((one) => viewOperation(one, sessions)), next };
     },
   });
   routes.route({

@@ -5,7 +5,7 @@ import { problem } from '../protocol/problem.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { PostgresStore } from '../store/postgres-store.ts';
 import { TestDatabases } from '../store/test-database.ts';
-import { pageOf } from './pages.ts';
+import { type Page, pastPageOf, sliceOf } from './pages.ts';
 import { authorization, testApi } from './test-api.ts';
 
 let databases: TestDatabases;
@@ -24,13 +24,13 @@ after(async () => {
   await databases[Symbol.asyncDispose]();
 });
 
-interface Page {
+interface Answer {
   readonly items: readonly { readonly id: number; readonly object?: string }[];
   readonly next: string | null;
 }
 
 const get = (url: string) => api.inject({ url, headers: { authorization } });
-const page = async (url: string) => (await get(url)).json<Page>();
+const page = async (url: string) => (await get(url)).json<Answer>();
 
 async function addEvents(count: number): Promise<void> {
   await store.transact(async (tx) => {
@@ -45,7 +45,7 @@ async function addEvents(count: number): Promise<void> {
 async function walk(url: string, between: () => Promise<void> = async () => undefined) {
   const pages: number[][] = [];
   for (let next: string | null = ''; next !== null; ) {
-    const one: Page = await page(next === '' ? url : `${url}&cursor=${next}`);
+    const one: Answer = await page(next === '' ? url : `${url}&cursor=${next}`);
     pages.push(one.items.map(({ id }) => id));
     next = one.next;
     await between();
@@ -85,7 +85,7 @@ test('the audit log the same', async () => {
 
 test('a last page that is full has no page before it', () => {
   const found = [{ id: 3 }, { id: 4 }];
-  assert.deepEqual(pageOf('events', found, 2), { items: found, next: null });
+  assert.deepEqual(pastPageOf('events', found, 2), { items: found, next: null });
 });
 
 test('a cursor that is none, of another list, or beside after is refused', async () => {
@@ -98,18 +98,70 @@ test('a cursor that is none, of another list, or beside after is refused', async
       'x',
       '',
       '%00',
-      made(['events', 0]),
-      made(['events', '1']),
-      made(['hosts', 1]),
+      made(['events', [0]]),
+      made(['events', ['1']]),
+      made(['events', 1]),
+      made(['hosts', [1]]),
       made(null),
     ].map((cursor) => `/v1/events?cursor=${cursor}`),
     `/v1/audit?cursor=${next}`,
     `/v1/events?cursor=${next}&after=1`,
-    `/v1/events?cursor=${'x'.repeat(65)}`,
-    `/v1/events?cursor=${made(['events', Number.MAX_VALUE])}`,
+    `/v1/events?cursor=${'x'.repeat(9_000)}`,
+    `/v1/events?cursor=${made(['events', [Number.MAX_VALUE]])}`,
   ]) {
     const answer = await get(url);
     assert.equal(answer.statusCode, 400, url);
     assert.equal(problem.parse(answer.json()).code, 'REQUEST_INVALID', url);
+  }
+});
+
+const wish = (limit: number, cursor?: string | null) => ({ limit, cursor: cursor ?? undefined });
+
+test('a list at hand: each item once and none left out, whatever comes in or goes meanwhile', () => {
+  for (const order of ['up', 'down'] as const) {
+    let all = Array.from({ length: 40 }, (_, at) => ({ name: `n${at}`, atMs: at % 7 }));
+    const stays = new Set(all.filter((_, at) => at % 5 !== 0).map(({ name }) => name));
+    const seen: string[] = [];
+    let next: string | null = null;
+    let turn = 0;
+    do {
+      const page: Page<(typeof all)[number]> = sliceOf(
+        ...(['boots', all, wish(7, next)] as const),
+        ({ name, atMs }) => [atMs, name],
+        order,
+      );
+      assert.ok(page.items.length <= 7);
+      seen.push(...page.items.map(({ name }) => name));
+      next = page.next;
+      // The item that the page ended with goes too, unless it is one of those that stay.
+      all = all.filter(({ name }) => stays.has(name) || !seen.includes(name));
+      turn += 1;
+      all = [...all, { name: `new-${turn}`, atMs: turn % 7 }].toReversed();
+    } while (next !== null);
+    assert.equal(new Set(seen).size, seen.length, 'nothing twice');
+    assert.deepEqual(
+      [...stays].filter((name) => !seen.includes(name)),
+      [],
+      'nothing left out',
+    );
+    const old = seen.filter((name) => !name.startsWith('new'));
+    const at = (name: string) => Number(name.slice(1)) % 7;
+    const sorted = old.toSorted((a, b) => (at(a) - at(b)) * (order === 'up' ? 1 : -1));
+    assert.deepEqual(old.map(at), sorted.map(at));
+  }
+});
+
+test('a cursor that somebody made of parts that a list has not is no failure', () => {
+  const all = [{ name: 'a' }, { name: 'b' }];
+  for (const key of [[1], ['a', 'x'], ['a', 1], [0, 'b']]) {
+    const cursor = Buffer.from(JSON.stringify(['hosts', key])).toString('base64url');
+    assert.ok(sliceOf('hosts', all, wish(5, cursor), ({ name }) => [name]).items.length <= 2);
+  }
+  for (const key of [[], ['a', 'b', 'c'], [null], 'a', ['x'.repeat(601)]]) {
+    const cursor = Buffer.from(JSON.stringify(['hosts', key])).toString('base64url');
+    assert.throws(
+      () => sliceOf('hosts', all, wish(5, cursor), ({ name }) => [name]),
+      /none of the list/,
+    );
   }
 });

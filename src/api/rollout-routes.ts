@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { isWithin } from '../domain/access.ts';
+import { rolloutsMax } from '../domain/rollout.ts';
 import { rolloutView } from '../protocol/config-views.ts';
 import { RolloutDesk } from '../scheduler/rollout-desk.ts';
+import { pageQuery, pageView, sliceOf } from './pages.ts';
 import { failures, type Routes } from './routes.ts';
 import type { ApiParts } from './server.ts';
 
@@ -16,12 +18,13 @@ export function rolloutRoutes(routes: Routes, { scheduler, store, clock }: ApiPa
     url: '/v1/rollouts',
     schema: {
       summary: 'Rollouts, the newest first',
-      querystring: z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) }),
-      response: { 200: z.object({ items: z.array(rolloutView) }), ...failures },
+      querystring: pageQuery(rolloutsMax, 50),
+      response: { 200: pageView(rolloutView), ...failures },
     },
-    handler: async ({ query: { limit }, principal: { owners } }) => {
-      const all = await desk.list(limit);
-      return { items: all.filter(({ owner }) => owners === null || isWithin(owners, owner)) };
+    handler: async ({ query, principal: { owners } }) => {
+      const all = await desk.list(rolloutsMax);
+      const own = all.filter(({ owner }) => owners === null || isWithin(owners, owner));
+      return sliceOf('rollouts', own, query, ({ requestedMs, id }) => [requestedMs, id], 'down');
     },
   });
   routes.route({

@@ -54,7 +54,7 @@ export interface AccessCalls {
 
 const done = z.object({ text: z.string() });
 
-export function accessCalls({ get, post, list }: Requests): AccessCalls {
+export function accessCalls({ get, post, list, whole }: Requests): AccessCalls {
   const act = (path: string, body?: unknown) => post(path, done, body).then(({ text }) => text);
   const user = (name: string) => `/v1/users/${encodeURIComponent(name)}`;
   return {
@@ -62,12 +62,12 @@ export function accessCalls({ get, post, list }: Requests): AccessCalls {
     logout: () => act('/v1/session/end'),
     whoami: () => get('/v1/session', sessionView),
     changePassword: (old, password) => act('/v1/session/password', { old, password }),
-    users: () => list('/v1/users', userView),
+    users: () => whole('/v1/users', userView),
     addUser: (name, grant) => post('/v1/users', invitationView, { name, ...grant }),
     inviteUser: (name) => post(`${user(name)}/invite`, invitationView),
     changeUser: (name, change) => post(user(name), userView, change),
     removeUser: (name) => act(`${user(name)}/remove`),
-    tokens: () => list('/v1/tokens', tokenView),
+    tokens: () => whole('/v1/tokens', tokenView),
     addToken: (name, grant) => post('/v1/tokens', newTokenView, { name, ...grant }),
     revokeToken: (name) => act(`/v1/tokens/${encodeURIComponent(name)}/revoke`),
     revokeHost: (host, reason) =>

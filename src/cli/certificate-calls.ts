@@ -17,10 +17,14 @@ export interface CertificateCalls {
   readonly rotateSecrets: () => Promise<{ readonly secrets: number }>;
 }
 
-export function certificateCalls({ get, post, list }: Requests): CertificateCalls {
+export function certificateCalls({
+  get,
+  post,
+  whole,
+}: Pick<Requests, 'get' | 'post' | 'whole'>): CertificateCalls {
   const pathOf = (name: string) => `/v1/certificates/${encodeURIComponent(name)}`;
   return {
-    certificates: () => list('/v1/certificates', certificateView),
+    certificates: () => whole('/v1/certificates', certificateView),
     certificate: (name) => get(pathOf(name), certificateView),
     addCertificate: (name, input) => post(pathOf(name), certificateView, input),
     removeCertificate: async (name) => {

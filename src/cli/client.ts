@@ -225,6 +225,18 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
     call(schema, { method: 'POST', path, body });
   const list = <Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[]> =>
     get(path, z.object({ items: z.array(item) })).then(({ items }) => items);
+  const whole = async <Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[]> => {
+    // A server of before answers the whole, and has no next.
+    const page = z.object({ items: z.array(item), next: z.string().nullable().default(null) });
+    const all: Item[] = [];
+    for (let next: string | null = ''; next !== null; ) {
+      const query: string = next === '' ? '' : `?cursor=${next}`;
+      const answer = await get(`${path}${query}`, page);
+      all.push(...answer.items);
+      next = answer.next;
+    }
+    return all;
+  };
   const part = encodeURIComponent;
   const instancePath = (name: string) => `/v1/instances/${part(name)}`;
   const act = (path: string, body: unknown) =>
@@ -234,11 +246,11 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
       const path = '/v1/apply';
       return call(applyAnswer, { method: 'POST', path, body, key, timeoutMs: applyTimeoutMs });
     },
-    hosts: () => list('/v1/hosts', hostView),
+    hosts: () => whole('/v1/hosts', hostView),
     host: (name) => get(`/v1/hosts/${part(name)}`, hostView),
-    pools: () => list('/v1/pools', poolView),
+    pools: () => whole('/v1/pools', poolView),
     pool: (name) => get(`/v1/pools/${part(name)}`, poolView),
-    instances: () => list('/v1/instances', instanceView),
+    instances: () => whole('/v1/instances', instanceView),
     instance: (name) => get(`/v1/instances/${part(name)}`, instanceView),
     explain: (name) => get(`/v1/instances/${part(name)}/explain`, explainView),
     migrate: (name, body, key) => {
@@ -283,8 +295,8 @@ export function createClient(access: Access, options: CallOptions): ApiClient {
     crash: (id) => get(`/v1/crashes/${id}`, crashView),
     ...configCalls({ get, post, list, call }),
     ...crashCalls({ get, post, list }),
-    ...accessCalls({ get, post, list }),
-    ...certificateCalls({ get, post, list }),
+    ...accessCalls({ get, post, list, whole }),
+    ...certificateCalls({ get, post, whole }),
     incidents: ({ host, state, group, limit }) => {
       const query = new URLSearchParams({ limit: String(limit) });
       if (host !== undefined) query.set('host', host);

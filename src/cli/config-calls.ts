@@ -41,7 +41,7 @@ export interface ConfigCalls {
   readonly abortRollout: (id: string) => Promise<RolloutView>;
 }
 
-interface Calls extends Requests {
+interface Calls extends Pick<Requests, 'get' | 'post' | 'list'> {
   readonly call: Call;
 }
 

@@ -38,7 +38,11 @@ export interface CrashCalls {
   readonly crashPrecursors: (input: CrashPrecursorsInput) => Promise<CrashPrecursorsView>;
 }
 
-export function crashCalls({ get, post, list }: Requests): CrashCalls {
+export function crashCalls({
+  get,
+  post,
+  list,
+}: Pick<Requests, 'get' | 'post' | 'list'>): CrashCalls {
   return {
     boots: ({ host, limit }) => {
       const search = new URLSearchParams({ limit: String(limit) });

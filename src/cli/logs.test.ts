@@ -17,7 +17,11 @@ const message: LogMessageView = {
 };
 
 async function ask(argv: readonly string[], items: readonly LogMessageView[], dropped = 0) {
-  const answer = { items, intake: { received: 9, stored: 9, waiting: 0, dropped, unread: 0 } };
+  const answer = {
+    items,
+    next: null,
+    intake: { received: 9, stored: 9, waiting: 0, dropped, unread: 0 },
+  };
   await using server = await TestServer.start(
     new Proxy({}, { get: () => () => answer, has: () => true }),
   );

@@ -8,5 +8,8 @@ export interface Requests {
     schema: z.ZodType<Answer>,
     body?: unknown,
   ) => Promise<Answer>;
+  /** One page. */
   readonly list: <Item>(path: string, item: z.ZodType<Item>) => Promise<readonly Item[]>;
+  /** All pages. */
+  readonly whole: <Item>(path: string, item: z.ZodType<Item>) => Promise<readonly Item[]>;
 }

@@ -50,5 +50,10 @@ export const logStatusView = z.object({
 });
 export type LogStatusView = z.infer<typeof logStatusView>;
 
-export const logsView = z.object({ items: z.array(logMessageView), intake: intakeView });
+export const logsView = z.object({
+  items: z.array(logMessageView),
+  /** Cursor of what was said before; null where there is none, or where what follows an id was asked for. */
+  next: z.string().nullable(),
+  intake: intakeView,
+});
 export type LogsView = z.infer<typeof logsView>;

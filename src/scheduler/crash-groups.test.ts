@@ -55,14 +55,14 @@ async function scene(store: PostgresStore) {
 }
 
 const sizes = async (book: CrashGroupsBook) =>
-  Object.fromEntries((await book.list(100)).map(({ id, reports }) => [id, reports]));
+  Object.fromEntries((await book.list()).map(({ id, reports }) => [id, reports]));
 
 test('groups over hosts and releases, the latest first, and what one is made of', async () => {
   await using store = await databases.fresh();
   const { book, ids, 0: a, 1: b } = await scene(store);
   const facts = { bootId: 'boot-a', uptimeS: 8812 } as HostFacts;
   await store.boots.heard('lb-1', facts, from);
-  const groups = await book.list(100);
+  const groups = await book.list();
   assert.deepEqual(
     groups.map(({ id, reports }) => [id, reports]),
     [
@@ -70,7 +70,6 @@ test('groups over hosts and releases, the latest first, and what one is made of'
       [a, 3],
     ],
   );
-  assert.equal((await book.list(1)).length, 1);
   const group = await book.show(a);
   assert.deepEqual(group.hosts, [
     { name: 'lb-2', reports: 2 },

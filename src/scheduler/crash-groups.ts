@@ -93,13 +93,12 @@ export class CrashGroupsBook {
   }
 
   /** The latest seen first. */
-  async list(limit: number): Promise<readonly CrashGroupView[]> {
+  async list(): Promise<readonly CrashGroupView[]> {
     const { groups, members } = await this.read();
     const nowMs = this.parts.clock.wallMs();
     const latest = new Map(members.map((member) => [member.group, member.crash]));
     return [...groups.groups.values()]
       .toSorted((a, b) => b.lastSeenMs - a.lastSeenMs)
-      .slice(0, limit)
       .flatMap((one) => {
         const crash = latest.get(one.id);
         return crash === undefined ? [] : [viewGroup(one, crash, nowMs)];

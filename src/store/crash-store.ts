@@ -28,6 +28,8 @@ export interface CrashStore {
   list(wanted: {
     readonly host: string | null;
     readonly fingerprint: string | null;
+    /** Only those with a lower id; left out or null for all. */
+    readonly beforeId?: number | null;
     readonly limit: number;
   }): Promise<readonly Crash[]>;
   find(id: number): Promise<Crash | null>;

@@ -17,6 +17,8 @@ export interface IncidentFilter {
   readonly untilMs?: number;
   /** Only those that are followed. */
   readonly isFollowed?: boolean;
+  /** Only those with a lower id. */
+  readonly beforeId?: number;
   /** At most this many, the newest, newest first. */
   readonly limit: number;
 }

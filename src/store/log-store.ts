@@ -32,6 +32,8 @@ export interface Wanted {
   readonly untilMs: number | null;
   /** The next so many after this one; null for the newest. */
   readonly afterId: number | null;
+  /** Only those before this one; left out or null for all. */
+  readonly beforeId?: number | null;
   readonly limit: number;
 }
 

@@ -48,13 +48,15 @@ export class PostgresCrashes extends PostgresQueries implements CrashStore {
   async list({
     host,
     fingerprint,
+    beforeId,
     limit,
   }: Parameters<CrashStore['list']>[0]): Promise<readonly Crash[]> {
     const { rows } = await this.query<Row>(
       `select id, at_ms, host, source, boot, report from crashes
       where ($1::text is null or host = $1) and ($2::text is null or fingerprint = $2)
+        and ($4::bigint is null or id < $4)
       order by id desc limit $3`,
-      [host, fingerprint, limit],
+      [host, fingerprint, limit, beforeId ?? null],
     );
     return rows.map(crashOf);
   }

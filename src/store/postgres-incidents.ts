@@ -13,7 +13,7 @@ import { PostgresOperations } from './postgres-operations.ts';
 /** The part of a transaction that is about incidents. */
 export class PostgresIncidents extends PostgresOperations implements IncidentRows {
   async incidents(filter: IncidentFilter): Promise<readonly Incident[]> {
-    const { host, state, fingerprint, fromMs, untilMs, isFollowed, limit } = filter;
+    const { host, state, fingerprint, fromMs, untilMs, isFollowed, beforeId, limit } = filter;
     let query = this.db
       .selectFrom('incidents')
       .select(['id', 'incident'])
@@ -22,6 +22,7 @@ export class PostgresIncidents extends PostgresOperations implements IncidentRow
     if (host !== undefined) query = query.where('host', '=', host);
     if (state !== undefined) query = query.where('state', '=', state);
     if (isFollowed !== undefined) query = query.where('is_followed', '=', isFollowed);
+    if (beforeId !== undefined) query = query.where('id', '<', String(beforeId));
     if (fromMs !== undefined) query = query.where('first_ms', '>=', fromMs);
     if (untilMs !== undefined) query = query.where('first_ms', '<=', untilMs);
     if (fingerprint !== undefined) {

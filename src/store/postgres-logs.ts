@@ -69,6 +69,7 @@ export class PostgresLogs extends PostgresQueries implements LogStore {
     sinceMs,
     untilMs,
     afterId,
+    beforeId,
     limit,
   }: Wanted): Promise<readonly StoredMessage[]> {
     const values: unknown[] = [];
@@ -76,6 +77,7 @@ export class PostgresLogs extends PostgresQueries implements LogStore {
     const conditions = terms.map((term) => conditionOf(term, value));
     if (sinceMs !== null) conditions.push(`received_ms >= ${value(sinceMs)}`);
     if (untilMs !== null) conditions.push(`received_ms < ${value(untilMs)}`);
+    if (beforeId !== null && beforeId !== undefined) conditions.push(`id < ${value(beforeId)}`);
     if (afterId !== null) conditions.push(`id > ${value(afterId)}`);
     const order = afterId === null ? 'desc' : 'asc';
     const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;

@@ -76,7 +76,7 @@ export class PostgresOperations extends PostgresSettings {
   }
 
   async operations(filter: OperationFilter): Promise<readonly Operation[]> {
-    const { object, among, isOpen, kinds, sinceMs, limit } = filter;
+    const { object, among, isOpen, kinds, sinceMs, beforeId, limit } = filter;
     let query = this.db.selectFrom('operations').selectAll().orderBy('seq', 'desc').limit(limit);
     if (object !== undefined) {
       query = query.where(sql<boolean>`objects @> ${JSON.stringify([object])}::jsonb`);
@@ -87,6 +87,10 @@ export class PostgresOperations extends PostgresSettings {
     if (isOpen !== undefined) query = query.where('ended_ms', isOpen ? 'is' : 'is not', null);
     if (kinds !== undefined) query = query.where('kind', 'in', kinds);
     if (sinceMs !== undefined) query = query.where('requested_ms', '>=', sinceMs);
+    if (beforeId !== undefined) {
+      const before = this.db.selectFrom('operations').select('seq').where('id', '=', beforeId);
+      query = query.where('seq', '<', before);
+    }
     return (await query.execute()).map(operationOf);
   }
 

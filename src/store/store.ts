@@ -60,6 +60,8 @@ export interface OperationFilter {
   readonly kinds?: readonly OperationKind[];
   /** Only those that were asked for from then on, wall-clock milliseconds. */
   readonly sinceMs?: number;
+  /** Only those that were asked for before this one; none where it is not kept any more. */
+  readonly beforeId?: string;
   /** At most this many, the newest, newest first. */
   readonly limit: number;
 }

@@ -54,7 +54,7 @@ const invited: State = { tone: 'busy', shape: 'half', word: 'invited' };
 const disabled: State = { tone: 'idle', shape: 'bars', word: 'disabled' };
 
 function Users() {
-  const asked = useAnswer<Items<UserView>>('/v1/users', 5_000);
+  const asked = useAnswer<Items<UserView>>('/v1/users?limit=10000', 5_000);
   return html`<${Panel} title="Users" acts=${html`<${AddUserButton} again=${asked.again} />`}>
     <${Answered} asked=${asked}>${({ items }: Items<UserView>) =>
       items.length === 0
@@ -77,7 +77,7 @@ function Users() {
 }
 
 function Tokens({ mayMake }: { readonly mayMake: boolean }) {
-  const asked = useAnswer<Items<TokenView>>('/v1/tokens', 5_000);
+  const asked = useAnswer<Items<TokenView>>('/v1/tokens?limit=10000', 5_000);
   const acts = mayMake ? html`<${AddTokenButton} again=${asked.again} />` : null;
   return html`<${Panel} title="Tokens of the API" acts=${acts}>
     <${Answered} asked=${asked}>${({ items }: Items<TokenView>) =>

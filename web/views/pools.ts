@@ -17,7 +17,7 @@ interface Pools {
 /** Pools of addresses, and who has which. */
 export function PoolsPage() {
   const now = useCell(fleet);
-  const asked = useAnswer<Pools>('/v1/pools', 5_000);
+  const asked = useAnswer<Pools>('/v1/pools?limit=10000', 5_000);
   return html`<h1>Pools and addresses</h1>
     <${Answered} asked=${asked}>${({ items }: Pools) =>
       items.length === 0
