@@ -11,7 +11,7 @@ import { ArpWitness } from './arp-witness.ts';
 import { eventually, exampleFile, LabUnderTest } from './lab-under-test.ts';
 import { MachineLoad } from './machine-load.ts';
 
-const seconds = Number(process.env['BRIDGEHEAD_LAB_LOAD_SECONDS'] ?? 90);
+const seconds = Number(process.env['BRIDGEHEAD_LAB_LOAD_SECONDS'] ?? 600);
 const seed = Number(process.env['BRIDGEHEAD_LAB_SEED'] ?? systemClock.wallMs() % 1_000_000);
 const warm = 'shop-web';
 const hosts = ['host-1', 'host-2', 'host-3'] as const;
