@@ -2089,8 +2089,18 @@ const routes = {
 export type OperationId = keyof Operations;
 
 type Parts = 'path' | 'query' | 'header' | 'body';
+/** What may be left out may be undefined as well. */
+export type Loose<Part> = Part extends object
+  ? {
+      readonly [Name in keyof Part]:
+        | Loose<Part[Name]>
+        | (object extends Pick<Part, Name> ? undefined : never);
+    }
+  : Part;
 /** What an operation is called with. */
-export type Input<Id extends OperationId> = Pick<Operations[Id], Extract<keyof Operations[Id], Parts>>;
+export type Input<Id extends OperationId> = Loose<
+  Pick<Operations[Id], Extract<keyof Operations[Id], Parts>>
+>;
 export type Answer<Id extends OperationId> = Operations[Id]['answer'];
 
 /** One request as it goes over the wire. */

@@ -1,6 +1,6 @@
 // The part of the API client that is about people, tokens, and who did what.
 
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Role } from '../domain/access.ts';
 import {
   type AuditView,
@@ -52,27 +52,23 @@ export interface AccessCalls {
   readonly audit: (limit: number, after?: number) => Promise<readonly AuditView[]>;
 }
 
-const done = z.object({ text: z.string() });
-
-export function accessCalls({ get, post, list, whole }: Requests): AccessCalls {
-  const act = (path: string, body?: unknown) => post(path, done, body).then(({ text }) => text);
-  const user = (name: string) => `/v1/users/${encodeURIComponent(name)}`;
+/** Makes these functions of the client from its ways to ask. */
+export function accessCalls({ ask, list, whole, act }: Requests): AccessCalls {
   return {
-    login: (wanted) => post('/v1/session', loginAnswer, { ...wanted, bearer: true }),
-    logout: () => act('/v1/session/end'),
-    whoami: () => get('/v1/session', sessionView),
-    changePassword: (old, password) => act('/v1/session/password', { old, password }),
-    users: () => whole('/v1/users', userView),
-    addUser: (name, grant) => post('/v1/users', invitationView, { name, ...grant }),
-    inviteUser: (name) => post(`${user(name)}/invite`, invitationView),
-    changeUser: (name, change) => post(user(name), userView, change),
-    removeUser: (name) => act(`${user(name)}/remove`),
-    tokens: () => whole('/v1/tokens', tokenView),
-    addToken: (name, grant) => post('/v1/tokens', newTokenView, { name, ...grant }),
-    revokeToken: (name) => act(`/v1/tokens/${encodeURIComponent(name)}/revoke`),
-    revokeHost: (host, reason) =>
-      post(`/v1/hosts/${encodeURIComponent(host)}/revoke`, hostView, { reason }),
-    audit: (limit, after) =>
-      list(`/v1/audit?limit=${limit}${after === undefined ? '' : `&after=${after}`}`, auditView),
+    login: (wanted) => ask('postSession', { body: { ...wanted, bearer: true } }, loginAnswer),
+    logout: () => act('postSessionEnd', {}),
+    whoami: () => ask('getSession', {}, sessionView),
+    changePassword: (old, password) => act('postSessionPassword', { body: { old, password } }),
+    users: () => whole('getUsers', userView),
+    addUser: (name, grant) => ask('postUsers', { body: { name, ...grant } }, invitationView),
+    inviteUser: (name) => ask('postUserInvite', { path: { name } }, invitationView),
+    changeUser: (name, body) => ask('postUser', { path: { name }, body }, userView),
+    removeUser: (name) => act('postUserRemove', { path: { name } }),
+    tokens: () => whole('getTokens', tokenView),
+    addToken: (name, grant) => ask('postTokens', { body: { name, ...grant } }, newTokenView),
+    revokeToken: (name) => act('postTokenRevoke', { path: { name } }),
+    revokeHost: (name, reason) =>
+      ask('postHostRevoke', { path: { name }, body: { reason } }, hostView),
+    audit: (limit, after) => list('getAudit', { query: { limit, after } }, auditView),
   };
 }

@@ -17,19 +17,16 @@ export interface CertificateCalls {
   readonly rotateSecrets: () => Promise<{ readonly secrets: number }>;
 }
 
-export function certificateCalls({
-  get,
-  post,
-  whole,
-}: Pick<Requests, 'get' | 'post' | 'whole'>): CertificateCalls {
-  const pathOf = (name: string) => `/v1/certificates/${encodeURIComponent(name)}`;
+/** Makes these functions of the client from its ways to ask. */
+export function certificateCalls({ ask, whole }: Requests): CertificateCalls {
   return {
-    certificates: () => whole('/v1/certificates', certificateView),
-    certificate: (name) => get(pathOf(name), certificateView),
-    addCertificate: (name, input) => post(pathOf(name), certificateView, input),
+    certificates: () => whole('getCertificates', certificateView),
+    certificate: (name) => ask('getCertificate', { path: { name } }, certificateView),
+    addCertificate: (name, body) =>
+      ask('postCertificate', { path: { name }, body }, certificateView),
     removeCertificate: async (name) => {
-      await post(`${pathOf(name)}/remove`, z.object({}));
+      await ask('postCertificateRemove', { path: { name } }, z.object({}));
     },
-    rotateSecrets: () => post('/v1/secrets/rotate', rotateView),
+    rotateSecrets: () => ask('postSecretsRotate', {}, rotateView),
   };
 }

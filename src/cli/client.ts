@@ -1,6 +1,5 @@
 // The HTTP API as functions: one request each, answers checked by the schemas of src/protocol.
 
-import { z } from 'zod';
 import {
   type ApplyAnswer,
   applyAnswer,
@@ -65,6 +64,7 @@ import { type CertificateCalls, certificateCalls } from './certificate-calls.ts'
 import { type ConfigCalls, configCalls } from './config-calls.ts';
 import type { Access } from './context.ts';
 import { type CrashCalls, crashCalls } from './crash-calls.ts';
+import { requestsBy } from './requests.ts';
 
 export interface ApplyInput {
   readonly source: string;
@@ -123,7 +123,7 @@ export interface CrashesInput {
 
 export interface IncidentsInput {
   readonly host?: string | undefined;
-  readonly state?: string | undefined;
+  readonly state?: IncidentItem['state'] | undefined;
   /** Only those with a crash report of this group. */
   readonly group?: string | undefined;
   readonly limit: number;
@@ -212,138 +212,93 @@ export interface ApiClient extends AccessCalls, ConfigCalls, CrashCalls, Certifi
   readonly status: () => Promise<StatusView>;
 }
 
+const filesOf = {
+  map: { get: 'getInstanceMaps', post: 'postInstanceMaps' },
+  acl: { get: 'getInstanceAcls', post: 'postInstanceAcls' },
+} as const;
+
 /**
  * A client of the server that `access` names.
  *
  * @throws BridgeheadError from each function, as {@link createCall} says
  */
 export function createClient(access: Access, options: CallOptions): ApiClient {
-  const call = createCall(access, options);
-  const get = <Answer>(path: string, schema: z.ZodType<Answer>): Promise<Answer> =>
-    call(schema, { method: 'GET', path });
-  const post = <Answer>(path: string, schema: z.ZodType<Answer>, body?: unknown): Promise<Answer> =>
-    call(schema, { method: 'POST', path, body });
-  const list = <Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[]> =>
-    get(path, z.object({ items: z.array(item) })).then(({ items }) => items);
-  const whole = async <Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[]> => {
-    // A server of before answers the whole, and has no next.
-    const page = z.object({ items: z.array(item), next: z.string().nullable().default(null) });
-    const all: Item[] = [];
-    for (let next: string | null = ''; next !== null; ) {
-      const query: string = next === '' ? '' : `?cursor=${next}`;
-      const answer = await get(`${path}${query}`, page);
-      all.push(...answer.items);
-      next = answer.next;
-    }
-    return all;
-  };
-  const part = encodeURIComponent;
-  const instancePath = (name: string) => `/v1/instances/${part(name)}`;
-  const act = (path: string, body: unknown) =>
-    post(path, z.object({ text: z.string() }), body).then(({ text }) => text);
+  const requests = requestsBy(createCall(access, options));
+  const { ask, list, whole, act } = requests;
   return {
-    apply: (body, key) => {
-      const path = '/v1/apply';
-      return call(applyAnswer, { method: 'POST', path, body, key, timeoutMs: applyTimeoutMs });
-    },
-    hosts: () => whole('/v1/hosts', hostView),
-    host: (name) => get(`/v1/hosts/${part(name)}`, hostView),
-    pools: () => whole('/v1/pools', poolView),
-    pool: (name) => get(`/v1/pools/${part(name)}`, poolView),
-    instances: () => whole('/v1/instances', instanceView),
-    instance: (name) => get(`/v1/instances/${part(name)}`, instanceView),
-    explain: (name) => get(`/v1/instances/${part(name)}/explain`, explainView),
-    migrate: (name, body, key) => {
-      const path = `/v1/instances/${part(name)}/migrate`;
-      return call(operationView, { method: 'POST', path, body, key });
-    },
-    drain: (name, body, key) => {
-      const path = `/v1/hosts/${part(name)}/drain`;
-      return call(operationView, { method: 'POST', path, body, key });
-    },
-    rebalancing: (movesMax) => get(`/v1/rebalance?movesMax=${movesMax}`, rebalanceView),
-    rebalance: (body, key) =>
-      call(operationView, { method: 'POST', path: '/v1/rebalance', body, key }),
+    apply: (body, key) =>
+      ask('postApply', { body }, applyAnswer, { key, timeoutMs: applyTimeoutMs }),
+    hosts: () => whole('getHosts', hostView),
+    host: (name) => ask('getHost', { path: { name } }, hostView),
+    pools: () => whole('getPools', poolView),
+    pool: (name) => ask('getPool', { path: { name } }, poolView),
+    instances: () => whole('getInstances', instanceView),
+    instance: (name) => ask('getInstance', { path: { name } }, instanceView),
+    explain: (name) => ask('getInstanceExplain', { path: { name } }, explainView),
+    migrate: (name, body, key) =>
+      ask('postInstanceMigrate', { path: { name }, body }, operationView, { key }),
+    drain: (name, body, key) =>
+      ask('postHostDrain', { path: { name }, body }, operationView, { key }),
+    rebalancing: (movesMax) => ask('getRebalance', { query: { movesMax } }, rebalanceView),
+    rebalance: (body, key) => ask('postRebalance', { body }, operationView, { key }),
     operations: ({ object, isOpen, limit }) => {
-      const query = new URLSearchParams({ limit: String(limit) });
-      if (isOpen) query.set('open', 'true');
-      if (object !== undefined) query.set('object', object);
-      return list(`/v1/operations?${query.toString()}`, operationView);
+      const query = { object, limit, open: isOpen ? 'true' : undefined };
+      return list('getOperations', { query }, operationView);
     },
-    operation: (id) => get(`/v1/operations/${part(id)}`, operationView),
-    cancelOperation: (id) => post(`/v1/operations/${part(id)}/cancel`, operationView),
-    cordon: (name, reason) => post(`/v1/hosts/${part(name)}/cordon`, hostView, { reason }),
-    uncordon: (name) => post(`/v1/hosts/${part(name)}/uncordon`, hostView),
-    capacity: () => get('/v1/capacity', capacityView),
-    failover: () => get('/v1/failover', failoverView),
-    disarm: (reason) => post('/v1/failover/disarm', failoverView, { reason }),
-    arm: () => post('/v1/failover/arm', failoverView),
+    operation: (id) => ask('getOperation', { path: { id } }, operationView),
+    cancelOperation: (id) => ask('postOperationCancel', { path: { id } }, operationView),
+    cordon: (name, reason) => ask('postHostCordon', { path: { name }, body: { reason } }, hostView),
+    uncordon: (name) => ask('postHostUncordon', { path: { name } }, hostView),
+    capacity: () => ask('getCapacity', {}, capacityView),
+    failover: () => ask('getFailover', {}, failoverView),
+    disarm: (reason) => ask('postFailoverDisarm', { body: { reason } }, failoverView),
+    arm: () => ask('postFailoverArm', {}, failoverView),
     confirmDead: (name, reason) =>
-      post(`/v1/hosts/${part(name)}/confirm-dead`, operationView, { reason }),
-    events: ({ object, after, limit }) => {
-      const query = new URLSearchParams({ limit: String(limit) });
-      if (object !== undefined) query.set('object', object);
-      if (after !== undefined) query.set('after', String(after));
-      return list(`/v1/events?${query.toString()}`, eventView);
+      ask('postHostConfirmDead', { path: { name }, body: { reason } }, operationView),
+    events: (query) => list('getEvents', { query }, eventView),
+    crashes: ({ group: fingerprint, ...query }) =>
+      list('getCrashes', { query: { ...query, fingerprint } }, crashView),
+    crash: (id) => ask('getCrash', { path: { id } }, crashView),
+    ...configCalls(requests),
+    ...crashCalls(requests),
+    ...accessCalls(requests),
+    ...certificateCalls(requests),
+    incidents: ({ group: fingerprint, ...query }) =>
+      list('getIncidents', { query: { ...query, fingerprint } }, incidentItem),
+    incident: (id) => ask('getIncident', { path: { id } }, incidentView),
+    noteIncident: (id, text) =>
+      ask('postIncidentNotes', { path: { id }, body: { text } }, incidentView),
+    resolveIncident: (id, note) =>
+      ask('postIncidentResolve', { path: { id }, body: { note } }, incidentView),
+    logs: ({ sinceMs, untilMs, ...rest }) => {
+      const query = { ...rest, since: sinceMs ?? undefined, until: untilMs ?? undefined };
+      return ask('getLogs', { query }, logsView);
     },
-    crashes: ({ host, group, limit }) => {
-      const query = new URLSearchParams({ limit: String(limit) });
-      if (host !== undefined) query.set('host', host);
-      if (group !== undefined) query.set('fingerprint', group);
-      return list(`/v1/crashes?${query.toString()}`, crashView);
+    logStatus: () => ask('getLogStatus', {}, logStatusView),
+    logsAround: (id, lines) =>
+      list('getLogAround', { path: { id }, query: { lines } }, logMessageView),
+    numbers: (name, { sinceMs: since, stepS: step, of }) =>
+      ask('getInstanceNumbers', { path: { name }, query: { since, step, of } }, numbersView),
+    top: () => ask('getNumbers', {}, topView),
+    servers: (name) => ask('getInstanceServers', { path: { name } }, serversView),
+    setServer: (name, which, body) => {
+      const [backend = '', server = ''] = which.split('/');
+      return act('postInstanceServer', { path: { name, backend, server }, body });
     },
-    crash: (id) => get(`/v1/crashes/${id}`, crashView),
-    ...configCalls({ get, post, list, call }),
-    ...crashCalls({ get, post, list }),
-    ...accessCalls({ get, post, list, whole }),
-    ...certificateCalls({ get, post, whole }),
-    incidents: ({ host, state, group, limit }) => {
-      const query = new URLSearchParams({ limit: String(limit) });
-      if (host !== undefined) query.set('host', host);
-      if (state !== undefined) query.set('state', state);
-      if (group !== undefined) query.set('fingerprint', group);
-      return list(`/v1/incidents?${query.toString()}`, incidentItem);
-    },
-    incident: (id) => get(`/v1/incidents/${id}`, incidentView),
-    noteIncident: (id, text) => post(`/v1/incidents/${id}/notes`, incidentView, { text }),
-    resolveIncident: (id, note) => post(`/v1/incidents/${id}/resolve`, incidentView, { note }),
-    logs: ({ query, sinceMs, untilMs, after, limit }) => {
-      const given = { query, since: sinceMs, until: untilMs, after, limit };
-      const search = new URLSearchParams();
-      for (const [name, value] of Object.entries(given)) {
-        if (value !== undefined && value !== null) search.set(name, String(value));
-      }
-      return get(`/v1/logs?${search.toString()}`, logsView);
-    },
-    logStatus: () => get('/v1/log-status', logStatusView),
-    logsAround: (id, lines) => list(`/v1/logs/${id}/around?lines=${lines}`, logMessageView),
-    numbers: (name, { sinceMs, stepS, of }) => {
-      const given = { since: sinceMs, step: stepS, of };
-      const query = new URLSearchParams();
-      for (const [key, value] of Object.entries(given)) {
-        if (value !== undefined) query.set(key, String(value));
-      }
-      return get(`/v1/instances/${part(name)}/numbers?${query.toString()}`, numbersView);
-    },
-    top: () => get('/v1/numbers', topView),
-    servers: (name) => get(`${instancePath(name)}/servers`, serversView),
-    setServer: (name, server, body) =>
-      act(`${instancePath(name)}/servers/${server.split('/').map(part).join('/')}`, body),
-    patternFiles: (name, kind) => get(`${instancePath(name)}/${kind}s`, patternFilesView),
+    patternFiles: (name, kind) => ask(filesOf[kind].get, { path: { name } }, patternFilesView),
     entries: (name, kind, file) =>
-      get(`${instancePath(name)}/${kind}s?file=${part(file)}`, entriesView),
-    setEntry: (name, kind, body) => act(`${instancePath(name)}/${kind}s`, body),
-    tables: (name) => get(`${instancePath(name)}/tables`, tablesView),
-    table: (name, table, key) =>
-      get(
-        `${instancePath(name)}/tables/${part(table)}${key === null ? '' : `?key=${part(key)}`}`,
-        tableView,
-      ),
+      ask(filesOf[kind].get, { path: { name }, query: { file } }, entriesView),
+    setEntry: (name, kind, body) => act(filesOf[kind].post, { path: { name }, body }),
+    tables: (name) => ask('getInstanceTables', { path: { name } }, tablesView),
+    table: (name, table, key) => {
+      const query = { key: key ?? undefined };
+      return ask('getInstanceTable', { path: { name, table }, query }, tableView);
+    },
     clearTable: (name, table, body) =>
-      act(`${instancePath(name)}/tables/${part(table)}/clear`, body),
-    overrides: (name) => list(`${instancePath(name)}/overrides`, overrideView),
-    removeOverride: (name, body) => act(`${instancePath(name)}/overrides/remove`, body),
-    newJoinToken: (host, ttlS) => post('/v1/join-tokens', joinTokenView, { host, ttlS }),
-    status: () => get('/v1/status', statusView),
+      act('postInstanceTableClear', { path: { name, table }, body }),
+    overrides: (name) => list('getInstanceOverrides', { path: { name } }, overrideView),
+    removeOverride: (name, body) => act('postInstanceOverridesRemove', { path: { name }, body }),
+    newJoinToken: (host, ttlS) => ask('postJoinTokens', { body: { host, ttlS } }, joinTokenView),
+    status: () => ask('getStatus', {}, statusView),
   };
 }

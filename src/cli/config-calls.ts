@@ -12,7 +12,7 @@ import {
   type RolloutView,
   rolloutView,
 } from '../protocol/config-views.ts';
-import { applyTimeoutMs, type Call } from './call.ts';
+import { applyTimeoutMs } from './call.ts';
 import type { Requests } from './requests.ts';
 
 export interface DiffInput {
@@ -41,31 +41,29 @@ export interface ConfigCalls {
   readonly abortRollout: (id: string) => Promise<RolloutView>;
 }
 
-interface Calls extends Pick<Requests, 'get' | 'post' | 'list'> {
-  readonly call: Call;
-}
-
 /** Makes these functions of the client from its ways to ask. */
-export function configCalls({ get, post, list, call }: Calls): ConfigCalls {
-  const rolloutAt = (id: string) => `/v1/rollouts/${encodeURIComponent(id)}`;
-  const at = (instance: string) => `/v1/instances/${encodeURIComponent(instance)}`;
+export function configCalls({ ask, list }: Requests): ConfigCalls {
   return {
-    configVersions: (instance) => list(`${at(instance)}/versions`, configVersionHead),
-    configVersion: (instance, version) =>
-      get(`${at(instance)}/versions/${version ?? 'newest'}`, configVersionView),
-    configDiff: (instance, { from, to, rendered }) => {
-      const query = new URLSearchParams({ rendered: String(rendered) });
-      if (from !== undefined) query.set('from', String(from));
-      if (to !== undefined) query.set('to', String(to));
-      return get(`${at(instance)}/diff?${query.toString()}`, configDiffView);
+    configVersions: (name) => list('getInstanceVersions', { path: { name } }, configVersionHead),
+    configVersion: (name, number) => {
+      const version = number ?? 'newest';
+      return ask('getInstanceVersion', { path: { name, version } }, configVersionView);
     },
-    rollback: (instance, body, key) => {
-      const path = `${at(instance)}/rollback`;
-      return call(applyAnswer, { method: 'POST', path, body, key, timeoutMs: applyTimeoutMs });
-    },
-    rollouts: (limit) => list(`/v1/rollouts?limit=${limit}`, rolloutView),
-    pauseRollout: (id, reason) => post(`${rolloutAt(id)}/pause`, rolloutView, { reason }),
-    resumeRollout: (id) => post(`${rolloutAt(id)}/resume`, rolloutView),
-    abortRollout: (id) => post(`${rolloutAt(id)}/abort`, rolloutView),
+    configDiff: (name, { rendered, ...query }) =>
+      ask(
+        'getInstanceDiff',
+        { path: { name }, query: { rendered: `${rendered}`, ...query } },
+        configDiffView,
+      ),
+    rollback: (name, body, key) =>
+      ask('postInstanceRollback', { path: { name }, body }, applyAnswer, {
+        key,
+        timeoutMs: applyTimeoutMs,
+      }),
+    rollouts: (limit) => list('getRollouts', { query: { limit } }, rolloutView),
+    pauseRollout: (id, reason) =>
+      ask('postRolloutPause', { path: { id }, body: { reason } }, rolloutView),
+    resumeRollout: (id) => ask('postRolloutResume', { path: { id } }, rolloutView),
+    abortRollout: (id) => ask('postRolloutAbort', { path: { id } }, rolloutView),
   };
 }

@@ -38,27 +38,17 @@ export interface CrashCalls {
   readonly crashPrecursors: (input: CrashPrecursorsInput) => Promise<CrashPrecursorsView>;
 }
 
-export function crashCalls({
-  get,
-  post,
-  list,
-}: Pick<Requests, 'get' | 'post' | 'list'>): CrashCalls {
+/** Makes these functions of the client from its ways to ask. */
+export function crashCalls({ ask, list }: Requests): CrashCalls {
   return {
-    boots: ({ host, limit }) => {
-      const search = new URLSearchParams({ limit: String(limit) });
-      if (host !== undefined) search.set('host', host);
-      return list(`/v1/boots?${search.toString()}`, bootView);
-    },
-    crashGroups: (limit) => list(`/v1/crash-groups?limit=${limit}`, crashGroupView),
-    crashGroup: (id) => get(`/v1/crash-groups/${encodeURIComponent(id)}`, crashGroupDetail),
-    crashDecisions: (all) => list(`/v1/crash-decisions?all=${all}`, crashDecisionView),
-    decideCrashes: (request) => post('/v1/crash-decisions', crashDecisionView, request),
+    boots: ({ limit, host }) => list('getBoots', { query: { limit, host } }, bootView),
+    crashGroups: (limit) => list('getCrashGroups', { query: { limit } }, crashGroupView),
+    crashGroup: (id) => ask('getCrashGroup', { path: { id } }, crashGroupDetail),
+    crashDecisions: (all) =>
+      list('getCrashDecisions', { query: { all: `${all}` } }, crashDecisionView),
+    decideCrashes: (body) => ask('postCrashDecisions', { body }, crashDecisionView),
     undoCrashDecision: (id, reason) =>
-      post(`/v1/crash-decisions/${id}/undo`, crashDecisionView, { reason }),
-    crashPrecursors: (wanted) => {
-      const search = new URLSearchParams();
-      for (const [name, value] of Object.entries(wanted)) search.set(name, String(value));
-      return get(`/v1/crash-precursors?${search.toString()}`, crashPrecursorsView);
-    },
+      ask('postCrashDecisionUndo', { path: { id }, body: { reason } }, crashDecisionView),
+    crashPrecursors: (query) => ask('getCrashPrecursors', { query }, crashPrecursorsView),
   };
 }

@@ -23,7 +23,8 @@ export function addIncidentVerbs(program: Command, line: CommandLine): void {
       const { listIncidents } = await import('./commands/incident.ts');
       const limit = given.whole('limit', '--limit', 1, limitMax);
       const wanted = { host: given.text('host'), group: given.text('group') };
-      await listIncidents(session, { ...wanted, state: given.text('state'), limit });
+      const state = states.find((one) => one === given.text('state'));
+      await listIncidents(session, { ...wanted, state, limit });
     },
     (command) =>
       command

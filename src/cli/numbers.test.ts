@@ -52,7 +52,7 @@ async function ask(
 test('stats shows everything in an instance, and only what each thing has', async () => {
   const { code, out, asked } = await ask(['stats', 'shop-web'], view);
   assert.equal(code, 0);
-  assert.deepEqual(asked, ['/v1/instances/shop-web/numbers?']);
+  assert.deepEqual(asked, ['/v1/instances/shop-web/numbers']);
   const [, web = '', server = '', note = ''] = out.split('\n');
   assert.match(web, /^frontend web +open +251 +120 +12 +2\.0 KiB +4\.8 MiB +0\.2 +0/);
   assert.match(server, /^server api\/s1 +drain +0 +1 +3 +1\.5 +4 +1 +20 +25$/);

@@ -85,11 +85,19 @@ export class TestServer implements AsyncDisposable {
   }
 }
 
+/** In what order the words of a query come means nothing. */
+function inOrder(request: string): string {
+  const [path, query = ''] = request.split('?');
+  return `${path}?${query.split('&').toSorted().join('&')}`;
+}
+
 function answerTo(
   seen: Seen,
   answers: Readonly<Record<string, Answer>>,
 ): { readonly status: number; readonly body: string } {
-  const answer = answers[`${seen.method} ${seen.path}`];
+  const asked = `${seen.method} ${seen.path}`;
+  const named = Object.keys(answers).find((name) => inOrder(name) === inOrder(asked));
+  const answer = answers[named ?? asked];
   let value: unknown;
   if (seen.authorization !== 'Bearer secret') {
     value = new BridgeheadError(

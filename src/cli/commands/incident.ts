@@ -10,7 +10,7 @@ const knownShown = 3;
 
 export interface IncidentListOptions {
   readonly host: string | undefined;
-  readonly state: string | undefined;
+  readonly state: IncidentItem['state'] | undefined;
   readonly group: string | undefined;
   readonly limit: number;
 }
