@@ -1,5 +1,6 @@
 // Calls of the scheduler that served the page.
 
+import { type ApiRequest, type Input, type OperationId, requestOf } from '../client/api.ts';
 import { isAtLeast, type Role } from '../src/domain/access.ts';
 import type { ErrorBody } from '../src/domain/errors.ts';
 import type { SessionView } from '../src/protocol/access-views.ts';
@@ -44,7 +45,7 @@ export async function recognize(): Promise<void> {
     return;
   }
   try {
-    me.value = await get<SessionView>('/v1/session');
+    me.value = await get<SessionView>(pathOf('getSession', {}));
   } catch (error) {
     if (!(error instanceof CallError) || error.status !== 401) throw error;
     leave();
@@ -61,21 +62,23 @@ export async function logIn(key: Key): Promise<void> {
   if ('token' in key) {
     token = key.token;
     try {
-      me.value = await get<SessionView>('/v1/session');
+      me.value = await get<SessionView>(pathOf('getSession', {}));
       sessionStorage.setItem(tokenKey, token);
     } catch (error) {
       token = null;
       throw error;
     }
   } else {
-    me.value = await post<SessionView>('/v1/session', key);
+    me.value = await post<SessionView>(requestOf('postSession', { body: key }));
     localStorage.setItem(loginKey, 'yes');
   }
 }
 
 /** Name of the identity provider by which people come in; null for none. @throws CallError */
 export async function providerName(): Promise<string | null> {
-  const { provider } = await get<{ provider: { name: string } | null }>('/v1/session/provider');
+  const { provider } = await get<{ provider: { name: string } | null }>(
+    pathOf('getSessionProvider', {}),
+  );
   return provider?.name ?? null;
 }
 
@@ -89,7 +92,7 @@ export function goToProvider(): void {
 /** Goes out: a login ends at the scheduler too. */
 export async function logOut(): Promise<void> {
   try {
-    if (me.value?.via === 'login') await post('/v1/session/end');
+    if (me.value?.via === 'login') await post(requestOf('postSessionEnd', {}));
   } finally {
     leave();
   }
@@ -101,14 +104,21 @@ export function may(who: SessionView | null | undefined, least: Role, isFleet = 
   return isAtLeast(who.role, least) && (!isFleet || who.owners === null);
 }
 
+export { requestOf };
+
+/** The path, with its query, of what is only asked for: by its name in the client made from the document. */
+export function pathOf<Id extends OperationId>(id: Id, input: Input<Id>): string {
+  return requestOf(id, input).path;
+}
+
 /** @throws CallError */
 export function get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
   return call('GET', path, signal === undefined ? {} : { signal });
 }
 
 /** Each request has a key of its own: repeated by the browser it begins nothing twice. @throws CallError */
-export function post<Answer>(path: string, body: object = {}): Promise<Answer> {
-  return call('POST', path, { body });
+export function post<Answer>({ method, path, body }: ApiRequest): Promise<Answer> {
+  return call(method, path, { body: body ?? {} });
 }
 
 /** A stream of text that goes on until it is left. @throws CallError */
@@ -126,7 +136,7 @@ export async function open(
 async function call<Answer>(
   method: string,
   path: string,
-  { body, signal }: { readonly body?: object; readonly signal?: AbortSignal },
+  { body, signal }: { readonly body?: unknown; readonly signal?: AbortSignal },
 ): Promise<Answer> {
   const signals = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
   const csrf = me.value?.csrf ?? null;

@@ -45,13 +45,13 @@ const done = z.object({ text: z.string() });
 
 /** The ways to ask, over what sends a request. */
 export function requestsBy(call: Call): Requests {
-  const send = <Checked>(
-    id: OperationId,
-    input: object,
+  const send = <Id extends OperationId, Checked>(
+    id: Id,
+    input: Input<Id>,
     schema: z.ZodType<Checked>,
     sending: Sending = {},
   ) => {
-    const { method, path, body } = requestOf(id, input as Input<OperationId>);
+    const { method, path, body } = requestOf(id, input);
     const wanted = { method: method as Wanted['method'], path };
     return call(schema, { ...wanted, ...(body === undefined ? {} : { body }), ...sending });
   };
@@ -64,12 +64,12 @@ export function requestsBy(call: Call): Requests {
       // A server of before answers the whole, and has no next.
       const next = z.string().nullable().default(null);
       const page = z.object({ items: z.array(item), next });
-      const first = await send(id, {}, page);
-      const all = [...first.items];
-      for (let cursor = first.next; cursor !== null; ) {
-        const more = await send(id, { query: { cursor } }, page);
-        all.push(...more.items);
-        cursor = more.next;
+      const read = (cursor?: string) => send(id, { query: { cursor } } as Input<typeof id>, page);
+      let last = await read();
+      const all = [...last.items];
+      while (last.next !== null) {
+        last = await read(last.next);
+        all.push(...last.items);
       }
       return all;
     },

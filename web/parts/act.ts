@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OperationView } from '../../src/protocol/api.ts';
+import { pathOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { fleet } from '../fleet.ts';
 import { type Children, html } from '../html.ts';
@@ -104,7 +105,7 @@ export function Act<Answer>({
 
 /** The operation that holds an object, where one does: who asked for it, and at which step it is. */
 export function Holder({ object }: { readonly object: string }) {
-  const path = `/v1/operations?open=true&limit=10&object=${encodeURIComponent(object)}`;
+  const path = pathOf('getOperations', { query: { open: 'true', limit: 10, object } });
   const holder = useAnswer<{ items: OperationView[] }>(path, 1_000).answer?.items.find(
     ({ state }) => state === 'running',
   );
@@ -122,7 +123,10 @@ export function Holder({ object }: { readonly object: string }) {
 /** An operation that was begun here, as it steps. */
 export function Begun({ id }: { readonly id: string }) {
   const heard = useCell(fleet, (now) => now?.operations.find((one) => one.id === id) ?? null);
-  const asked = useAnswer<OperationView>(heard === null ? `/v1/operations/${id}` : null, 1_000);
+  const asked = useAnswer<OperationView>(
+    heard === null ? pathOf('getOperation', { path: { id } }) : null,
+    1_000,
+  );
   const now = heard ?? asked.answer;
   if (now === null) return html`<p class="empty">It has begun …</p>`;
   return html`<p><${OperationLink} id=${now.id} title=${now.title} /></p><${Steps} operation=${now} />`;

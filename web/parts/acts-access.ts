@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { roles } from '../../src/domain/access.ts';
-import { type CallError, post } from '../api.ts';
+import { type CallError, post, requestOf } from '../api.ts';
 import { type Children, html, wordOf } from '../html.ts';
 import { moment } from '../words.ts';
 import { ActButton } from './act.ts';
@@ -44,7 +44,8 @@ function grantOf(given: FormData) {
   const owners = text('owners')
     .split(/[\s,]+/)
     .filter((owner) => owner !== '');
-  return { name: text('name'), role: text('role'), owners: owners.length === 0 ? null : owners };
+  const role = roles.find((one) => one === text('role')) ?? roles[0];
+  return { name: text('name'), role, owners: owners.length === 0 ? null : owners };
 }
 
 interface Invitation {
@@ -65,7 +66,7 @@ interface AgainProps {
 export function AddUserButton({ again }: AgainProps) {
   return html`<${ActButton} name="Add a user …">${() => html`<${Form} verb="Add"
     run=${async (given: FormData) => {
-      const answer = await post<Invitation>('/v1/users', grantOf(given));
+      const answer = await post<Invitation>(requestOf('postUsers', { body: grantOf(given) }));
       again();
       return answer;
     }}
@@ -74,7 +75,7 @@ export function AddUserButton({ again }: AgainProps) {
 
 export function InviteButton({ name }: { readonly name: string }) {
   return html`<${ActButton} name="Invite again …" kind="plain" title=${`Invite ${name} again`}>${() => html`<${Form} verb="Invite"
-    run=${() => post<Invitation>(`/v1/users/${encodeURIComponent(name)}/invite`)}
+    run=${() => post<Invitation>(requestOf('postUserInvite', { path: { name } }))}
     done=${(answer: Invitation) => html`<${Invited} ...${answer} />`}
   ><p>${name} chooses a new password by it.</p><//>`}<//>`;
 }
@@ -87,7 +88,7 @@ export function RemoveUserButton({ name, again }: NamedProps) {
   return html`<${ActButton} name="Remove …" kind="plain" title=${`Remove ${name}`}>${() => html`<${Form}
     verb=${`Remove ${name}`} isDangerous=${true}
     run=${async () => {
-      await post(`/v1/users/${encodeURIComponent(name)}/remove`);
+      await post(requestOf('postUserRemove', { path: { name } }));
       again();
       return true;
     }}
@@ -99,7 +100,9 @@ export function AddTokenButton({ again }: AgainProps) {
   return html`<${ActButton} name="Make a token …" title="Make a token">${() => html`<${Form} verb="Make it"
     run=${async (given: FormData) => {
       const lifeS = Number(given.get('days')) * dayS;
-      const answer = await post<{ token: string }>('/v1/tokens', { ...grantOf(given), lifeS });
+      const answer = await post<{ token: string }>(
+        requestOf('postTokens', { body: { ...grantOf(given), lifeS } }),
+      );
       again();
       return answer;
     }}
@@ -111,7 +114,7 @@ export function RevokeButton({ name, again }: NamedProps) {
   return html`<${ActButton} name="Revoke …" kind="plain" title=${`Revoke ${name}`}>${() => html`<${Form}
     verb=${`Revoke ${name}`} isDangerous=${true}
     run=${async () => {
-      await post(`/v1/tokens/${encodeURIComponent(name)}/revoke`);
+      await post(requestOf('postTokenRevoke', { path: { name } }));
       again();
       return true;
     }}

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { CapacityView, HostView, OperationView } from '../../src/protocol/api.ts';
-import { may, me, post } from '../api.ts';
+import { may, me, pathOf, post, requestOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { fleet, type HostBrief, onHost } from '../fleet.ts';
 import { html } from '../html.ts';
@@ -25,14 +25,10 @@ export function HostActs({ host }: { readonly host: HostBrief }) {
   `;
 }
 
-function path(host: HostBrief, verb: string): string {
-  return `/v1/hosts/${encodeURIComponent(host.name)}/${verb}`;
-}
-
 function CordonButton({ host }: { readonly host: HostBrief }) {
   return html`<${ActButton} name="Cordon …" title=${`Cordon ${host.name}`}>${() => html`<${Act}
     verb=${`Cordon ${host.name}`}
-    run=${(reason: string) => post<HostView>(path(host, 'cordon'), { reason })}
+    run=${(reason: string) => post<HostView>(requestOf('postHostCordon', { ...at(host), body: { reason } }))}
     done=${() => html`<p>${host.name} is cordoned.</p>`}
   ><div class="plan"><h3>What will happen</h3>
     <p>Nothing new is placed on ${host.name}. What runs there goes on, and so do its standbys.</p></div><//>`}<//>`;
@@ -41,7 +37,7 @@ function CordonButton({ host }: { readonly host: HostBrief }) {
 function UncordonButton({ host }: { readonly host: HostBrief }) {
   return html`<${ActButton} name="Uncordon …" title=${`Uncordon ${host.name}`}>${() => html`<${Act}
     verb=${`Uncordon ${host.name}`}
-    run=${() => post<HostView>(path(host, 'uncordon'))}
+    run=${() => post<HostView>(requestOf('postHostUncordon', at(host)))}
     done=${() => html`<p>${host.name} takes instances again.</p>`}
   ><div class="plan"><h3>What will happen</h3>
     <p>Instances may be placed on ${host.name} again. Nothing moves there by itself, but what has no
@@ -51,7 +47,7 @@ function UncordonButton({ host }: { readonly host: HostBrief }) {
 function DrainButton({ host }: { readonly host: HostBrief }) {
   return html`<${ActButton} name="Drain …" title=${`Drain ${host.name}`}>${() => html`<${Act}
     verb=${`Drain ${host.name}`}
-    run=${(reason: string) => post<OperationView>(path(host, 'drain'), { reason })}
+    run=${(reason: string) => post<OperationView>(requestOf('postHostDrain', { ...at(host), body: { reason } }))}
     done=${(operation: OperationView) => html`<${Begun} id=${operation.id} />`}
   ><${Holder} object=${`host/${host.name}`} /><${DrainPlan} host=${host} /><//>`}<//>`;
 }
@@ -76,7 +72,7 @@ function DrainPlan({ host }: { readonly host: HostBrief }) {
 
 /** What the loss of a host would do, as the capacity API reckons it. */
 export function LossOf({ host }: { readonly host: string }) {
-  const asked = useAnswer<CapacityView>('/v1/capacity', 30_000);
+  const asked = useAnswer<CapacityView>(pathOf('getCapacity', {}), 30_000);
   return html`<${Answered} asked=${asked}>${(answer: CapacityView) => {
     const loss = answer.losses.find(({ kind, name }) => kind === 'host' && name === host);
     return loss === undefined
@@ -93,7 +89,8 @@ function ConfirmButton({ host }: { readonly host: HostBrief }) {
     verb=${`${host.name} is off: fail it over`}
     isDangerous=${true}
     isReady=${typed === host.name}
-    run=${(reason: string) => post<OperationView>(path(host, 'confirm-dead'), { reason })}
+    run=${(reason: string) =>
+      post<OperationView>(requestOf('postHostConfirmDead', { ...at(host), body: { reason } }))}
     done=${(operation: OperationView) => html`<${Begun} id=${operation.id} />`}
   >
     <div class="plan">
@@ -107,4 +104,8 @@ function ConfirmButton({ host }: { readonly host: HostBrief }) {
     <label>Type ${host.name} <input name="typed" autocomplete="off" value=${typed}
       onInput=${(event: Event) => type((event.target as HTMLInputElement).value)} /></label>
   <//>`}<//>`;
+}
+
+function at({ name }: HostBrief) {
+  return { path: { name } };
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ExplainView, OperationView } from '../../src/protocol/api.ts';
-import { may, me, post } from '../api.ts';
+import { may, me, pathOf, post, requestOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import type { InstanceBrief } from '../fleet.ts';
 import { html } from '../html.ts';
@@ -17,8 +17,8 @@ export function MigrateButton({ one }: { readonly one: InstanceBrief }) {
 }
 
 function Migrate({ one }: { readonly one: InstanceBrief }) {
-  const path = `/v1/instances/${encodeURIComponent(one.name)}`;
-  const asked = useAnswer<ExplainView>(`${path}/explain`, 10_000);
+  const of = { path: { name: one.name } };
+  const asked = useAnswer<ExplainView>(pathOf('getInstanceExplain', of), 10_000);
   const [chosen, choose] = useState<string | null>(null);
   return html`<${Answered} asked=${asked}>${(answer: ExplainView) => {
     const others = answer.candidates.filter(({ host }) => host !== answer.host);
@@ -27,7 +27,10 @@ function Migrate({ one }: { readonly one: InstanceBrief }) {
     return html`<${Act}
       verb=${to === null ? 'Migrate' : `Migrate to ${to}`}
       isReady=${to !== null}
-      run=${(reason: string) => post<OperationView>(`${path}/migrate`, { to, reason })}
+      run=${(reason: string) =>
+        post<OperationView>(
+          requestOf('postInstanceMigrate', { ...of, body: { to: to ?? '', reason } }),
+        )}
       done=${(operation: OperationView) => html`<${Begun} id=${operation.id} />`}
     >
       <${Holder} object=${`instance/${one.name}`} />

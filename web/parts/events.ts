@@ -1,4 +1,5 @@
 import type { EventView } from '../../src/protocol/api.ts';
+import { pathOf } from '../api.ts';
 import { html } from '../html.ts';
 import { useAnswer } from '../query.ts';
 import { moment } from '../words.ts';
@@ -8,7 +9,7 @@ const eventsMax = 40;
 
 /** What happened to an object, the newest first. */
 export function Events({ object }: { readonly object: string }) {
-  const path = `/v1/events?limit=${eventsMax}&object=${encodeURIComponent(object)}`;
+  const path = pathOf('getEvents', { query: { limit: eventsMax, object } });
   const asked = useAnswer<{ items: EventView[] }>(path, 3_000);
   return html`<${Panel} title="Events">
     <${Answered} asked=${asked}>${({ items }: { items: EventView[] }) =>

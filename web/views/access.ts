@@ -1,5 +1,5 @@
 import type { AuditView, TokenView, UserView } from '../../src/protocol/access-views.ts';
-import { may, me } from '../api.ts';
+import { may, me, pathOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { html } from '../html.ts';
 import {
@@ -14,6 +14,8 @@ import { Answered, Empty, Facts, Panel, Table } from '../parts/panel.ts';
 import { useAnswer } from '../query.ts';
 import { moment, span } from '../words.ts';
 
+/** More than there are; the list is one page. */
+const namesMax = 10_000;
 const auditMax = 200;
 
 interface Items<Item> {
@@ -54,7 +56,10 @@ const invited: State = { tone: 'busy', shape: 'half', word: 'invited' };
 const disabled: State = { tone: 'idle', shape: 'bars', word: 'disabled' };
 
 function Users() {
-  const asked = useAnswer<Items<UserView>>('/v1/users?limit=10000', 5_000);
+  const asked = useAnswer<Items<UserView>>(
+    pathOf('getUsers', { query: { limit: namesMax } }),
+    5_000,
+  );
   return html`<${Panel} title="Users" acts=${html`<${AddUserButton} again=${asked.again} />`}>
     <${Answered} asked=${asked}>${({ items }: Items<UserView>) =>
       items.length === 0
@@ -77,7 +82,10 @@ function Users() {
 }
 
 function Tokens({ mayMake }: { readonly mayMake: boolean }) {
-  const asked = useAnswer<Items<TokenView>>('/v1/tokens?limit=10000', 5_000);
+  const asked = useAnswer<Items<TokenView>>(
+    pathOf('getTokens', { query: { limit: namesMax } }),
+    5_000,
+  );
   const acts = mayMake ? html`<${AddTokenButton} again=${asked.again} />` : null;
   return html`<${Panel} title="Tokens of the API" acts=${acts}>
     <${Answered} asked=${asked}>${({ items }: Items<TokenView>) =>
@@ -107,7 +115,10 @@ const results: Readonly<Record<AuditView['entry']['result'], State>> = {
 };
 
 function Audit() {
-  const asked = useAnswer<Items<AuditView>>(`/v1/audit?limit=${auditMax}`, 3_000);
+  const asked = useAnswer<Items<AuditView>>(
+    pathOf('getAudit', { query: { limit: auditMax } }),
+    3_000,
+  );
   return html`<${Panel} title="Audit log" note="every change and every refusal, the newest first">
     <${Answered} asked=${asked}>${({ items }: Items<AuditView>) => html`<${Table} label="Audit log"
       head=${['', 'When', 'Who', 'From', 'What', 'Of', 'Why']}

@@ -1,5 +1,5 @@
 import type { CapacityView, OperationView, RebalanceView } from '../../src/protocol/api.ts';
-import { post } from '../api.ts';
+import { pathOf, post, requestOf } from '../api.ts';
 import { html } from '../html.ts';
 import { Act, ActButton, Begun } from '../parts/act.ts';
 import { HostLink, InstanceLink } from '../parts/links.ts';
@@ -14,7 +14,7 @@ const shownMax = 60;
 
 /** What the loss of each host, rack or zone would do to the fleet as it is now. */
 export function CapacityPage() {
-  const asked = useAnswer<CapacityView>('/v1/capacity', 30_000);
+  const asked = useAnswer<CapacityView>(pathOf('getCapacity', {}), 30_000);
   const acts = html`<${ActButton} name="Rebalance …" title="Rebalance">${() => html`<${Rebalance} />`}<//>`;
   return html`<div class="head"><h1>What if</h1><span class="muted">one of these were lost now</span>
     <div class="acts">${acts}</div></div>
@@ -44,11 +44,14 @@ export function CapacityPage() {
 }
 
 function Rebalance() {
-  const asked = useAnswer<RebalanceView>('/v1/rebalance?movesMax=10', 10_000);
+  const asked = useAnswer<RebalanceView>(
+    pathOf('getRebalance', { query: { movesMax: 10 } }),
+    10_000,
+  );
   return html`<${Answered} asked=${asked}>${({ moves }: RebalanceView) => html`<${Act}
     verb=${`Make ${counted(moves.length, 'move')}`}
     isReady=${moves.length > 0}
-    run=${(reason: string) => post<OperationView>('/v1/rebalance', { movesMax: 10, reason })}
+    run=${(reason: string) => post<OperationView>(requestOf('postRebalance', { body: { movesMax: 10, reason } }))}
     done=${(operation: OperationView) => html`<${Begun} id=${operation.id} />`}
   ><div class="plan"><h3>What will happen</h3>
     ${

@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { BootView } from '../../src/protocol/boot-views.ts';
 import type { CrashGroupDetail, CrashGroupView } from '../../src/protocol/crash-group-views.ts';
+import { pathOf } from '../api.ts';
 import { html } from '../html.ts';
 import { Code } from '../parts/code.ts';
 import { Answered, Empty, Facts, Panel, Table } from '../parts/panel.ts';
@@ -15,8 +16,11 @@ interface Groups {
 
 /** Crash reports by cause, and how long boots last. */
 export function CrashesPage() {
-  const groups = useAnswer<Groups>('/v1/crash-groups', 5_000);
-  const boots = useAnswer<{ items: BootView[] }>('/v1/boots?limit=5000', 60_000);
+  const groups = useAnswer<Groups>(pathOf('getCrashGroups', {}), 5_000);
+  const boots = useAnswer<{ items: BootView[] }>(
+    pathOf('getBoots', { query: { limit: 5_000 } }),
+    60_000,
+  );
   const [by, setBy] = useState('');
   const facts = useMemo(
     () => [...new Set(boots.answer?.items.flatMap((one) => Object.keys(one.facts)))].toSorted(),
@@ -57,7 +61,7 @@ function List({ items }: Groups) {
 
 /** One cause: its reports, and why they are held to be one. */
 export function CrashPage({ id }: { readonly id: string }) {
-  const asked = useAnswer<CrashGroupDetail>(`/v1/crash-groups/${encodeURIComponent(id)}`, 5_000);
+  const asked = useAnswer<CrashGroupDetail>(pathOf('getCrashGroup', { path: { id } }), 5_000);
   return html`<${Answered} asked=${asked}>${(one: CrashGroupDetail) => html`
     <div class="head"><h1>${one.title}</h1><span class="muted">
       ${counted(one.reports, 'report')} on ${counted(one.hosts.length, 'host')}</span></div>

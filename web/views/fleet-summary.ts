@@ -1,5 +1,5 @@
 import type { FailoverView } from '../../src/protocol/api.ts';
-import { may, me } from '../api.ts';
+import { may, me, pathOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { type Fleet, isOpen } from '../fleet.ts';
 import { type Children, html } from '../html.ts';
@@ -18,8 +18,9 @@ export function Summary({ fleet: now }: { readonly fleet: Fleet }) {
   const working = now.operations.filter(isOpen);
   const open = now.incidents.filter(({ state }) => state === 'open').length;
   const recovered = now.incidents.filter(({ state }) => state === 'recovered').length;
-  const disarmed = useAnswer<FailoverView>(may(useCell(me), 'viewer', true) ? '/v1/failover' : null)
-    .answer?.disarmed;
+  const disarmed = useAnswer<FailoverView>(
+    may(useCell(me), 'viewer', true) ? pathOf('getFailover', {}) : null,
+  ).answer?.disarmed;
   return html`<dl class="summary">
     <${Figure} name="hosts ready" value=${ready} of=${hosts.length} tone=${ready < hosts.length ? 'warn' : 'ok'}
       note=${cordoned > 0 ? `${cordoned} cordoned` : 'none cordoned'} />

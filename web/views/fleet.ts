@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { TopView } from '../../src/protocol/number-views.ts';
+import { pathOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { type Fleet, fleet, type HostBrief, onHost } from '../fleet.ts';
 import { html } from '../html.ts';
@@ -53,7 +54,7 @@ function FleetMap({ fleet: now }: { readonly fleet: Fleet }) {
   const text = useCell(route, ({ query }) => query.get('show') ?? '');
   const hosts = useMemo(() => shownHosts(now, text), [now, text]);
   const isSmall = hosts.length > largeTilesMax;
-  const path = isSmall || now.instances.size > ratedMax ? null : '/v1/numbers';
+  const path = isSmall || now.instances.size > ratedMax ? null : pathOf('getNumbers', {});
   const { answer } = useAnswer<TopView>(path);
   const rates = useMemo(
     () => new Map<string, number>(answer?.items.map((one) => [one.instance, one.requests])),

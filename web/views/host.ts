@@ -1,6 +1,7 @@
 import type { HostView } from '../../src/protocol/api.ts';
 import type { BootView } from '../../src/protocol/boot-views.ts';
 import type { IncidentItem } from '../../src/protocol/incident-views.ts';
+import { pathOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { fleet, type HostBrief, type OnHost, onHost } from '../fleet.ts';
 import { type Children, html } from '../html.ts';
@@ -28,13 +29,13 @@ const bootsMax = 20;
 export function HostPage({ name }: { readonly name: string }) {
   const host = useCell(fleet, (now) => now?.hosts.get(name) ?? null);
   const on = useCell(fleet, (now) => (now === null ? null : onHost(now, name)));
-  const path = `/v1/hosts/${encodeURIComponent(name)}`;
+  const path = pathOf('getHost', { path: { name } });
   const { answer, error } = useAnswer<HostView>(path, 5_000);
   const incidents = useAnswer<{ items: IncidentItem[] }>(
-    `/v1/incidents?limit=10&host=${encodeURIComponent(name)}`,
+    pathOf('getIncidents', { query: { limit: 10, host: name } }),
   );
   const boots = useAnswer<{ items: BootView[] }>(
-    `/v1/boots?limit=${bootsMax}&host=${encodeURIComponent(name)}`,
+    pathOf('getBoots', { query: { limit: bootsMax, host: name } }),
     15_000,
   );
   if (host === null || on === null) {

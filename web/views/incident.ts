@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { IncidentView } from '../../src/protocol/incident-views.ts';
-import { post } from '../api.ts';
+import { pathOf, post, requestOf } from '../api.ts';
 import { html } from '../html.ts';
 import { Code } from '../parts/code.ts';
 import { HostLink, InstanceLink, OperationLink } from '../parts/links.ts';
@@ -16,7 +16,7 @@ type Move = IncidentView['story']['moves'][number];
 
 /** One incident: its time line, where its instances went, its reports and what is known of them. */
 export function IncidentPage({ id }: { readonly id: string }) {
-  const asked = useAnswer<IncidentView>(`/v1/incidents/${encodeURIComponent(id)}`, 1_500);
+  const asked = useAnswer<IncidentView>(pathOf('getIncident', { path: { id: Number(id) } }), 1_500);
   return html`<${Answered} asked=${asked}>${(one: IncidentView) => html`
     <div class="head">
       <h1>${one.story.reports[0]?.title ?? `${one.host} died`}</h1><${StateWord} state=${incidentState(one.state)} />
@@ -143,7 +143,7 @@ function Notes({ one, again }: NoteProps) {
   const add = async (event: Event) => {
     event.preventDefault();
     try {
-      await post(`/v1/incidents/${one.id}/notes`, { text });
+      await post(requestOf('postIncidentNotes', { path: { id: one.id }, body: { text } }));
       setText('');
       setError(null);
       again();
@@ -170,7 +170,11 @@ function Notes({ one, again }: NoteProps) {
 
 function Resolve({ one, again }: NoteProps) {
   const [error, setError] = useState<unknown>(null);
-  const resolve = () => post(`/v1/incidents/${one.id}/resolve`, {}).then(again, setError);
+  const resolve = () =>
+    post(requestOf('postIncidentResolve', { path: { id: one.id }, body: {} })).then(
+      again,
+      setError,
+    );
   return html`<a class="button" href=${`${linkTo('logs')}?q=${encodeURIComponent(`host:${one.host}`)}`}>Its log</a>
     <button onClick=${resolve}>Resolve</button>${error === null ? null : html`<${Failure} error=${error} />`}`;
 }

@@ -1,4 +1,5 @@
 import type { IncidentItem } from '../../src/protocol/incident-views.ts';
+import { pathOf } from '../api.ts';
 import { html } from '../html.ts';
 import { HostLink } from '../parts/links.ts';
 import { type State, StateWord } from '../parts/mark.ts';
@@ -23,7 +24,7 @@ export function incidentState(state: IncidentItem['state']): State {
 
 /** Crashes and deaths of hosts, the newest first. */
 export function IncidentsPage() {
-  const asked = useAnswer<Incidents>('/v1/incidents?limit=100', 2_000);
+  const asked = useAnswer<Incidents>(pathOf('getIncidents', { query: { limit: 100 } }), 2_000);
   return html`<h1>Incidents</h1>
     <${Panel} title="Crashes and deaths of hosts" note="each with all that belongs to it">
       <${Answered} asked=${asked}>${({ items }: Incidents) => html`<${IncidentList} items=${items} />`}<//>

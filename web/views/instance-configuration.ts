@@ -5,7 +5,7 @@ import type {
   ConfigVersionHeadView,
   ConfigVersionView,
 } from '../../src/protocol/config-views.ts';
-import { may, me, post } from '../api.ts';
+import { may, me, pathOf, post, requestOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { html } from '../html.ts';
 import { Act, ActButton, Begun, Holder } from '../parts/act.ts';
@@ -28,7 +28,7 @@ interface Props {
 
 /** What an instance is meant to run, whether it does, and what it was meant to run before. */
 export function Configuration({ name, view }: Props) {
-  const asked = useAnswer<Versions>(`${pathOf(name)}/versions`, 3_000);
+  const asked = useAnswer<Versions>(pathOf('getInstanceVersions', { path: { name } }), 3_000);
   const mayChange = may(useCell(me), 'operator');
   const state = view === null ? null : loadedState(view);
   const note = state === null ? null : html`<${StateWord} state=${state} />`;
@@ -55,10 +55,6 @@ export function Configuration({ name, view }: Props) {
               ],
             }))} />`}<//>
   <//>`;
-}
-
-function pathOf(name: string): string {
-  return `/v1/instances/${encodeURIComponent(name)}`;
 }
 
 function loadedState({ configHash, loadedHash }: InstanceView): State {
@@ -102,7 +98,10 @@ function Look({ name, one, newest }: LookProps) {
 }
 
 function Whole({ name, version }: { readonly name: string; readonly version: number }) {
-  const asked = useAnswer<ConfigVersionView>(`${pathOf(name)}/versions/${version}`, 60_000);
+  const asked = useAnswer<ConfigVersionView>(
+    pathOf('getInstanceVersion', { path: { name, version } }),
+    60_000,
+  );
   return html`<${Answered} asked=${asked}>${({ config, image }: ConfigVersionView) => html`
     <p class="note">image ${image}</p><${Code} label=${`Version ${version}`} text=${config} />`}<//>`;
 }
@@ -114,7 +113,10 @@ interface Between {
 }
 
 function Difference({ name, from, to }: Between) {
-  const asked = useAnswer<ConfigDiffView>(`${pathOf(name)}/diff?from=${from}&to=${to}`, 60_000);
+  const asked = useAnswer<ConfigDiffView>(
+    pathOf('getInstanceDiff', { path: { name }, query: { from, to } }),
+    60_000,
+  );
   return html`<${Answered} asked=${asked}>${({ diff, images }: ConfigDiffView) => html`
     ${images.from === images.to ? null : html`<p>Image ${images.from} → ${images.to}</p>`}
     ${
@@ -138,7 +140,10 @@ function RollbackButton({
   const title = `Roll ${name} back to version ${to.version}`;
   return html`<${ActButton} name="Roll back …" kind="plain" title=${title}>${() => html`<${Act}
     verb=${`Roll back to version ${to.version}`}
-    run=${(reason: string) => post<ApplyAnswer>(`${pathOf(name)}/rollback`, { to: to.version, reason })}
+    run=${(reason: string) =>
+      post<ApplyAnswer>(
+        requestOf('postInstanceRollback', { path: { name }, body: { to: to.version, reason } }),
+      )}
     done=${(answer: ApplyAnswer) => html`<${RolledBack} answer=${answer} />`}
   >
     <${Holder} object=${`instance/${name}`} />

@@ -1,4 +1,5 @@
 import type { ExplainView } from '../../src/protocol/api.ts';
+import { pathOf } from '../api.ts';
 import { html } from '../html.ts';
 import { HostLink } from '../parts/links.ts';
 import { type State, StateWord } from '../parts/mark.ts';
@@ -12,7 +13,7 @@ const refused: State = { tone: 'warn', shape: 'cross', word: 'does not fit' };
 
 /** Why it is where it is: every host as a place for it. */
 export function Placement({ name }: { readonly name: string }) {
-  const asked = useAnswer<ExplainView>(`/v1/instances/${encodeURIComponent(name)}/explain`, 15_000);
+  const asked = useAnswer<ExplainView>(pathOf('getInstanceExplain', { path: { name } }), 15_000);
   return html`<${Panel} title="Placement" note="every host as a place for it">
     <${Answered} asked=${asked}>${({ host, candidates }: ExplainView) => html`
       <${Table} label="Hosts as places" head=${['', 'Host', '#Score', 'Why']}

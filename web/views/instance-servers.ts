@@ -1,5 +1,6 @@
 import type { ServersView } from '../../src/protocol/live-views.ts';
 import type { NumbersView } from '../../src/protocol/number-views.ts';
+import { pathOf } from '../api.ts';
 import { html } from '../html.ts';
 import { type State, StateWord } from '../parts/mark.ts';
 import { Answered, Empty, Panel, Table } from '../parts/panel.ts';
@@ -10,9 +11,9 @@ type Server = ServersView['items'][number];
 
 /** Backends with their servers, as HAProxy has them now. */
 export function Servers({ name }: { readonly name: string }) {
-  const path = `/v1/instances/${encodeURIComponent(name)}`;
-  const asked = useAnswer<ServersView>(`${path}/servers`, 3_000);
-  const numbers = useAnswer<NumbersView>(`${path}/numbers`, 5_000).answer;
+  const of = { path: { name } };
+  const asked = useAnswer<ServersView>(pathOf('getInstanceServers', of), 3_000);
+  const numbers = useAnswer<NumbersView>(pathOf('getInstanceNumbers', of), 5_000).answer;
   const rows = new Map(
     numbers?.points.at(-1)?.rows.map((row) => [`${row.kind} ${row.proxy} ${row.server}`, row]),
   );

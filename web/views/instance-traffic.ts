@@ -1,4 +1,5 @@
 import type { NumbersView, RatesView } from '../../src/protocol/number-views.ts';
+import { pathOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { html } from '../html.ts';
 import { Chart, type Line } from '../parts/chart.ts';
@@ -23,7 +24,7 @@ export function Traffic({ name }: { readonly name: string }) {
   const chosen = useCell(route, ({ query }) => query.get('range') ?? '15m');
   const [key, , rangeMs] = ranges.find(([one]) => one === chosen) ?? ranges[0];
   const periodMs = Math.max(askLeastMs, rangeMs / askShare);
-  const path = `/v1/instances/${encodeURIComponent(name)}/numbers?range=${key}`;
+  const path = `${pathOf('getInstanceNumbers', { path: { name } })}?range=${key}`;
   const since = () => `&since=${Date.now() - rangeMs}`;
   const asked = useAnswer<NumbersView>(path, periodMs, since);
   const acts = html`<div class="choice" role="group" aria-label="How far back">

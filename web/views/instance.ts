@@ -1,4 +1,5 @@
 import type { InstanceView } from '../../src/protocol/api.ts';
+import { pathOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { fleet, type InstanceBrief } from '../fleet.ts';
 import { html } from '../html.ts';
@@ -19,7 +20,7 @@ import { OperationsOf } from './operations.ts';
 /** One instance: where it is, what it does, what it runs, and what was done to it. */
 export function InstancePage({ name }: { readonly name: string }) {
   const one = useCell(fleet, (now) => now?.instances.get(name) ?? null);
-  const path = `/v1/instances/${encodeURIComponent(name)}`;
+  const path = pathOf('getInstance', { path: { name } });
   const { answer, error } = useAnswer<InstanceView>(path, 3_000);
   if (one === null) {
     return html`<h1>${name}</h1>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { LogMessageView, LogsView } from '../../src/protocol/log-views.ts';
+import { pathOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { html } from '../html.ts';
 import { HostLink } from '../parts/links.ts';
@@ -28,7 +29,7 @@ export function LogsPage() {
   const [text, setText] = useState(query);
   const [around, setAround] = useState<number | null>(null);
   const [, , rangeMs] = ranges.find(([key]) => key === chosen) ?? ranges[0];
-  const path = `/v1/logs?limit=${linesMax}&query=${encodeURIComponent(query)}`;
+  const path = pathOf('getLogs', { query: { limit: linesMax, query } });
   const since = () => (rangeMs === null ? '' : `&since=${Date.now() - rangeMs}`);
   const asked = useAnswer<LogsView>(path, 2_000, since);
   const search = (event: Event) => {
@@ -93,7 +94,7 @@ function toneOf({ severity }: LogMessageView): string {
 
 function Around({ id, close }: { readonly id: number; readonly close: () => void }) {
   const asked = useAnswer<{ items: LogMessageView[] }>(
-    `/v1/logs/${id}/around?lines=${aroundLines}`,
+    pathOf('getLogAround', { path: { id }, query: { lines: aroundLines } }),
     60_000,
   );
   return html`<${Panel} title="Before and after, from the same host" acts=${html`<button class="plain" onClick=${close}>Close</button>`}>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { OperationView } from '../../src/protocol/api.ts';
-import { post } from '../api.ts';
+import { pathOf, post, requestOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { fleet, isOpen } from '../fleet.ts';
 import { html } from '../html.ts';
@@ -34,7 +34,7 @@ export function OperationsPage() {
 
 /** The operations of one object, the newest first. */
 export function OperationsOf({ object }: { readonly object: string }) {
-  const path = `/v1/operations?limit=${briefMax}&object=${encodeURIComponent(object)}`;
+  const path = pathOf('getOperations', { query: { limit: briefMax, object } });
   const asked = useAnswer<Operations>(path, 2_000);
   return html`<${Panel} title="Operations">
     <${Answered} asked=${asked}>${({ items }: Operations) => html`<${List} items=${items} />`}<//>
@@ -60,7 +60,7 @@ function List({ items }: Operations) {
 /** One operation, step by step, with what it was asked and what it saw. */
 export function OperationPage({ id }: { readonly id: string }) {
   const heard = useCell(fleet, (now) => now?.operations.find((one) => one.id === id) ?? null);
-  const path = heard === null ? `/v1/operations/${encodeURIComponent(id)}` : null;
+  const path = heard === null ? pathOf('getOperation', { path: { id } }) : null;
   const found = useAnswer<OperationView>(path, 1_000);
   const asked: Asked<OperationView> = heard === null ? found : { ...found, answer: heard };
   return html`<${Answered} asked=${asked}>${(one: OperationView) => html`
@@ -103,7 +103,7 @@ export function OperationPage({ id }: { readonly id: string }) {
 function CancelButton({ one }: { readonly one: OperationView }) {
   const [error, setError] = useState<unknown>(null);
   const cancel = async () => {
-    await post(`/v1/operations/${one.id}/cancel`).then(refresh, setError);
+    await post(requestOf('postOperationCancel', { path: { id: one.id } })).then(refresh, setError);
   };
   return html`<button onClick=${cancel} title="What it has done is undone">Cancel and undo</button>
     ${error === null ? null : html`<${Failure} error=${error} />`}`;

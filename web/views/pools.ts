@@ -1,4 +1,5 @@
 import type { PoolView } from '../../src/protocol/api.ts';
+import { pathOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { type Fleet, fleet } from '../fleet.ts';
 import { html } from '../html.ts';
@@ -7,6 +8,9 @@ import { instanceState, StateWord, Tier } from '../parts/mark.ts';
 import { Answered, Empty, Facts, Panel, Table } from '../parts/panel.ts';
 import { useAnswer } from '../query.ts';
 import { counted } from '../words.ts';
+
+/** More than there are; the list is one page. */
+const poolsMax = 10_000;
 
 const rowsMax = 500;
 
@@ -17,7 +21,7 @@ interface Pools {
 /** Pools of addresses, and who has which. */
 export function PoolsPage() {
   const now = useCell(fleet);
-  const asked = useAnswer<Pools>('/v1/pools?limit=10000', 5_000);
+  const asked = useAnswer<Pools>(pathOf('getPools', { query: { limit: poolsMax } }), 5_000);
   return html`<h1>Pools and addresses</h1>
     <${Answered} asked=${asked}>${({ items }: Pools) =>
       items.length === 0
