@@ -68,6 +68,17 @@ test('get instances and pools print tables', async () => {
   );
 });
 
+test('a list of several pages is read to its end', async () => {
+  const { out: whole } = await ask('get hosts');
+  const [first, ...rest] = hosts;
+  await using server = await TestServer.start({
+    'GET /v1/hosts': () => ({ items: [first], next: 'bW9yZQ' }),
+    'GET /v1/hosts?cursor=bW9yZQ': () => ({ items: rest, next: null }),
+  });
+  const env = { BRIDGEHEAD_SERVER: server.url, BRIDGEHEAD_TOKEN: 'secret' };
+  assert.equal((await runLine(['get', 'hosts'], { env })).out, whole);
+});
+
 test('-o json is an array for a list and an object for one, with the fields of the API', async () => {
   assert.deepEqual(JSON.parse((await ask('get hosts -o json')).out), hosts);
   assert.deepEqual(JSON.parse((await ask('get host host-1 -o json')).out), hosts[0]);

@@ -47,11 +47,11 @@ const done = z.object({ text: z.string() });
 export function requestsBy(call: Call): Requests {
   const send = <Id extends OperationId, Checked>(
     id: Id,
-    input: Input<Id>,
+    input: Input<Id> | { readonly query: { readonly cursor: string | undefined } },
     schema: z.ZodType<Checked>,
     sending: Sending = {},
   ) => {
-    const { method, path, body } = requestOf(id, input);
+    const { method, path, body } = requestOf(id, input as Input<Id>);
     const wanted = { method: method as Wanted['method'], path };
     return call(schema, { ...wanted, ...(body === undefined ? {} : { body }), ...sending });
   };
@@ -64,7 +64,7 @@ export function requestsBy(call: Call): Requests {
       // A server of before answers the whole, and has no next.
       const next = z.string().nullable().default(null);
       const page = z.object({ items: z.array(item), next });
-      const read = (cursor?: string) => send(id, { query: { cursor } } as Input<typeof id>, page);
+      const read = (cursor?: string) => send(id, { query: { cursor } }, page);
       let last = await read();
       const all = [...last.items];
       while (last.next !== null) {
