@@ -122,6 +122,49 @@ test('what is locked says by whom, and is refused', async () => {
   await page.close();
 });
 
+test('a server is drained without a reload, after what that does was shown, and comes back', async () => {
+  const page = await open();
+  await goTo(page, `#/instances/${name}`);
+  const row = page.getByRole('row').filter({ hasText: 'shop-1' });
+  const dialog = page.getByRole('dialog');
+  const change = async (state: string) => {
+    await row.getByRole('button', { name: 'Change …' }).click();
+    const act = dialog.getByRole('button', { name: /^Change shop/ });
+    assert.ok(await act.isDisabled(), 'nothing is another yet');
+    await dialog.getByRole('radio', { name: state }).check();
+    await dialog.getByText(`to ${state}, at once and without a reload`).waitFor();
+    await checkAccessible(page, `a server that goes to ${state}`);
+    await act.click();
+    await dialog.getByRole('status').waitFor();
+    await page.keyboard.press('Escape');
+  };
+  await change('drain');
+  await row.getByText('draining').waitFor();
+  await change('ready');
+  await row.getByText('up', { exact: true }).waitFor();
+  await page.close();
+});
+
+test('failover is disarmed and armed, after what that means was shown', async () => {
+  const page = await open();
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'Disarm …' }).click();
+  await dialog.getByText('No host is failed over until failover is armed again').waitFor();
+  await checkAccessible(page, 'disarming failover');
+  await dialog.getByRole('textbox', { name: 'Why' }).fill('the switch is replaced');
+  await dialog.getByRole('button', { name: 'Disarm failover' }).click();
+  await dialog.getByRole('status').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('the switch is replaced').waitFor();
+  await page.getByRole('button', { name: 'Arm …' }).click();
+  await dialog.getByText('It was disarmed for: the switch is replaced').waitFor();
+  await dialog.getByRole('button', { name: 'Arm failover' }).click();
+  await dialog.getByRole('status').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('a silent host is failed over').waitFor();
+  await page.close();
+});
+
 test('a configuration: what changed, and the way back', async () => {
   const page = await open();
   await lab.allServing(90_000);

@@ -3,6 +3,7 @@ import { may, me, pathOf } from '../api.ts';
 import { useCell } from '../cell.ts';
 import { type Fleet, isOpen } from '../fleet.ts';
 import { type Children, html } from '../html.ts';
+import { FailoverButton } from '../parts/acts-failover.ts';
 import type { Tone } from '../parts/mark.ts';
 import { useAnswer } from '../query.ts';
 import { linkTo } from '../route.ts';
@@ -18,9 +19,10 @@ export function Summary({ fleet: now }: { readonly fleet: Fleet }) {
   const working = now.operations.filter(isOpen);
   const open = now.incidents.filter(({ state }) => state === 'open').length;
   const recovered = now.incidents.filter(({ state }) => state === 'recovered').length;
-  const disarmed = useAnswer<FailoverView>(
+  const failover = useAnswer<FailoverView>(
     may(useCell(me), 'viewer', true) ? pathOf('getFailover', {}) : null,
-  ).answer?.disarmed;
+  );
+  const disarmed = failover.answer?.disarmed;
   return html`<dl class="summary">
     <${Figure} name="hosts ready" value=${ready} of=${hosts.length} tone=${ready < hosts.length ? 'warn' : 'ok'}
       note=${cordoned > 0 ? `${cordoned} cordoned` : 'none cordoned'} />
@@ -32,7 +34,8 @@ export function Summary({ fleet: now }: { readonly fleet: Fleet }) {
       note=${recovered > 0 ? `${recovered} recovered, not resolved` : open > 0 ? 'see what is known' : 'nothing to be looked at'} />
     <${Figure} name="failover" value=${disarmed === undefined ? '…' : disarmed === null ? 'armed' : 'disarmed'}
       tone=${typeof disarmed === 'string' ? 'warn' : 'ok'}
-      note=${typeof disarmed === 'string' ? disarmed || 'no reason given' : 'a silent host is failed over'} />
+      note=${html`${typeof disarmed === 'string' ? disarmed || 'no reason given' : 'a silent host is failed over'}
+        ${disarmed === undefined ? null : html`<${FailoverButton} disarmed=${disarmed} again=${failover.again} />`}`} />
   </dl>`;
 }
 

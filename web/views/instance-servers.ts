@@ -2,6 +2,7 @@ import type { ServersView } from '../../src/protocol/live-views.ts';
 import type { NumbersView } from '../../src/protocol/number-views.ts';
 import { pathOf } from '../api.ts';
 import { html } from '../html.ts';
+import { ServerButton } from '../parts/acts-server.ts';
 import { type State, StateWord } from '../parts/mark.ts';
 import { Answered, Empty, Panel, Table } from '../parts/panel.ts';
 import { useAnswer } from '../query.ts';
@@ -22,7 +23,7 @@ export function Servers({ name }: { readonly name: string }) {
       items.length === 0
         ? html`<${Empty}>Its configuration has no server.<//>`
         : html`<${Table} label="Servers"
-          head=${['State', 'Backend', 'Server', 'Address', '#Weight', '#Sessions/s', '#Response', '#Errors/s', 'For', 'Kept']}
+          head=${['State', 'Backend', 'Server', 'Address', '#Weight', '#Sessions/s', '#Response', '#Errors/s', 'For', 'Kept', 'Act']}
             rows=${items.map((one) => {
               const row = rows.get(`server ${one.backend} ${one.server}`);
               const errors =
@@ -42,6 +43,7 @@ export function Servers({ name }: { readonly name: string }) {
                   row === undefined ? '–' : amount(errors),
                   span(one.sinceS * 1_000),
                   one.kept ?? '',
+                  html`<${ServerButton} instance=${name} server=${one} again=${asked.again} />`,
                 ],
               };
             })} />`}<//>
