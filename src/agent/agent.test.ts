@@ -220,6 +220,24 @@ test('an instance that is wanted again while its last traces go has a keeper', a
   assert.ok(serves(first, 2), 'the next hello names it');
 });
 
+test('of configurations that come while one is loaded only the last is, by one reload', async () => {
+  const { machine, links, first } = await scene();
+  const tell = (hash: string, revision: number) =>
+    links.tell(first, revision, [wish(1, { config: hash, configHash: hash })]);
+  tell('c1', 1);
+  await until(() => serves(first, 1));
+  const held = holdAt(machine, 'reload');
+  const { length } = machine.done;
+  tell('c2', 2);
+  await until(held.reached);
+  for (let one = 3; one <= 40; one += 1) tell(`c${one}`, one);
+  await until(() => machine.files.get('grants.json')?.includes('"revision":40') === true);
+  held.go();
+  await until(() => known(first)?.configHash === 'c40');
+  const reloads = machine.done.slice(length).filter((one) => one.startsWith('reload'));
+  assert.equal(reloads.length, 2);
+});
+
 test('what cannot be kept on disk is tried again until it can', async () => {
   const { machine, links, first } = await scene();
   let failures = 2;

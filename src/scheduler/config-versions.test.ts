@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { BridgeheadError } from '../domain/errors.ts';
 import type { InstanceName } from '../domain/ids.ts';
 import { TestDatabases } from '../store/test-database.ts';
+import { systemClock } from '../system/clock.ts';
 import { ConfigDesk } from './config-desk.ts';
 import { rollback } from './config-rollback.ts';
 import { Fleet, hastyClock, refusal, spec } from './test-fleet.ts';
@@ -14,9 +16,13 @@ after(() => databases[Symbol.asyncDispose]());
 
 const web = 'web' as InstanceName;
 
-async function applied(fleet: Fleet, text: string, reason: string, who = 'ann'): Promise<void> {
+async function apply(fleet: Fleet, text: string, reason: string, who = 'ann'): Promise<void> {
   const flags = { dryRun: false, prune: false, takeOver: false };
   await fleet.scheduler.apply({ source: 's.yaml', text, ...flags, reason }, who);
+}
+
+async function applied(fleet: Fleet, text: string, reason: string, who = 'ann'): Promise<void> {
+  await apply(fleet, text, reason, who);
   await fleet.quiet();
 }
 
@@ -46,6 +52,31 @@ test('each other text or image is a version with who and why, and nothing else i
   assert.equal((await desk.diff(web, { ...diff, from: 2, to: 2 })).diff, '');
   await assert.rejects(desk.show(web, 3), refusal('NOT_FOUND', /no version 3/));
   await assert.rejects(desk.show('other' as InstanceName, null), refusal('NOT_FOUND', /other/));
+});
+
+test('applies in a row: each is refused as busy or ends well, and the last is what runs', async () => {
+  await using fleet = await Fleet.serving(await databases.fresh());
+  for (let at = 1; at <= 12; ) {
+    try {
+      await apply(fleet, spec(`storm-${at}`), `storm ${at}`);
+      at += 1;
+    } catch (error) {
+      assert.equal((error as BridgeheadError).code, 'BUSY', String(error));
+      await systemClock.sleep(5);
+    }
+  }
+  await fleet.quiet();
+  const begun = await fleet.store.transact((tx) =>
+    tx.operations({ kinds: ['configure'], limit: 99 }),
+  );
+  assert.equal(begun.length, 12);
+  assert.deepEqual([...new Set(begun.map(({ state }) => state))], ['done']);
+  const { configHash } = await fleet.instance();
+  const [source] = fleet.owners();
+  assert.ok(source !== undefined);
+  assert.equal([...fleet.agent(source).shown.values()][0]?.configHash, configHash);
+  assert.equal((await history(fleet)).length, 13);
+  assert.match((await new ConfigDesk(fleet.store).show(web, null)).content.config, /"storm-12"/);
 });
 
 test('a rollback makes a new version equal to the old one, and the host follows', async () => {
