@@ -1,7 +1,7 @@
 // The certificates of a host's instances: handed over by a scheduler, kept in memory only, put where
 // each instance's HAProxy reads them, and swapped in those that run.
 
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
 import { BridgeheadError } from '../domain/errors.ts';
@@ -9,6 +9,7 @@ import type { InstanceId } from '../domain/ids.ts';
 import { certificateFolder, certificatesIn } from '../haproxy/certificates.ts';
 import type { SchedulerFrame } from '../protocol/frames.ts';
 import { swapCertificate } from './certificate-swap.ts';
+import { readIfThere } from './disk.ts';
 
 const retryMs = 1_000;
 
@@ -161,10 +162,10 @@ export class Certificates {
   /** @returns whether there is nothing left to do */
   async #swap(pending: Pending): Promise<boolean> {
     const { id, name } = pending;
-    const pem = await readIfThere(join(this.folderOf(id), name));
-    if (pem === null) return true;
     const { ask, tell } = this.#parts;
     try {
+      const pem = await readIfThere(join(this.folderOf(id), name));
+      if (pem === null) return true;
       const end = await swapCertificate(
         (command) => ask(id, command),
         `${certificateFolder}/${name}`,
@@ -185,10 +186,6 @@ export class Certificates {
       return false;
     }
   }
-}
-
-async function readIfThere(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch(() => null);
 }
 
 function notGiven(names: readonly string[]): BridgeheadError {
