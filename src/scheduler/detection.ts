@@ -16,6 +16,7 @@ import { DeadHosts } from './dead-hosts.ts';
 import { Detector, type Proof } from './detector.ts';
 import { PowerFencing, type PowerOff } from './power-fencing.ts';
 import { bridgeAddress, pulseTellings, setsOf, setsToChange } from './pulse-tellings.ts';
+import type { ReadFleet } from './remembered-fleet.ts';
 
 const secretName = 'pulse.secret';
 /** Why nothing is failed over; not there where it is. */
@@ -28,6 +29,8 @@ const hurryAgainMs = 5_000;
 
 export interface DetectionParts {
   readonly store: Store;
+  /** How each look reads the fleet. */
+  readonly readFleet: ReadFleet;
   readonly clock: Clock;
   readonly timings: Timings;
   readonly session: () => string;
@@ -142,10 +145,11 @@ export class Detection {
 
   /** Brings sets, agents and fences up to date. @returns what it did, in a few words */
   async sync(): Promise<string> {
-    const { store, session, timings, agents } = this.#parts;
+    const { store, readFleet, session, timings, agents } = this.#parts;
     const secret = await this.#secretOf();
     const asOfMs = this.#parts.clock.monotonicMs();
-    const known = await store.transact(readAll, 'snapshot');
+    const [fleet, rest] = await readFleet(readRest);
+    const known = { fleet, ...rest };
     const mayWitness = this.#mayWitness(known.fleet.hosts);
     const changed = this.#setsToChange(known.fleet.hosts, known.sets, mayWitness);
     if (changed.length > 0) {
@@ -327,9 +331,8 @@ function addressesOf({ name, facts }: Host): readonly (readonly [string, HostNam
   return bridges.flatMap(({ addresses }) => addresses.map((address) => [address, name] as const));
 }
 
-async function readAll(tx: Transaction) {
+async function readRest(tx: Transaction) {
   return {
-    fleet: await tx.fleet(),
     fences: await tx.fences(),
     sets: await tx.witnessSets(),
     sessions: await tx.sessions(),

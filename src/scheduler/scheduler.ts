@@ -1,18 +1,15 @@
 import { productionTimings, type Timings } from '../detection/timings.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { HostName, InstanceId, InstanceName } from '../domain/ids.ts';
+import type { HostName, InstanceName } from '../domain/ids.ts';
 import { hostObject, type Operation } from '../domain/operation.ts';
 import { OperationEngine } from '../operations/engine.ts';
-import { failedOver } from '../operations/failover.ts';
 import { findHost } from '../operations/find-host.ts';
 import type { Hands } from '../operations/hands.ts';
 import type { Kind } from '../operations/kind.ts';
 import { type LockRules, lockRules } from '../operations/locks.ts';
-import { isReleased, movedInstance } from '../operations/migrate.ts';
 import { rebalancingOf } from '../operations/rebalance.ts';
 import type { NumbersOf } from '../operations/rollout-watch.ts';
 import { SchedulerSession } from '../operations/session.ts';
-import { droppedAt } from '../operations/shed.ts';
 import type { ApplyAnswer, ExplainView } from '../protocol/api.ts';
 import type { FleetMoment } from '../store/fleet-memory.ts';
 import type { Store, Transaction } from '../store/store.ts';
@@ -21,7 +18,6 @@ import type { AgentStream } from './agent-stream.ts';
 import { Agents, type AgentsListener } from './agents.ts';
 import { type ApplyParts, type ApplyRequest, apply, type Planner } from './apply.ts';
 import { AttachmentDesk } from './attachment-desk.ts';
-import { desiredStates } from './desired-state.ts';
 import { Detection } from './detection.ts';
 import { IncidentDesk } from './incident-desk.ts';
 import { IncidentKeeper } from './incident-keeper.ts';
@@ -31,8 +27,10 @@ import type { PowerOff } from './power-fencing.ts';
 import { Presence } from './presence.ts';
 import { Reconciler, type ReconcilerStatus } from './reconciler.ts';
 import { Recorder } from './recorder.ts';
+import { type ReadFleet, wholeFleet } from './remembered-fleet.ts';
 import { Shedder } from './shedder.ts';
 import { keepStandbys } from './standby-upkeep.ts';
+import { Teller } from './teller.ts';
 import { type ViewSource, viewExplanation } from './views.ts';
 
 const placePeriodMs = 2_000;
@@ -57,6 +55,8 @@ export interface SchedulerParts extends AgentLogs {
   readonly onNews?: () => void;
   /** Delivers what instances need beside their configuration; left out where they need nothing. */
   readonly certificates?: ApplyParts['certificates'];
+  /** How looks that come round each second read the fleet; all of it each time unless given. */
+  readonly readFleet?: ReadFleet;
   /** How fast silent hosts are found out. */
   readonly timings?: Timings;
   /** Rules that a simulation breaks on purpose, to see that it notices. */
@@ -164,15 +164,17 @@ export class Scheduler implements AsyncDisposable {
       },
       rules: rules.locks ?? lockRules,
     });
+    const readFleet = parts.readFleet ?? wholeFleet(store);
+    const teller = new Teller({ ...parts, agents: this.agents, readFleet });
     this.#shedder = new Shedder({ store, clock, engine: this.engine, hands: this.agents });
     this.detection = new Detection({
       ...{ store, clock, session, log, agents: this.agents, engine: this.engine },
       timings: parts.timings ?? productionTimings,
-      powerOff: parts.powerOff ?? null,
+      ...{ powerOff: parts.powerOff ?? null, readFleet },
       event: (kind, object, message) => this.#recorder.event(kind, object, message),
       prepareTelling: async (tx, hosts) => {
         const revision = await tx.nextRevision();
-        const tellings = await this.#tellings(tx, hosts);
+        const tellings = await teller.tellings(tx, hosts);
         return (waitMs) => {
           for (const [host, desired] of tellings) {
             const now = desired.map((one) => ({ ...one, waitMs: Math.min(one.waitMs, waitMs) }));
@@ -198,7 +200,7 @@ export class Scheduler implements AsyncDisposable {
         `standbys: ${add.length} more, ${remove.length} fewer`
       );
     });
-    this.#pusher = new Reconciler('push', lookPeriodMs, clock, () => this.#push());
+    this.#pusher = new Reconciler('push', lookPeriodMs, clock, () => teller.push());
     this.incidents = new IncidentDesk({ store, clock });
     const keeper = new IncidentKeeper({ store, clock, session, agents: this.agents });
     this.#incidents = new Reconciler('incidents', lookPeriodMs, clock, () => keeper.sync());
@@ -358,41 +360,5 @@ export class Scheduler implements AsyncDisposable {
       push: () => this.push(),
       place: () => this.#placer.wake(),
     };
-  }
-
-  // The number is taken where there is something to tell only, and all is read anew under it: a
-  // host takes the telling with the higher number, whichever scheduler it comes from.
-  async #push(): Promise<string> {
-    const { store } = this.#parts;
-    const hosts = this.agents.connected;
-    const now = await store.transact((tx) => this.#tellings(tx, hosts), 'snapshot');
-    const news = hosts.filter((host) => this.agents.isNews(host, now.get(host) ?? []));
-    if (news.length === 0) {
-      this.agents.checkTellable(now);
-      return `nothing new for ${hosts.length} connected hosts`;
-    }
-    const { revision, tellings } = await store.transact(
-      async (tx) => ({
-        revision: await tx.nextRevision(),
-        tellings: await this.#tellings(tx, news),
-      }),
-      'snapshot',
-    );
-    await this.#parts.certificates?.deliver();
-    const told = [...tellings].filter(([host, desired]) =>
-      this.agents.tell(host, revision, desired),
-    );
-    this.agents.checkTellable(new Map([...now, ...tellings]));
-    return `told ${told.length} of ${hosts.length} connected hosts something new`;
-  }
-
-  async #tellings(tx: Transaction, hosts: readonly HostName[]) {
-    const fleet = await tx.fleet();
-    const open = await tx.openOperations();
-    const released = new Map<InstanceId, number>([
-      ...open.filter(isReleased).map(({ args }) => [movedInstance(args), 0] as const),
-      ...open.flatMap(failedOver),
-    ]);
-    return desiredStates(hosts, fleet, released, droppedAt(open), await tx.overrides());
   }
 }

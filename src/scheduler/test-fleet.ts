@@ -8,9 +8,11 @@ import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { Instance } from '../domain/model.ts';
 import { isOpen, type Operation } from '../domain/operation.ts';
 import type { NumbersOf } from '../operations/rollout-watch.ts';
+import type { PostgresStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
 import { systemClock } from '../system/clock.ts';
 import { ModelAgent } from './model-agent.ts';
+import { rememberedFleet, wholeFleet } from './remembered-fleet.ts';
 import { Scheduler } from './scheduler.ts';
 
 export const spec = (words: string, more = ''): string => `apiVersion: bridgehead/v1
@@ -162,7 +164,10 @@ export function schedulerOn(
 ): Scheduler {
   const more = numbersOf === undefined ? {} : { numbersOf };
   const log = () => undefined;
-  return new Scheduler({ store, clock, name: 'one', newId: randomUUID, log, ...more });
+  // As the server does, where the store can.
+  const { changes } = store as Partial<PostgresStore>;
+  const readFleet = changes === undefined ? wholeFleet(store) : rememberedFleet(changes, clock);
+  return new Scheduler({ store, clock, name: 'one', newId: randomUUID, log, readFleet, ...more });
 }
 
 export const refusal =

@@ -7,6 +7,7 @@ import { testApi } from '../../src/api/test-api.ts';
 import type { Epoch, HostName, InstanceId, InstanceName, PoolName } from '../../src/domain/ids.ts';
 import type { Instance, Tier } from '../../src/domain/model.ts';
 import { ModelAgent } from '../../src/scheduler/model-agent.ts';
+import { rememberedFleet } from '../../src/scheduler/remembered-fleet.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import type { PostgresStore } from '../../src/store/postgres-store.ts';
 import { TestDatabases } from '../../src/store/test-database.ts';
@@ -60,6 +61,7 @@ export class SimulatedFleet implements AsyncDisposable {
     await fill(store, names, instances);
     const scheduler = new Scheduler({
       ...{ store, clock, name: 'scheduler-1', newId: randomUUID, log },
+      readFleet: rememberedFleet(store.changes, clock),
     });
     await scheduler.start();
     const api = await testApi(store, scheduler);

@@ -30,6 +30,7 @@ import { NetconsoleListener } from '../../scheduler/netconsole-listener.ts';
 import { pointsAsTheyCame } from '../../scheduler/number-history.ts';
 import { NumberIntake } from '../../scheduler/number-intake.ts';
 import { NumberUpkeep } from '../../scheduler/number-upkeep.ts';
+import { rememberedFleet } from '../../scheduler/remembered-fleet.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
 import { SyslogListener } from '../../scheduler/syslog-listener.ts';
 import { KeyFile } from '../../store/key-file.ts';
@@ -92,6 +93,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   });
   const scheduler: Scheduler = new Scheduler({
     ...{ store, clock, name, newId: randomUUID, log, certificates, ...power },
+    readFleet: rememberedFleet(store.changes, clock),
     onNumbers: (host, counted) => numbers.take(host, counted),
     numbersOf: (instance, sinceMs, untilMs) =>
       pointsAsTheyCame(store.numbers, numbers.tail(instance), { instance, sinceMs, untilMs }),
