@@ -31,11 +31,19 @@ export function checkFencing(hosts: readonly SimHost[], before: Tables, after: T
 
 /**
  * The most important first: while something waits for a host, nothing of a later tier gets one. What
- * an operation holds, or is in line for, waits for that.
+ * an operation holds, or is in line for, waits for that; and what goes where its own standby is takes
+ * room from nobody.
  */
 export function checkTiers(before: Tables, after: Tables): void {
   if (before.assignments === after.assignments) return;
-  const placed = [...after.assignments.keys()].filter((id) => !before.assignments.has(id));
+  const warm = new Set(
+    [...before.standbys.values()].map(({ instanceId, host }) => `${instanceId} ${host}`),
+  );
+  const placed = [...after.assignments.values()]
+    .filter(({ instanceId, host }) => {
+      return !before.assignments.has(instanceId) && !warm.has(`${instanceId} ${host}`);
+    })
+    .map(({ instanceId }) => instanceId);
   if (placed.length === 0) return;
   const tierOf = (id: string) => after.instances.get(id)?.instance.spec.tier ?? 0;
   const spoken = new Set(
