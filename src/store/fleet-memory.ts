@@ -16,8 +16,10 @@ export interface FleetMoment {
   readonly observations: readonly Observation[];
 }
 
-/** A value with the text that orders it. */
-interface Ordered<Value> {
+/** A row as it was written: the same version is the same row. */
+export interface RowVersion<Value> {
+  readonly version: string;
+  /** The text that orders it. */
   readonly order: string;
   readonly value: Value;
 }
@@ -86,7 +88,7 @@ export class FleetMemory {
 
 /** One table's rows as values, by their keys. */
 export class TableMemory<Value> {
-  readonly #kept = new Map<string, Ordered<Value>>();
+  readonly #kept = new Map<string, RowVersion<Value>>();
   #values: readonly Value[] | null = [];
   #isNew = true;
 
@@ -94,8 +96,10 @@ export class TableMemory<Value> {
     return this.#kept.size;
   }
 
-  put(key: string, order: string, value: Value): void {
-    this.#kept.set(key, { order, value });
+  /** A row is read again as long as others are being written; its value stays the same object. */
+  put(key: string, row: RowVersion<Value>): void {
+    if (this.#kept.get(key)?.version === row.version) return;
+    this.#kept.set(key, row);
     this.#changed();
   }
 

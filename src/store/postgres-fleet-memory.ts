@@ -141,9 +141,11 @@ async function recallTable<Table extends Remembered, Value>(
 ): Promise<void> {
   type Row = Selectable<Schema[Table]>;
   if (extent?.written !== 0) {
-    const { rows } = await sql<Row>`
-      select * from ${sql.table(name)} where ${writtenSince(since)}`.execute(db);
-    for (const row of rows) table.put(keyOf(row), orderOf(row), valueOf(row));
+    const { rows } = await sql<Row & { readonly version: string }>`
+      select *, xmin::text as version from ${sql.table(name)} where ${writtenSince(since)}`.execute(db);
+    for (const row of rows) {
+      table.put(keyOf(row), { version: row.version, order: orderOf(row), value: valueOf(row) });
+    }
   }
   if (extent?.total === table.size) return;
   const list = sql.join(columns.map((column) => sql.ref(column)));
