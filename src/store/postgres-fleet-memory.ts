@@ -142,7 +142,9 @@ async function recallTable<Table extends Remembered, Value>(
   type Row = Selectable<Schema[Table]>;
   if (extent?.written !== 0) {
     const { rows } = await sql<Row & { readonly version: string }>`
-      select *, xmin::text as version from ${sql.table(name)} where ${writtenSince(since)}`.execute(db);
+      select *, xmin::text as version from ${sql.table(name)} where ${writtenSince(since)}`.execute(
+      db,
+    );
     for (const row of rows) {
       table.put(keyOf(row), { version: row.version, order: orderOf(row), value: valueOf(row) });
     }
