@@ -47,6 +47,21 @@ function seen(number: number): ObservedInstance {
   };
 }
 
+/** A transaction that has written an instance and stays open until what is returned is called. */
+async function writing(store: PostgresStore): Promise<() => Promise<void>> {
+  const [written, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const end = store.transact(async (tx) => {
+    await tx.putInstance(instance(2));
+    written.resolve();
+    await go.promise;
+  }, 'rows');
+  await written.promise;
+  return async () => {
+    go.resolve();
+    await end;
+  };
+}
+
 test('what is read again is what is read anew, whatever was written between', async () => {
   const store = await databases.fresh();
   await using _ = await seeded(store);
@@ -104,14 +119,8 @@ test('what is the same is the same object, also while others write', async () =>
   await using _ = await seeded(store);
   const memory = new FleetMemory();
   const again = async () => (await store.changes.moment(memory, async () => null))[0].fleet;
-  const [written, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   // All that is written from here on may have been missed, so it is read each time.
-  const slow = store.transact(async (tx) => {
-    await tx.putInstance(instance(2));
-    written.resolve();
-    await go.promise;
-  }, 'rows');
-  await written.promise;
+  const commit = await writing(store);
   await store.transact(async (tx) => {
     await tx.putInstance(instance(3, '198.18.10.11'));
     await tx.putHost(other);
@@ -122,8 +131,7 @@ test('what is the same is the same object, also while others write', async () =>
     now.hosts.map((one, index) => one === before.hosts[index]),
     [true, true],
   );
-  go.resolve();
-  await slow;
+  await commit();
 });
 
 test('a transaction that ends behind a later one is not missed', async () => {
@@ -134,17 +142,10 @@ test('a transaction that ends behind a later one is not missed', async () => {
     const [{ fleet }] = await store.changes.moment(memory, async () => null);
     return fleet.instances.map(({ spec }) => spec.name);
   };
-  const [written, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const slow = store.transact(async (tx) => {
-    await tx.putInstance(instance(2));
-    written.resolve();
-    await go.promise;
-  }, 'rows');
-  await written.promise;
+  const commit = await writing(store);
   await store.transact((tx) => tx.putInstance(instance(3)));
   assert.deepEqual(await names(), ['web-1', 'web-3']);
   assert.deepEqual(await names(), ['web-1', 'web-3']);
-  go.resolve();
-  await slow;
+  await commit();
   assert.deepEqual(await names(), ['web-1', 'web-2', 'web-3']);
 });
