@@ -9,7 +9,8 @@ import { freeLeft, provenLeft } from '../operations/leaving.ts';
 import { grant } from '../operations/release.ts';
 import { roomsBeingMade } from '../operations/shed.ts';
 import { type Decision, place } from '../placement/place.ts';
-import type { Store, Transaction } from '../store/store.ts';
+import type { FleetState, Store, Transaction } from '../store/store.ts';
+import type { ReadFleet } from './remembered-fleet.ts';
 
 /** Operations that wait for their instance to be placed. */
 export const awaitsPlace: ReadonlySet<OperationKind> = new Set(['create', 'configure', 'failover']);
@@ -19,6 +20,7 @@ export interface PlacerParts {
   readonly clock: Clock;
   readonly engine: OperationEngine;
   readonly hands: Pick<Hands, 'isConnected' | 'observed'>;
+  readonly readFleet: ReadFleet;
 }
 
 /** How many found a host, and how many did not. */
@@ -31,15 +33,17 @@ export interface Placed {
  * Gives instances that have no host one, the most important first, and begins what sees them there.
  * One that had been shed is back with that.
  */
-export async function placeWaiting({ store, clock, engine, hands }: PlacerParts): Promise<Placed> {
-  const read = await store.transact(planned, 'snapshot');
-  const left = provenLeft(read.fleet, hands);
+export async function placeWaiting(parts: PlacerParts): Promise<Placed> {
+  const { store, clock, engine, hands, readFleet } = parts;
+  const [seen, seenOpen] = await readFleet((tx) => tx.openOperations());
+  const left = provenLeft(seen, hands);
   if (left.length > 0) await store.transact((tx) => freeLeft(tx, left), 'rows');
-  if (read.decisions.every(({ host }) => host === null)) {
-    return { placed: 0, waiting: read.decisions.length };
-  }
+  const wanted = planned(seen, seenOpen);
+  if (wanted.every(({ host }) => host === null)) return { placed: 0, waiting: wanted.length };
   const { begun, waiting } = await store.transact(async (tx) => {
-    const { fleet, open, decisions } = await planned(tx);
+    const fleet = await tx.fleet();
+    const open = await tx.openOperations();
+    const decisions = planned(fleet, open);
     // What is being removed, say, may not be given addresses behind its operation's back.
     const isHeld = (name: InstanceName) =>
       open.some(
@@ -63,10 +67,8 @@ export async function placeWaiting({ store, clock, engine, hands }: PlacerParts)
   return { placed: begun.length, waiting };
 }
 
-async function planned(tx: Transaction) {
-  const fleet = await tx.fleet();
-  const open = await tx.openOperations();
-  return { fleet, open, ...place({ ...fleet, kept: roomsBeingMade(open) }) };
+function planned(fleet: FleetState, open: readonly Operation[]): readonly Decision[] {
+  return place({ ...fleet, kept: roomsBeingMade(open) }).decisions;
 }
 
 // What was just applied has an operation that waits for this; for the rest one begins here.

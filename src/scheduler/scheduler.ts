@@ -166,7 +166,8 @@ export class Scheduler implements AsyncDisposable {
     });
     const readFleet = parts.readFleet ?? wholeFleet(store);
     const teller = new Teller({ ...parts, agents: this.agents, readFleet });
-    this.#shedder = new Shedder({ store, clock, engine: this.engine, hands: this.agents });
+    const placerParts = { store, clock, engine: this.engine, hands: this.agents, readFleet };
+    this.#shedder = new Shedder(placerParts);
     this.detection = new Detection({
       ...{ store, clock, session, log, agents: this.agents, engine: this.engine },
       timings: parts.timings ?? productionTimings,
@@ -190,10 +191,9 @@ export class Scheduler implements AsyncDisposable {
     });
     this.#watcher = new Reconciler('detection', lookPeriodMs, clock, () => this.detection.sync());
     this.#placer = new Reconciler('placement', placePeriodMs, clock, async () => {
-      const parts = { store, clock, engine: this.engine, hands: this.agents };
-      const { placed, waiting } = await placeWaiting(parts);
+      const { placed, waiting } = await placeWaiting(placerParts);
       const shed = await this.#shedder.shed(waiting);
-      const { add, remove } = await keepStandbys(store);
+      const { add, remove } = await keepStandbys(store, readFleet);
       if (placed + add.length + remove.length > 0) this.#pusher.wake();
       return (
         `placed ${placed}, ${waiting} without a place, ${shed} told to give way; ` +

@@ -10,6 +10,7 @@ import { planShedding, type Shedding } from '../placement/shed.ts';
 import type { FleetState, Store } from '../store/store.ts';
 import { whyDisarmed } from './detection.ts';
 import { awaitsPlace } from './placer.ts';
+import type { ReadFleet } from './remembered-fleet.ts';
 
 /** How long an instance waits for a suspect or cordoned host with room before others give way. */
 export const momentMs = 30_000;
@@ -21,6 +22,7 @@ export interface ShedderParts {
   readonly clock: Clock;
   readonly engine: OperationEngine;
   readonly hands: Pick<Hands, 'isConnected' | 'observed'>;
+  readonly readFleet: ReadFleet;
 }
 
 /**
@@ -54,13 +56,10 @@ export class Shedder {
       this.#waitingSince = new Map();
       return 0;
     }
-    const { store, clock, engine, hands } = this.#parts;
-    const read = await store.transact(
-      async (tx) => ({ fleet: await tx.fleet(), open: await tx.openOperations() }),
-      'snapshot',
-    );
-    this.#note(read.fleet);
-    if (this.#plan(read.fleet, read.open).length === 0) return 0;
+    const { store, clock, engine, hands, readFleet } = this.#parts;
+    const [seen, seenOpen] = await readFleet((tx) => tx.openOperations());
+    this.#note(seen);
+    if (this.#plan(seen, seenOpen).length === 0) return 0;
     const begun = await store.transact(async (tx) => {
       if ((await whyDisarmed(tx)) !== null) return [];
       const fleet = await tx.fleet();

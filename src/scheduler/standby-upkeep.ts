@@ -1,8 +1,9 @@
 import type { InstanceId } from '../domain/ids.ts';
-import { instanceObject } from '../domain/operation.ts';
+import { instanceObject, type Operation } from '../domain/operation.ts';
 import { roomsBeingMade } from '../operations/shed.ts';
 import { planStandbys, type StandbyPlan } from '../placement/standbys.ts';
-import type { Store, Transaction } from '../store/store.ts';
+import type { FleetState, Store } from '../store/store.ts';
+import type { ReadFleet } from './remembered-fleet.ts';
 
 /**
  * Keeps the number of warm copies that each instance asks for: made where there is none, made anew
@@ -10,20 +11,18 @@ import type { Store, Transaction } from '../store/store.ts';
  *
  * @returns those that were added and removed
  */
-export async function keepStandbys(store: Store): Promise<StandbyPlan> {
-  const now = await store.transact(planned, 'snapshot');
+export async function keepStandbys(store: Store, readFleet: ReadFleet): Promise<StandbyPlan> {
+  const now = planned(...(await readFleet((tx) => tx.openOperations())));
   if (now.add.length + now.remove.length === 0) return now;
   return store.transact(async (tx) => {
-    const plan = await planned(tx);
+    const plan = planned(await tx.fleet(), await tx.openOperations());
     for (const standby of plan.remove) await tx.deleteStandby(standby);
     for (const standby of plan.add) await tx.putStandby(standby);
     return plan;
   });
 }
 
-async function planned(tx: Transaction): Promise<StandbyPlan> {
-  const fleet = await tx.fleet();
-  const open = await tx.openOperations();
+function planned(fleet: FleetState, open: readonly Operation[]): StandbyPlan {
   const held = new Set(open.flatMap(({ objects }) => objects));
   const busy = new Set<InstanceId>(
     fleet.instances.flatMap(({ id, spec }) => (held.has(instanceObject(spec.name)) ? id : [])),
