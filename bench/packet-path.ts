@@ -1,24 +1,25 @@
-// What the settings on the way of an instance's packets do: requests and new connections a second with
-// each on and off, by turns, in one lab.
+// What the settings on the way of an instance's packets do: requests, new connections and bytes a second
+// with each on and off, by turns, in one lab.
 
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { LabClient } from '../test/lab/lab-client.ts';
-import { LabUnderTest } from '../test/lab/lab-under-test.ts';
-import { ReloadsUnderLoad, reloadedName } from '../test/lab/reloads-under-load.ts';
+import { eventually } from '../test/lab/lab-under-test.ts';
 import { machineFacts } from './machine-facts.ts';
-import { quantile } from './quantile.ts';
+import { type PacketSetting, packetSettings } from './packet-settings.ts';
 import { thousandths } from './thousandths.ts';
-import { runWrk, type WrkFigures } from './wrk.ts';
+import { medianOf, rateOf, TrafficBed, type Work, works } from './traffic-bed.ts';
+import type { WrkFigures } from './wrk.ts';
 
-const port = 7196;
-const filter = '/proc/sys/net/bridge/bridge-nf-call-iptables';
-/** The agent puts the setting right every 15 seconds: a measurement in which it did is taken again. */
+const apiPort = 7196;
+/** The agent puts some settings right every 15 seconds: a measurement in which it did is taken again. */
 const attemptsMax = 5;
+const states = ['off', 'on'] as const;
+type State = (typeof states)[number];
+type Rates = Readonly<Record<Work, Readonly<Record<State, number>>>>;
 
 /**
  * @param args `--rounds N` of each, 5 unless told; `--seconds N` a measurement, 3 unless told
- * @returns medians, and `ratios` of ours (the bridge passes by the host's iptables) to the other
+ * @returns medians, and `ratios` of each setting: the rate with it to that without
  */
 export async function benchPacketPath(args: readonly string[]): Promise<object> {
   const options = {
@@ -28,53 +29,71 @@ export async function benchPacketPath(args: readonly string[]): Promise<object> 
   const { values } = parseArgs({ args: [...args], options });
   const count = z.coerce.number().int().min(1).max(100);
   const [rounds, seconds] = [count.parse(values.rounds), count.parse(values.seconds)];
-  await using lab = await LabUnderTest.up('y', port, '--no-example');
-  await ReloadsUnderLoad.up(lab);
-  const { host, addresses } = await (await LabClient.of(lab.name)).settled(reloadedName);
-  const url = `http://${addresses[0]?.address}:80/`;
-  const namespace = `/run/netns/bh-${lab.name}-client`;
-  const set = (value: string) => lab.inside(host, 'sh', '-c', `echo ${value} > ${filter}`);
-  const read = async () => (await lab.inside(host, 'cat', filter)).stdout.trim();
-  if ((await read()) === '') throw new Error('this kernel has no br_netfilter: nothing to measure');
-  const measure = async (value: string, closes: boolean): Promise<WrkFigures> => {
-    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-      await set(value);
-      const figures = await runWrk({ namespace, url, connections: 64, seconds, closes });
-      if ((await read()) === value) return figures;
-    }
-    throw new Error(`bridge-nf-call-iptables does not stay ${value}`);
-  };
-  const runs = { off: [] as WrkFigures[], on: [] as WrkFigures[] };
-  const closing = { off: [] as WrkFigures[], on: [] as WrkFigures[] };
-  for (let round = 0; round < rounds; round += 1) {
-    for (const state of round % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
-      const value = state === 'on' ? '1' : '0';
-      runs[state].push(await measure(value, false));
-      closing[state].push(await measure(value, true));
-    }
-  }
-  const rate = (all: readonly WrkFigures[]) =>
-    thousandths(
-      quantile(
-        all.map((one) => one.requestsPerSecond),
-        0.5,
-      ),
+  await using bed = await TrafficBed.up('y', apiPort);
+  await eventually(() => bed.measure(bed.instanceUrl, 'requests', 1));
+  const settings: Record<string, Rates> = {};
+  for (const setting of await packetSettings(bed)) {
+    settings[setting.name] = await ratesOf(setting, rounds, (what) =>
+      bed.measure(bed.instanceUrl, what, seconds),
     );
+  }
   const machine = await machineFacts();
   for (const [name, value] of Object.entries(machine)) console.log(`${name}: ${value}`);
-  for (const [name, all] of [
-    ['requests/s', runs],
-    ['new connections/s', closing],
-  ] as const) {
-    console.log(`${name}: bridge-nf-call off ${rate(all.off)}, on ${rate(all.on)}`);
+  console.log(`\nMedians of ${rounds} rounds of ${seconds} s, off and on`);
+  for (const [name, rates] of Object.entries(settings)) print(name, rates);
+  const ratios = Object.entries(settings).flatMap(([name, rates]) =>
+    works.map((what) => [`${name}: ${what}`, thousandths(rates[what].on / rates[what].off)]),
+  );
+  return { machine, rounds, seconds, settings, ratios: Object.fromEntries(ratios) };
+}
+
+/** The setting is as it was afterwards. */
+async function ratesOf(
+  setting: PacketSetting,
+  rounds: number,
+  measure: (what: Work) => Promise<WrkFigures>,
+): Promise<Rates> {
+  const runs = new Map<string, WrkFigures[]>();
+  const before = await setting.isOn();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const state of round % 2 === 0 ? states : states.toReversed()) {
+      for (const what of works) {
+        const key = `${what} ${state}`;
+        const figures = await measuredAs(setting, state, () => measure(what));
+        runs.set(key, [...(runs.get(key) ?? []), figures]);
+      }
+    }
   }
+  await setting.set(before);
+  const rate = (what: Work, state: State) =>
+    thousandths(rateOf(what, medianOf(runs.get(`${what} ${state}`) ?? [])));
+  const both = (what: Work) => ({ off: rate(what, 'off'), on: rate(what, 'on') });
   return {
-    ...{ machine, rounds, seconds },
-    requests: { off: rate(runs.off), on: rate(runs.on) },
-    connections: { off: rate(closing.off), on: rate(closing.on) },
-    ratios: {
-      rps_vs_bridge_nf_call: thousandths(rate(runs.off) / rate(runs.on)),
-      connections_vs_bridge_nf_call: thousandths(rate(closing.off) / rate(closing.on)),
-    },
+    requests: both('requests'),
+    connections: both('connections'),
+    bytes: both('bytes'),
   };
+}
+
+async function measuredAs(
+  { name, set, isOn }: PacketSetting,
+  state: State,
+  measure: () => Promise<WrkFigures>,
+): Promise<WrkFigures> {
+  const wanted = state === 'on';
+  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    await set(wanted);
+    const figures = await measure();
+    if ((await isOn()) === wanted) return figures;
+  }
+  throw new Error(`${name} does not stay ${state}`);
+}
+
+function print(name: string, { requests, connections, bytes }: Rates): void {
+  const mibs = ({ off, on }: Rates[Work]) =>
+    `${Math.round(off / 2 ** 20)} ${Math.round(on / 2 ** 20)}`;
+  const whole = ({ off, on }: Rates[Work]) => `${Math.round(off)} ${Math.round(on)}`;
+  console.log(
+    `${name}: requests/s ${whole(requests)}; new connections/s ${whole(connections)}; MiB/s ${mibs(bytes)}`,
+  );
 }

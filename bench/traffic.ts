@@ -1,45 +1,38 @@
 // Requests, connections and bytes a second through one HAProxy: as an instance on its host's bridge, on
 // the bare host, and in a container with a published port. One host, one configuration, one client.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { eventually, LabUnderTest } from '../test/lab/lab-under-test.ts';
+import { eventually } from '../test/lab/lab-under-test.ts';
 import { machineFacts } from './machine-facts.ts';
 import { PublishedPort } from './published-port.ts';
-import { quantile } from './quantile.ts';
 import { thousandths } from './thousandths.ts';
-import { runWrk, type WrkFigures } from './wrk.ts';
+import {
+  globalText,
+  haproxyImage as image,
+  medianOf,
+  proxyText,
+  rateOf,
+  TrafficBed,
+  trafficHost,
+  type Work,
+  works,
+} from './traffic-bed.ts';
+import type { WrkFigures } from './wrk.ts';
 
 const apiPort = 7190;
-const host = 'host-1';
 const hostAddress = '198.18.0.11';
-const instanceAddress = '198.18.10.20';
 const barePort = 8081;
 const publishedPort = 8082;
-const backendAddress = '198.18.0.31';
-const backendPort = 8090;
-const image = 'bridgehead/haproxy:2.6';
-const smallBytes = 512;
-const largeBytes = 65_536;
-
-const work = {
-  requests: { path: '/small', connections: 64, closes: false },
-  connections: { path: '/small', connections: 64, closes: true },
-  bytes: { path: '/large', connections: 16, closes: false },
-} as const;
-type Work = keyof typeof work;
-const works = Object.keys(work) as Work[];
 
 const places = ['instance', 'bare_host', 'published_port'] as const;
 type Place = (typeof places)[number];
-const urls: Readonly<Record<Place, string>> = {
-  instance: `http://${instanceAddress}:80`,
+const urlsElsewhere = {
   bare_host: `http://${hostAddress}:${barePort}`,
   published_port: `http://${hostAddress}:${publishedPort}`,
-};
+} as const;
 const names: Readonly<Record<Place, string>> = {
   instance: 'instance on the bridge',
   bare_host: 'HAProxy on the bare host',
@@ -58,25 +51,19 @@ export async function benchTraffic(args: readonly string[]): Promise<object> {
   const { values } = parseArgs({ args: [...args], options });
   const rounds = z.coerce.number().int().min(1).max(100).parse(values.rounds);
   const seconds = z.coerce.number().int().min(1).max(60).parse(values.seconds);
-  await using lab = await LabUnderTest.up('t', apiPort, '--no-example');
+  await using bed = await TrafficBed.up('t', apiPort);
+  const { lab } = bed;
   const configFolder = join(lab.folder, 'etc');
   mkdirSync(configFolder);
   writeFileSync(join(configFolder, 'haproxy.cfg'), `${globalText}${proxyText(':80')}`);
-  const namespaceOf = (node: string) => `/run/netns/bh-${lab.name}-${node}`;
-  await using parts = new AsyncDisposableStack();
-  parts.use(haproxyIn(lab, namespaceOf('backend'), 'backend', backendText(lab.folder)));
   const bareText = `${globalText}${proxyText(`${hostAddress}:${barePort}`)}`;
-  parts.use(haproxyIn(lab, namespaceOf(host), 'bare', bareText));
+  bed.run(trafficHost, 'bare', bareText);
   const published = { configFolder, image, port: publishedPort };
-  parts.use(await PublishedPort.up(lab, host, published));
-  const applied = await lab.apply(specText(), '--wait');
-  if (applied.code !== 0) throw new Error(applied.stderr);
+  await using _ = await PublishedPort.up(lab, trafficHost, published);
+  const urls: Readonly<Record<Place, string>> = { instance: bed.instanceUrl, ...urlsElsewhere };
   const runs = new Map<string, WrkFigures[]>();
-  const measure = async (place: Place, what: Work, forSeconds: number) => {
-    const { path, ...rest } = work[what];
-    const url = `${urls[place]}${path}`;
-    return runWrk({ namespace: namespaceOf('client'), url, seconds: forSeconds, ...rest });
-  };
+  const measure = (place: Place, what: Work, forSeconds: number) =>
+    bed.measure(urls[place], what, forSeconds);
   for (const place of places) await eventually(() => measure(place, 'requests', 1));
   for (let round = 0; round < rounds; round += 1) {
     for (const what of works) {
@@ -108,92 +95,6 @@ export async function benchTraffic(args: readonly string[]): Promise<object> {
       throughput_vs_bare_host: ratio('bytes', 'bare_host'),
       throughput_vs_published_port: ratio('bytes', 'published_port'),
     },
-  };
-}
-
-// What the managed part of an instance has as well: one thread for one CPU.
-const globalText = `global
-  nbthread 1
-  maxconn 4000
-`;
-
-function proxyText(bind: string): string {
-  return `defaults
-  mode http
-  timeout connect 2s
-  timeout client 30s
-  timeout server 30s
-  http-reuse always
-frontend web
-  bind ${bind}
-  default_backend origin
-backend origin
-  server origin ${backendAddress}:${backendPort}
-`;
-}
-
-// HAProxy itself as the origin: nothing in Debian answers the same bytes with less work.
-function backendText(folder: string): string {
-  for (const [name, bytes] of [
-    ['small', smallBytes],
-    ['large', largeBytes],
-  ] as const) {
-    writeFileSync(join(folder, name), 'x'.repeat(bytes));
-  }
-  const answer = (name: string) =>
-    `  http-request return status 200 content-type text/plain file ${join(folder, name)} if { path /${name} }`;
-  return `global
-  tune.bufsize ${2 * largeBytes}
-defaults
-  mode http
-  timeout client 30s
-frontend origin
-  bind ${backendAddress}:${backendPort}
-${answer('small')}
-${answer('large')}
-`;
-}
-
-function specText(): string {
-  const indented = proxyText(':80').replaceAll(/^/gm, '      ');
-  return `apiVersion: bridgehead/v1
-pools:
-  - { name: public, cidr: 198.18.10.0/24, prefix: 16, gateway: 198.18.0.1, bridge: br0 }
-instances:
-  - name: traffic
-    owner: bench
-    service: bench
-    tier: 1
-    image: ${image}
-    addresses: [{ pool: public, address: ${instanceAddress} }]
-    resources: { memoryMib: 256, cpus: 1, maxConnections: 4000 }
-    placement: { labels: { bench: here } }
-    config: |
-${indented}
-hosts:
-  - { name: ${host}, labels: { bench: here } }
-`;
-}
-
-function haproxyIn(lab: LabUnderTest, namespace: string, name: string, text: string): Disposable {
-  const file = join(lab.folder, `${name}.cfg`);
-  writeFileSync(file, text);
-  const command = [`--net=${namespace}`, 'haproxy', '-db', '-f', file];
-  const child: ChildProcess = spawn('nsenter', command, { stdio: ['ignore', 'ignore', 'inherit'] });
-  return { [Symbol.dispose]: () => void child.kill('SIGKILL') };
-}
-
-function rateOf(what: Work, figures: WrkFigures): number {
-  return what === 'bytes' ? figures.bytesPerSecond : figures.requestsPerSecond;
-}
-
-function medianOf(runs: readonly WrkFigures[]): WrkFigures {
-  const median = (of: (run: WrkFigures) => number) => thousandths(quantile(runs.map(of), 0.5));
-  return {
-    requestsPerSecond: median((run) => run.requestsPerSecond),
-    bytesPerSecond: median((run) => run.bytesPerSecond),
-    p99Ms: median((run) => run.p99Ms),
-    errors: runs.reduce((all, { errors }) => all + errors, 0),
   };
 }
 

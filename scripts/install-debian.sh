@@ -17,7 +17,7 @@ umount:mount tar:tar ldd:libc-bin docker:docker.io curl:curl'
 busybox:busybox-static gcc:gcc make:make ping:iputils-ping chromium:chromium"
 # What only benches need: who we are measured against. unpack-peers.sh has those that cannot be
 # installed beside each other.
-[ "${1:-}" != --peers ] || needs="$needs keepalived:keepalived wrk:wrk iptables:iptables
+[ "${1:-}" != --peers ] || needs="$needs keepalived:keepalived wrk:wrk iptables:iptables ethtool:ethtool
 /usr/lib/x86_64-linux-gnu/dbd/libdbdpgsql.so:libdbd-pgsql"
 # Packages with services, those that come along as dependencies too, and the services.
 services='docker.io:docker.socket docker.io:docker.service containerd:containerd.service
