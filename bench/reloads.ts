@@ -12,38 +12,51 @@ import { thousandths } from './thousandths.ts';
 
 const port = 7197;
 const kinds = ['fresh', 'keptAlive'] as const;
+const countMax = 10_000;
 const names = { fresh: 'a connection each', keptAlive: 'kept alive' } as const;
 
 /**
  * @param args `--reloads N` one after another, `--configs N` by the API, `--changes N` by the runtime
- * API, 1,000 each unless told; `--quiet N` seconds without any, before, between and after, 10 unless told
+ * API, 1,000 each unless told; `--pace N` and `--change-pace N` reloads and changes a second at most, as
+ * fast as they are taken unless told; `--quiet N` seconds without any, before, between and after, 10 unless
+ * told
  * @returns figures of each part; `ratios` of the p99 to that of the quiet parts (below 1.2 is the aim)
  */
 export async function benchReloads(args: readonly string[]): Promise<object> {
   const count = { type: 'string', default: '1000' } as const;
-  const options = { reloads: count, configs: count, changes: count } as const;
-  const quietOption = { quiet: { type: 'string', default: '10' } } as const;
-  const { values } = parseArgs({ args: [...args], options: { ...options, ...quietOption } });
-  const whole = z.coerce.number().int().min(1).max(10_000);
-  const reloads = whole.parse(values.reloads);
-  const configs = whole.parse(values.configs);
-  const changes = whole.parse(values.changes);
+  const noBound = { type: 'string', default: String(countMax) } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      ...{ reloads: count, configs: count, changes: count },
+      ...{ pace: noBound, 'change-pace': noBound },
+      quiet: { type: 'string', default: '10' },
+    },
+  });
+  const whole = z.coerce.number().int().min(1).max(countMax);
+  const [reloads, configs, changes] = [
+    whole.parse(values.reloads),
+    whole.parse(values.configs),
+    whole.parse(values.changes),
+  ];
+  const pace = whole.parse(values.pace);
+  const changePace = whole.parse(values['change-pace']);
   const quietMs = whole.parse(values.quiet) * 1_000;
   await using lab = await LabUnderTest.up('r', port, '--no-example');
   const scene = await ReloadsUnderLoad.up(lab);
   const rest = () => scene.during(() => systemClock.sleep(quietMs));
   const quiet = [await rest()];
-  const direct = await scene.during(() => scene.reloadDirectly(reloads));
+  const direct = await scene.during(() => scene.reloadDirectly(reloads, pace));
   quiet.push(await rest());
   let loaded = 0;
   const storm = await scene.during(async () => {
     loaded = await scene.changeConfig(configs);
   });
   quiet.push(await rest());
-  const live = await scene.during(() => scene.changeLive(changes));
+  const live = await scene.during(() => scene.changeLive(changes, changePace));
   quiet.push(await rest());
   const parts = [
-    [`${reloads} reloads, one after another`, direct],
+    [`${reloads} reloads`, direct],
     [`${configs} configurations by the API, ${loaded} reloads`, storm],
     [`${changes} runtime changes`, live],
   ] as const;
@@ -61,7 +74,7 @@ export async function benchReloads(args: readonly string[]): Promise<object> {
   const ratio = (phase: Phase) =>
     thousandths(Math.max(...kinds.map((kind) => p99Of(phase, kind) / calm(kind))));
   return {
-    ...{ machine, reloads, configs, reloads_of_configs: loaded, changes },
+    ...{ machine, reloads, pace, configs, reloads_of_configs: loaded, changes, changePace },
     sent: all.reduce((sum, { fresh, keptAlive }) => sum + fresh.sent + keptAlive.sent, 0),
     failed: all.reduce((sum, { fresh, keptAlive }) => sum + fresh.failed + keptAlive.failed, 0),
     ...{ quiet, direct, storm, live },

@@ -77,9 +77,15 @@ export class ReloadsUnderLoad {
     return { seconds, fresh, keptAlive };
   }
 
-  /** Reloads HAProxy so many times, each as soon as the new worker of the one before answers. */
-  async reloadDirectly(times: number): Promise<void> {
+  /**
+   * Reloads HAProxy so many times, each as soon as the new worker of the one before answers.
+   *
+   * @param perSecond no more than that
+   */
+  async reloadDirectly(times: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
+    const startMs = systemClock.monotonicMs();
     for (let count = 0; count < times; count += 1) {
+      await paced(startMs, count, perSecond);
       const before = await this.#pid();
       await reload({ run: this.#run }, systemClock);
       const endMs = systemClock.monotonicMs() + 10_000;
@@ -113,9 +119,15 @@ export class ReloadsUnderLoad {
     return (await this.#reloads()) - before;
   }
 
-  /** Makes so many changes by the runtime API, by turns of a server and of a map. */
-  async changeLive(times: number): Promise<void> {
+  /**
+   * Makes so many changes by the runtime API, by turns of a server and of a map.
+   *
+   * @param perSecond no more than that
+   */
+  async changeLive(times: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
+    const startMs = systemClock.monotonicMs();
     for (let count = 0; count < times; count += 1) {
+      await paced(startMs, count, perSecond);
       const [path, body] =
         count % 2 === 0
           ? ['servers/origin/s1', { weight: 1 + (count % 100) }]
@@ -148,6 +160,12 @@ export class ReloadsUnderLoad {
     const text = await eventually(() => askHaproxy(this.#run, 'master.sock', 'show proc'));
     return Number(/^\d+\s+master\s+(\d+)/m.exec(text)?.[1]);
   }
+}
+
+/** Waits until it is time for number `count`, from 0, of so many a second. */
+async function paced(startMs: number, count: number, perSecond: number): Promise<void> {
+  const waitMs = startMs + (count * 1_000) / perSecond - systemClock.monotonicMs();
+  if (waitMs > 0) await systemClock.sleep(waitMs);
 }
 
 /** The instance: two servers that are itself, so that nothing else of the lab is measured. */
