@@ -1,10 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { certificateFolder, certificatesIn } from '../haproxy/certificates.ts';
-import { createAuthority, issueServerCertificate } from '../trust/authority.ts';
+import { standInPem } from '../trust/stand-in.ts';
 
 const folderName = 'certificates';
-let standIn: Promise<string> | null = null;
 
 /**
  * Puts a made-up certificate where a configuration names one, so that `haproxy -c` can judge it on a
@@ -18,17 +17,9 @@ export async function standInMounts(
 ): Promise<readonly { source: string; target: string; writable: false }[]> {
   const names = certificatesIn(rendered);
   if (names.length === 0) return [];
-  standIn ??= makeStandIn();
-  const pem = await standIn;
+  const pem = await standInPem();
   const source = join(folder, folderName);
   await mkdir(source, { mode: 0o755 });
   for (const name of names) await writeFile(join(source, name), pem, { mode: 0o444 });
   return [{ source, target: certificateFolder, writable: false }];
-}
-
-async function makeStandIn(): Promise<string> {
-  const now = new Date();
-  const authority = await createAuthority(now);
-  const { certificate, key } = await issueServerCertificate(authority, ['stand-in.invalid'], now);
-  return `${certificate}\n${key}\n`;
 }

@@ -11,19 +11,25 @@ export function addCertificateVerbs(program: Command, line: CommandLine): void {
   verb(
     'add <name>',
     'add a certificate, or its next version, which running instances take over without a reload',
-    ['cert add shop.pem --cert chain.pem --key key.pem --owner web'],
+    [
+      'cert add shop.pem --cert chain.pem --key key.pem --owner web',
+      'cert add shop.pem --cert /etc/haproxy/shop.pem',
+    ],
     async (session, [name = ''], given) => {
       const { addCertificate } = await import('./commands/certificates.ts');
       return addCertificate(session, name, {
         chainFile: given.text('cert') ?? '',
-        keyFile: given.text('key') ?? '',
+        keyFile: given.text('key'),
         owner: given.text('owner'),
       });
     },
     (command) =>
       command
         .requiredOption('--cert <file>', 'PEM: its certificate first, then those that signed it')
-        .requiredOption('--key <file>', 'PEM: its private key, without a passphrase')
+        .option(
+          '--key <file>',
+          'PEM: its private key, without a passphrase (default: it is in --cert)',
+        )
         .option('--owner <owner>', "whose instances may use it (default: everybody's)"),
   );
   verb(

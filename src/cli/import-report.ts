@@ -1,6 +1,7 @@
 import type { ImportFinding } from '../haproxy/import/check.ts';
 import type { LineReport } from '../haproxy/import/compose.ts';
 import { type Fate, fates } from '../haproxy/import/fate.ts';
+import type { ImportedCertificate } from '../haproxy/import/fleet-certificates.ts';
 import type { ImportedConfig } from '../haproxy/import/import.ts';
 import { printable } from './printable.ts';
 import { tableText } from './table.ts';
@@ -18,6 +19,7 @@ const colours: Readonly<Record<Fate, Parameters<Paint>[0] | null>> = {
 export function reportText(
   imported: ImportedConfig,
   findings: readonly ImportFinding[],
+  owner: string,
   paint: Paint,
   columns: number,
 ): string {
@@ -47,7 +49,21 @@ export function reportText(
     ({ name, path, content }) =>
       `attached: ${printable(name)} (${content.length} bytes) from ${printable(path)}`,
   );
-  return [table, ...attached, ...problems, ...said, summaryText(imported)].join('\n');
+  const wanted = imported.certificates.map(
+    (one) => `the fleet has to have: ${printable(addingText(one, owner))}`,
+  );
+  return [table, ...attached, ...wanted, ...problems, ...said, summaryText(imported)].join('\n');
+}
+
+/** The command that gives the fleet a certificate of this machine. */
+function addingText({ name, path, key }: ImportedCertificate, owner: string): string {
+  const words = ['bridgehead', 'cert', 'add', name, '--cert', path];
+  if (key !== null && key !== 'inside') words.push('--key', key.path);
+  return [...words, '--owner', owner].map(shellWord).join(' ');
+}
+
+function shellWord(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** How many lines there are of each fate, in one line. */

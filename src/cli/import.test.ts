@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { parse } from 'yaml';
 import { parseSpec } from '../spec/parse.ts';
+import { testCertificate } from '../trust/test-certificates.ts';
 import { runLine } from './test-terminal.ts';
 
 const sections = `defaults
@@ -178,6 +179,59 @@ frontend web
     assert.equal(refused.code, 2);
     assert.match(refused.err, /^9 +refused .*map \/etc\/haproxy\/hosts\.map is not to be found/m);
     assert.match(refused.err, /^10 +refused .*answer \/srv\/logo\.gif: it holds a private key/m);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('certificates become the fleet’s, and the report says how it gets them', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bridgehead-import-'));
+  try {
+    const { certificate, key } = await testCertificate({ name: 'shop.example' });
+    const files = {
+      'haproxy.cfg': `global
+  crt-base /etc/ssl/private
+frontend web
+  mode http
+  timeout client 30s
+  bind :443 ssl crt site.pem crt /etc/certs crt-list list.txt
+`,
+      'list.txt': '/etc/certs/b.pem [alpn h2] b.example\n',
+      'etc/ssl/private/site.pem': certificate,
+      'etc/ssl/private/site.key': key,
+      'etc/certs/a.pem': `${certificate}\n${key}`,
+      'etc/certs/b.pem': `${certificate}\n${key}`,
+      'etc/certs/b.pem.ocsp': 'none',
+    };
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    }
+    const words = ['import', join(folder, 'haproxy.cfg'), '--root', folder, '--owner', 'web team'];
+    const { code, out, err } = await runLine(words, {});
+    assert.equal(code, 0, err);
+    assert.ok(!`${out}${err}`.includes('PRIVATE KEY'));
+    const place = (name: string) => join(folder, 'etc', name);
+    for (const line of [
+      `site.pem --cert ${place('ssl/private/site.pem')} --key ${place('ssl/private/site.key')}`,
+      `a.pem --cert ${place('certs/a.pem')}`,
+      `b.pem --cert ${place('certs/b.pem')}`,
+    ])
+      assert.ok(err.includes(`bridgehead cert add ${line} --owner 'web team'\n`), err);
+    const { spec, findings } = parseSpec(
+      `${out}\npools: [{ name: public-v4, cidr: 198.18.10.0/24 }]\n`,
+      'spec.yaml',
+    );
+    assert.deepEqual(findings, []);
+    const [instance] = spec?.instances ?? [];
+    assert.match(
+      instance?.config ?? '',
+      /bind :443 ssl crt site\.pem crt a\.pem crt b\.pem crt-list list\.txt\n/,
+    );
+    assert.deepEqual(
+      instance?.attachments?.map(({ name, certificates }) => [name, certificates]),
+      [['list.txt', ['b.pem']]],
+    );
   } finally {
     await rm(folder, { recursive: true });
   }

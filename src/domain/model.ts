@@ -104,6 +104,11 @@ export interface Attachment {
   readonly sizeBytes: number;
   /** What the configuration may call it beside its name, such as `/etc/haproxy/hosts.map`. */
   readonly path: string | null;
+  /**
+   * Of one that the configuration names as a list of certificates: the fleet's certificates in it;
+   * left out where there are none.
+   */
+  readonly certificates?: readonly string[];
 }
 
 /** What an instance's owner asked for, business record included. */

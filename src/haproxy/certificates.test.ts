@@ -61,3 +61,34 @@ test('without certificates, or with a folder of the owner’s own, nothing is ma
   assert.deepEqual(certificatesIn(own), []);
   assert.equal(own.match(/crt-base/g)?.length, 1);
 });
+
+test('a list of certificates that is attached names them too, with an owner’s base it does not', () => {
+  const list = {
+    ...{ name: 'sites.txt', sha256: 'a'.repeat(64), sizeBytes: 1, path: '/etc/haproxy/sites.txt' },
+    certificates: ['a.pem', 'b.pem'],
+  };
+  const text = 'frontend web\n    bind :443 ssl crt z.pem crt-list /etc/haproxy/sites.txt\n';
+  const found = certificateReferences(readConfig(text), [list]);
+  assert.deepEqual(
+    found.map((one) => [one.name, one.line, one.list]),
+    [
+      ['z.pem', 2, undefined],
+      ['a.pem', 2, '/etc/haproxy/sites.txt'],
+      ['b.pem', 2, '/etc/haproxy/sites.txt'],
+    ],
+  );
+  const rendered = renderConfig({
+    ...{ name: 'web', config: text, addresses: [], attachments: [list] },
+    resources: { memoryMib: 64, cpus: 1, maxConnections: 100 },
+  });
+  assert.deepEqual(certificatesIn(rendered.text), ['a.pem', 'b.pem', 'z.pem']);
+  assert.match(rendered.text, /crt-list \/etc\/haproxy\/attachments\/sites\.txt\n/);
+  const own = readConfig(`global\n    crt-base /etc/own\n${text}`);
+  assert.deepEqual(certificateReferences(own, [list]), []);
+});
+
+test('a list of certificates that is no attachment is told of', () => {
+  const { findings } = render('frontend web\n    bind :443 ssl crt-list sites.txt\n');
+  const said = findings.map(({ message }) => message).join('; ');
+  assert.match(said, /list of certificates 'sites\.txt' is no attachment/);
+});

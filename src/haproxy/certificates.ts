@@ -1,13 +1,14 @@
 // Certificates that a configuration means by name: which ones those are, and how the rendered text
 // says so. That text alone tells a scheduler what to deliver with it, and an agent what to have there.
 
+import type { Attachment } from '../domain/model.ts';
+import { attachmentMeant } from './attachments.ts';
+import { certificateNamePattern } from './certificate-name.ts';
 import type { ConfigLine } from './config-lines.ts';
+import { crtListReferences } from './crt-list.ts';
 
 /** Where an instance's certificates are inside its container, each under its name. */
 export const certificateFolder = '/run/bridgehead/certificates';
-
-/** A name that is safe as a file's, and one word of every HAProxy and runtime API line. */
-export const certificateNamePattern = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 const headPattern = /^# certificate (\S+)$/;
 /** Where the options of a line begin: behind names and addresses, which may be spelled like one. */
@@ -24,20 +25,28 @@ export interface CertificateReference {
   readonly line: number;
   /** From 1. */
   readonly column: number;
+  /** The list that has it, as the line calls that; left out where the line names the certificate. */
+  readonly list?: string;
 }
 
 /**
- * Where lines name a certificate: `crt NAME` without a folder. None where the owner has a `crt-base`
- * of their own, which says where such names are looked for.
+ * Where lines name a certificate: `crt NAME` without a folder, or a list that is attached and has such
+ * names. None where the owner has a `crt-base` of their own, which says where such names are looked for.
  */
 export function certificateReferences(
   lines: readonly ConfigLine[],
+  attachments: readonly Attachment[] = [],
 ): readonly CertificateReference[] {
   const hasOwnBase = lines.some(
     ({ section, words }) => section?.keyword === 'global' && words[0]?.text === 'crt-base',
   );
   if (hasOwnBase) return [];
-  return lines.flatMap(({ words, number, isHeader }) => {
+  const listed = crtListReferences(lines).flatMap(({ path, line, word }) =>
+    (attachmentMeant(attachments, path)?.certificates ?? []).map((name) => ({
+      ...{ name, line, column: word.start + 1, list: path },
+    })),
+  );
+  const named = lines.flatMap(({ words, number, isHeader }) => {
     const from = isHeader ? undefined : optionsFrom.get(words[0]?.text ?? '');
     if (from === undefined) return [];
     return words.flatMap((word, index) => {
@@ -46,6 +55,7 @@ export function certificateReferences(
       return [{ name: word.text, line: number, column: word.start + 1 }];
     });
   });
+  return [...named, ...listed];
 }
 
 /** Lines for the head of a rendered configuration. */

@@ -64,7 +64,7 @@ export function renderConfig(input: RenderInput): RenderedConfig {
     const extra = added.get(line.number);
     return extra === undefined ? own : [...own, { text: extra, source: null }];
   });
-  const certificates = certificateReferences(lines).map(({ name }) => name);
+  const certificates = certificateReferences(lines, attachments).map(({ name }) => name);
   const base = certificates.length === 0 ? [] : [`    crt-base ${certificateFolder}`];
   const head = [
     `# Managed by Bridgehead: instance ${input.name}. Its owner's configuration follows.`,

@@ -1,7 +1,7 @@
 // Certificates as the API takes and shows them; and as they travel to the hosts that need them.
 
 import { z } from 'zod';
-import { certificateNamePattern } from '../haproxy/certificates.ts';
+import { certificateNamePattern } from '../haproxy/certificate-name.ts';
 
 /** A chain of ten with long names stays below; HAProxy's own limit is lower. */
 const pemMax = 64 * 1024;

@@ -174,4 +174,16 @@ test('a configuration may name what there is and belongs to its owner or everybo
       '2: there is no certificate none.pem',
     ],
   );
+  const list = { name: 'sites.txt', sha256: '', sizeBytes: 1, path: null };
+  const text = 'frontend web\n    bind :443 ssl crt-list sites.txt\n';
+  const attachments = [{ ...list, certificates: ['all.pem', 'none.pem', 'theirs.pem'] }];
+  assert.deepEqual(
+    certificateFaults({ config: text, owner: 'team', attachments }, owners).map(
+      ({ line, message }) => `${line}: ${message.split(':')[0]}`,
+    ),
+    [
+      '2: there is no certificate none.pem of sites.txt',
+      '2: certificate theirs.pem of sites.txt belongs to others, not to team',
+    ],
+  );
 });

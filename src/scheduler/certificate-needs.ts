@@ -36,16 +36,18 @@ export function usersOf(name: string, instances: readonly Instance[]): readonly 
  * @param owners of all certificates by their names; '' for everybody's
  */
 export function certificateFaults(
-  { config, owner }: Pick<Instance['spec'], 'config' | 'owner'>,
+  { config, owner, attachments }: Pick<Instance['spec'], 'config' | 'owner' | 'attachments'>,
   owners: ReadonlyMap<string, string>,
 ): readonly Finding[] {
-  return certificateReferences(readConfig(config)).flatMap(({ name, line, column }) => {
+  return certificateReferences(readConfig(config), attachments).flatMap((reference) => {
+    const { name, line, column, list } = reference;
     const whose = owners.get(name);
     if (whose === '' || whose === owner) return [];
+    const what = `certificate ${name}${list === undefined ? '' : ` of ${list}`}`;
     const message =
       whose === undefined
-        ? `there is no certificate ${name}: bridgehead cert add ${name} --cert FILE --key FILE`
-        : `certificate ${name} belongs to ${whose}, not to ${owner}`;
+        ? `there is no ${what}: bridgehead cert add ${name} --cert FILE --key FILE`
+        : `${what} belongs to ${whose}, not to ${owner}`;
     return [{ line, column, message }];
   });
 }

@@ -3,6 +3,8 @@ import type { Finding } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { InstanceSpec, Pool } from '../domain/model.ts';
 import type { RolloutSettings } from '../domain/rollout.ts';
+import { readConfig } from '../haproxy/config-lines.ts';
+import { withListedCertificates } from '../haproxy/crt-list.ts';
 import { readAttachments, type SpecFiles } from './attachments.ts';
 import type { ConfigOrigin } from './config-origin.ts';
 import { withFragments } from './fragments.ts';
@@ -235,12 +237,16 @@ class SpecReader {
       const { services, config, attachments: sources, ...fields } = entry.fields;
       const { document, path } = entry;
       const place = { document, path, text: this.#text, textLines };
-      const { attachments, fragments, contents } = readAttachments(sources, this.#files, report);
+      const read = readAttachments(sources, this.#files, report);
+      const { fragments, contents } = read;
       for (const [hash, content] of contents) this.#contents.set(hash, content);
       const main = instanceConfig({ services, config }, place, report);
       const { text, origin } = withFragments(main, fragments, place, report);
       if (origin !== null) this.#origins.set(fields.name, origin);
       const instance = instanceOf(fields, text, around, report);
+      const attachments = withListedCertificates(readConfig(text), read.attachments, (one) =>
+        contents.get(one.sha256),
+      );
       return [attachments.length === 0 ? instance : { ...instance, attachments }];
     });
   }

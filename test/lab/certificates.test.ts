@@ -33,13 +33,16 @@ before(async () => {
 });
 after(() => lab?.[Symbol.asyncDispose]());
 
-/** Adds the certificate, and gives back what the command printed. */
-async function add(serial: string): Promise<{ readonly key: string; readonly said: string }> {
+/** Adds the certificate, its key in a file apart or in the same; gives back what the command printed. */
+async function add(
+  serial: string,
+  isApart: boolean,
+): Promise<{ readonly key: string; readonly said: string }> {
   const { certificate, key } = await testCertificate({ name: 'shop.example', serial });
   const [chainFile, keyFile] = [join(lab.folder, 'chain.pem'), join(lab.folder, 'key.pem')];
-  await writeFile(chainFile, certificate);
+  await writeFile(chainFile, isApart ? certificate : `${certificate}\n${key}\n`);
   await writeFile(keyFile, key);
-  const files = ['--cert', chainFile, '--key', keyFile];
+  const files = ['--cert', chainFile, ...(isApart ? ['--key', keyFile] : [])];
   const { code, stdout, stderr } = await lab.api('cert', 'add', 'shop.pem', ...files);
   assert.equal(code, 0, stderr);
   return { key, said: stdout };
@@ -54,7 +57,7 @@ async function keysOn(host: string): Promise<readonly string[]> {
 }
 
 test('a renewal under load fails nobody, and keys are only where they are needed', async (context) => {
-  const first = await add('0a');
+  const first = await add('0a', true);
   const text = await readFile(exampleFile, 'utf8');
   const before = await client.settled(name);
   const tls = text.replace('bind :80\n        default_backend shop\n', (found) =>
@@ -84,7 +87,7 @@ test('a renewal under load fails nobody, and keys are only where they are needed
   createInterface({ input: load.stdout }).on('line', (line) => lines.push(line));
   try {
     await eventually(async () => assert.deepEqual(lines, ['0A']));
-    const second = await add('0b');
+    const second = await add('0b', false);
     await eventually(async () => assert.deepEqual(lines, ['0A', '0B']));
     assert.ok(![first, second].some(({ key, said }) => said.includes(key.split('\n')[1] ?? '')));
   } finally {
@@ -113,8 +116,12 @@ test('a renewal under load fails nobody, and keys are only where they are needed
   }
   assert.equal((await lab.api('cert', 'rm', 'shop.pem')).code, 4, 'it is used');
 
-  // A new worker has the new one from its file.
-  assert.equal(await client.apply(tls.replace('connect 2s', 'connect 3s')), 200);
+  // A new worker has the new one from its file, also where a list names it.
+  const list = `attachments: { sites.txt: { text: "shop.pem [alpn h2] shop.example" } }`;
+  const listed = tls
+    .replace('crt shop.pem', 'crt-list sites.txt')
+    .replace(`- name: ${name}\n`, (found) => `${found}    ${list}\n`);
+  assert.equal(await client.apply(listed), 200);
   await eventually(async () => assert.notEqual(await worker(), pid));
   const shown = await askHaproxy(
     run,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { BridgeheadError } from '../../domain/errors.ts';
 import type { CertificateView } from '../../protocol/certificate-views.ts';
+import { pemParts } from '../../trust/pem-parts.ts';
 import { durationText, momentText } from '../duration.ts';
 import type { Session } from '../session.ts';
 import { tableText } from '../table.ts';
@@ -12,15 +13,25 @@ export async function addCertificate(
   name: string,
   input: {
     readonly chainFile: string;
-    readonly keyFile: string;
+    /** Undefined where the key is in the same file, as HAProxy has it. */
+    readonly keyFile: string | undefined;
     readonly owner: string | undefined;
   },
 ): Promise<void> {
-  const [chain, key] = await Promise.all([input.chainFile, input.keyFile].map(readPem));
+  const whole = await readPem(input.chainFile);
+  const { chain, key: inside } = pemParts(whole);
+  if (input.keyFile === undefined && inside === '') {
+    throw new BridgeheadError(
+      'REQUEST_INVALID',
+      `${input.chainFile} holds no private key`,
+      'Say where it is: --key FILE.',
+    );
+  }
+  const key = input.keyFile === undefined ? inside : await readPem(input.keyFile);
   const { owner } = input;
   const api = await session.connect();
   const view = await api.addCertificate(name, {
-    ...{ chain: chain ?? '', privateKey: key ?? '' },
+    ...{ chain: chain === '' ? whole : chain, privateKey: key },
     ...(owner === undefined ? {} : { owner }),
   });
   await session.print(view, () => textOf(session, view));

@@ -4,10 +4,13 @@ import { basename, join } from 'node:path';
 import { BridgeheadError } from '../../domain/errors.ts';
 import { namePattern } from '../../domain/ids.ts';
 import { attachmentFolder } from '../../haproxy/attachments.ts';
+import { certificateFolder, certificatesIn } from '../../haproxy/certificates.ts';
 import { type ImportFinding, importFindings, renderImported } from '../../haproxy/import/check.ts';
 import { type ImportedConfig, importConfig, nameFrom } from '../../haproxy/import/import.ts';
 import { runCommand } from '../../system/command.ts';
+import { standInPem } from '../../trust/stand-in.ts';
 import { readAttachedFiles } from '../import-attachments.ts';
+import { readCertificates } from '../import-certificates.ts';
 import { readErrorPages, readImportFiles } from '../import-files.ts';
 import { addressesOf, environmentOf, poolsOf } from '../import-options.ts';
 import { reportText, summaryText } from '../import-report.ts';
@@ -62,10 +65,13 @@ export async function importHaproxy(session: Session, options: ImportVerbOptions
     environment: environmentOf(options.variables),
   };
   const files = await readImportFiles(options.paths, () => terminal.input());
+  const root = options.root ?? null;
+  const attachedFiles = await readAttachedFiles(files, root);
   const imported = importConfig(files, {
     ...wishes,
     pages: await readErrorPages(files),
-    files: await readAttachedFiles(files, options.root ?? null),
+    files: attachedFiles,
+    certificates: await readCertificates(files, attachedFiles, root),
     name: name ?? null,
     fallbackName: nameFrom(basename(options.paths[0] ?? '').replace(/\.\w+$/, '')) ?? 'haproxy',
     isKeeping: options.isKeeping,
@@ -80,14 +86,20 @@ export async function importHaproxy(session: Session, options: ImportVerbOptions
   if (format === 'table') {
     const target = options.write === undefined ? 'err' : 'out';
     const columns = target === 'err' ? Number.POSITIVE_INFINITY : session.columns;
-    const report = reportText(imported, findings, paintFor(terminal, target), columns);
+    const report = reportText(
+      imported,
+      findings,
+      options.owner,
+      paintFor(terminal, target),
+      columns,
+    );
     terminal[target](`${report}\n`);
   } else {
-    const { lines, problems } = imported;
+    const { lines, problems, certificates } = imported;
     const attached = imported.attachments.map(({ name, path, content }) => ({
       ...{ name, path, sizeBytes: content.length },
     }));
-    await session.print({ spec, lines, attached, problems, findings }, () => '');
+    await session.print({ spec, lines, attached, certificates, problems, findings }, () => '');
   }
   if (spec !== null) {
     const text = `# Imported: ${summaryText(imported)}\n${specYaml(spec)}`;
@@ -121,8 +133,14 @@ async function ask(imported: ImportedConfig): Promise<readonly ImportFinding[]> 
     await mkdir(attachments);
     for (const { name, content } of imported.attachments)
       await writeFile(join(attachments, name), content);
+    const certificates = join(folder, 'certificates');
+    await mkdir(certificates);
+    for (const certificate of certificatesIn(rendered.text))
+      await writeFile(join(certificates, certificate), await standInPem());
     // They are here, and not where the container has them.
-    const text = rendered.text.replaceAll(attachmentFolder, attachments);
+    const text = rendered.text
+      .replaceAll(attachmentFolder, attachments)
+      .replaceAll(certificateFolder, certificates);
     await writeFile(path, text, { mode: 0o600 });
     // Without the variables of this shell, which no container has.
     const env = { PATH: process.env['PATH'] };
@@ -131,7 +149,9 @@ async function ask(imported: ImportedConfig): Promise<readonly ImportFinding[]> 
       env,
       timeoutMs: checkTimeoutMs,
     });
-    const output = (stderr + stdout).replaceAll(attachments, attachmentFolder);
+    const output = (stderr + stdout)
+      .replaceAll(attachments, attachmentFolder)
+      .replaceAll(certificates, certificateFolder);
     const findings = importFindings(imported, rendered, output, path);
     if (code === 0 || findings.some(({ severity }) => severity === 'alert')) return findings;
     const message = `haproxy -c ended with ${code}`;

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { PoolName } from '../../domain/ids.ts';
 import type { ServiceAddress } from '../../domain/model.ts';
 import { parseCheckOutput } from '../check-output.ts';
+import { readConfig } from '../config-lines.ts';
+import { withListedCertificates } from '../crt-list.ts';
 import { locateFinding } from '../locate.ts';
 import { type RenderedConfig, renderConfig } from '../render.ts';
 import type { AddressWish } from './addresses.ts';
@@ -16,10 +18,14 @@ export function renderImported(
 ): RenderedConfig {
   const resources = { memoryMib: 128, cpus: 1, maxConnections: 2_000 };
   const { name, config } = imported;
-  const attachments = imported.attachments.map((one) => ({
+  const contents = new Map(imported.attachments.map((one) => [one.name, one.content]));
+  const plain = imported.attachments.map((one) => ({
     ...{ name: one.name, path: one.path, sizeBytes: one.content.length },
     sha256: createHash('sha256').update(one.content).digest('hex'),
   }));
+  const attachments = withListedCertificates(readConfig(config), plain, (one) =>
+    contents.get(one.name),
+  );
   const addresses = standIns(imported.addresses);
   return renderConfig({ name, config, addresses, resources, attachments });
 }

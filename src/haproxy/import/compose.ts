@@ -34,7 +34,7 @@ export function compose(
       out.push({ text: `# From ${source.file.name.replace(/[^\x20-\x7e]/g, '?')}`, index: null });
     file = source.file;
     const verdict = verdicts.get(index);
-    const { text } = source.line;
+    const text = source.was ?? source.line.text;
     if (verdict === undefined) {
       out.push({ text: text.replaceAll('\0', ' '), index: null });
       continue;

@@ -27,6 +27,8 @@ export interface ImportFile {
 export interface SourceLine {
   readonly file: ImportFile;
   readonly line: ConfigLine;
+  /** How the line was written, where names of certificates stand in it now. */
+  readonly was?: string;
 }
 
 /** What became of a line, before the whole is put together. */

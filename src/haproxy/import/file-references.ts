@@ -13,14 +13,19 @@ export interface FileReference {
   readonly isPrivate: boolean;
 }
 
+/** What `crt` names. */
+export const certificatePurpose = 'certificate with its private key';
+/** What `crt-list` names. */
+export const certificateListPurpose = 'list of certificates';
+
 // Each keyword is followed by a path wherever it stands on a line of a proxy, server or bind.
 const optionFiles: ReadonlyMap<string, string> = new Map([
   ['ca-file', 'certificates'],
-  ['ca-sign-file', 'certificate with its private key'],
+  ['ca-sign-file', 'CA with its private key'],
   ['ca-verify-file', 'certificates'],
   ['crl-file', 'revocation list'],
-  ['crt', 'certificate with its private key'],
-  ['crt-list', 'list of certificates'],
+  ['crt', certificatePurpose],
+  ['crt-list', certificateListPurpose],
   ['tls-ticket-keys', 'TLS ticket keys'],
 ]);
 
@@ -37,10 +42,10 @@ const lineFiles: ReadonlyMap<string, { readonly at: number; readonly purpose: st
   ['wurfl-data-file', { at: 1, purpose: 'device data' }],
 ]);
 
-/** Purposes of files that hold private keys, or lists of files that do. */
+/** Purposes of files that hold private keys. */
 const privatePurposes: ReadonlySet<string> = new Set([
-  'certificate with its private key',
-  'list of certificates',
+  'CA with its private key',
+  certificatePurpose,
   'TLS ticket keys',
   'certificates of a store',
 ]);

@@ -6,6 +6,12 @@ import { renderImported } from './check.ts';
 import { compose, type LineReport } from './compose.ts';
 import { Environment } from './environment.ts';
 import type { ImportFile, SourceLine, SpecFields, Verdict } from './fate.ts';
+import {
+  type CertificateNote,
+  type FoundCertificates,
+  type ImportedCertificate,
+  nameCertificates,
+} from './fleet-certificates.ts';
 import { lateSections } from './late-names.ts';
 import { verdictByItself, verdictInPlace } from './line-verdict.ts';
 import { loopbackPorts, placeListeners } from './listener-lines.ts';
@@ -24,6 +30,8 @@ export interface ImportOptions extends AddressWishes {
   readonly pages: ReadonlyMap<string, string>;
   /** Other files that it has HAProxy read, as far as they are there; left out for none. */
   readonly files?: FoundFiles | undefined;
+  /** Its certificates, as far as they are there; left out for none. */
+  readonly certificates?: FoundCertificates | undefined;
 }
 
 export interface ImportedConfig {
@@ -33,6 +41,8 @@ export interface ImportedConfig {
   readonly addresses: readonly AddressWish[];
   /** What it brings along, in the order in which the lines name them. */
   readonly attachments: readonly ImportedAttachment[];
+  /** What the fleet has to have of certificates, in the order in which the lines name them. */
+  readonly certificates: readonly ImportedCertificate[];
   /** The configuration for the spec. A refused line is a comment in it. */
   readonly config: string;
   readonly lines: readonly LineReport[];
@@ -54,11 +64,16 @@ const roundsMax = 4;
  * every line that is no comment has a report of what became of it.
  */
 export function importConfig(files: readonly ImportFile[], options: ImportOptions): ImportedConfig {
-  const sources = files.flatMap((file) =>
-    readConfig(file.text).map((line): SourceLine => ({ file, line: withoutReturn(line) })),
+  const named = nameCertificates(
+    files.flatMap((file) =>
+      readConfig(file.text).map((line): SourceLine => ({ file, line: withoutReturn(line) })),
+    ),
+    options.files ?? new Map(),
+    options.certificates ?? new Map(),
   );
+  const { sources } = named;
   const verdicts = new Map<number, Verdict>();
-  const attached = new AttachedFiles(options.files ?? new Map());
+  const attached = new AttachedFiles(named.files);
   const environment = new Environment(options.environment);
   const localPeer = localPeerOf(sources) ?? options.localPeer;
   const listeners: Listener[] = [];
@@ -69,7 +84,7 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
     environment.read(source.line);
     const verdict = isTooMany(index)
       ? tooManySections
-      : verdictByItself(source, options.pages, attached);
+      : (named.faults.get(index) ?? verdictByItself(source, options.pages, attached));
     if (verdict !== null) verdicts.set(index, verdict);
     else {
       const listener = listenerOf(source.line, index, localPeer, environment);
@@ -94,6 +109,10 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
     if (line.words.length === 0 || verdicts.has(index)) continue;
     verdicts.set(index, verdictInPlace(line, machine, environment));
   }
+  for (const [index, note] of named.notes) {
+    const verdict = verdicts.get(index);
+    if (verdict !== undefined) verdicts.set(index, withNote(verdict, note));
+  }
   refuseLinesOfRefusedSections(sources, verdicts);
   const added = environmentLines(options.environment);
   const addresses = plan.wishes();
@@ -112,6 +131,7 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
     notes: sets.notes ?? '',
     addresses,
     attachments: attached.all,
+    certificates: named.certificates,
     problems,
     ...whole,
   };
@@ -124,6 +144,17 @@ const tooManySections: Verdict = {
   texts: [],
   warnings: [],
 };
+
+// What is in other words already stays so, and what is not there needs no certificate.
+function withNote(verdict: Verdict, { detail, warnings }: CertificateNote): Verdict {
+  if (verdict.fate !== 'kept' && verdict.fate !== 'changed') return verdict;
+  return {
+    ...verdict,
+    fate: detail === '' ? verdict.fate : 'changed',
+    detail: [verdict.detail, detail].filter((text) => text !== '').join('; '),
+    warnings: [...verdict.warnings, ...warnings],
+  };
+}
 
 function withoutReturn(line: SourceLine['line']): SourceLine['line'] {
   return line.text.endsWith('\r') ? { ...line, text: line.text.slice(0, -1) } : line;

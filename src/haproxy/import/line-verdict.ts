@@ -3,7 +3,7 @@ import type { AttachedFiles } from './attached-files.ts';
 import type { Environment } from './environment.ts';
 import { errorPagePath, writtenOut } from './error-page.ts';
 import { edited, type SourceLine, type Verdict } from './fate.ts';
-import { fileReferences } from './file-references.ts';
+import { certificatePurpose, fileReferences } from './file-references.ts';
 import { machineLocal } from './machine-local.ts';
 import { oldKeyword } from './old-keywords.ts';
 import { type Machine, reachOf } from './reach.ts';
@@ -66,6 +66,8 @@ export function verdictByItself(
     ]);
   }
   for (const reference of fileReferences(line)) {
+    // These have names instead of paths by now.
+    if (reference.purpose === certificatePurpose) continue;
     const fault = attached.take(reference);
     if (fault !== null) return refuse(fault, reference.word.start + 1);
   }
