@@ -76,17 +76,17 @@ async function ratesOf(
 }
 
 async function measuredAs(
-  { name, set, isOn }: PacketSetting,
+  setting: PacketSetting,
   state: State,
   measure: () => Promise<WrkFigures>,
 ): Promise<WrkFigures> {
   const wanted = state === 'on';
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-    await set(wanted);
+    await setting.set(wanted);
     const figures = await measure();
-    if ((await isOn()) === wanted) return figures;
+    if ((await setting.isOn()) === wanted) return figures;
   }
-  throw new Error(`${name} does not stay ${state}`);
+  throw new Error(`${setting.name} does not stay ${state}`);
 }
 
 function print(name: string, { requests, connections, bytes }: Rates): void {

@@ -1,5 +1,5 @@
 // 1,000 reloads and 1,000 changes of one HAProxy under load: requests that fail, and what the rest
-// waits, against the same load with nothing changed, in the same run.
+// waits, against the same load with nothing changed, and against HAProxy reloaded by hand, in the same run.
 
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { LabUnderTest } from '../test/lab/lab-under-test.ts';
 import { type Phase, ReloadsUnderLoad } from '../test/lab/reloads-under-load.ts';
 import { machineFacts } from './machine-facts.ts';
 import { quantile } from './quantile.ts';
+import { ReloadsByHand } from './reloads-by-hand.ts';
 import { thousandths } from './thousandths.ts';
 
 const port = 7197;
@@ -20,7 +21,8 @@ const names = { fresh: 'a connection each', keptAlive: 'kept alive' } as const;
  * API, 1,000 each unless told; `--pace N` and `--change-pace N` reloads and changes a second at most, as
  * fast as they are taken unless told; `--quiet N` seconds without any, before, between and after, 10 unless
  * told
- * @returns figures of each part; `ratios` of the p99 to that of the quiet parts (below 1.2 is the aim)
+ * @returns figures of each part; `ratios` of the p99 to that of the quiet parts (below 1.2 is the aim), and of our
+ * reloads to those by hand
  */
 export async function benchReloads(args: readonly string[]): Promise<object> {
   const count = { type: 'string', default: '1000' } as const;
@@ -55,6 +57,9 @@ export async function benchReloads(args: readonly string[]): Promise<object> {
   quiet.push(await rest());
   const live = await scene.during(() => scene.changeLive(changes, changePace));
   quiet.push(await rest());
+  await using byHand = await ReloadsByHand.up(lab, scene.host, scene.configFile);
+  const handQuiet = await scene.during(() => systemClock.sleep(quietMs), byHand.target);
+  const hand = await scene.during(() => byHand.reload(reloads, pace), byHand.target);
   const parts = [
     [`${reloads} reloads`, direct],
     [`${configs} configurations by the API, ${loaded} reloads`, storm],
@@ -65,6 +70,8 @@ export async function benchReloads(args: readonly string[]): Promise<object> {
   console.log('');
   for (const [index, phase] of quiet.entries()) print(`nothing changed (${index + 1})`, phase);
   for (const [name, phase] of parts) print(name, phase);
+  print('on the bare host, nothing changed', handQuiet);
+  print(`on the bare host, ${reloads} reloads by hand`, hand);
   const all = [...quiet, direct, storm, live];
   const calm = (kind: (typeof kinds)[number]) =>
     quantile(
@@ -77,12 +84,15 @@ export async function benchReloads(args: readonly string[]): Promise<object> {
     ...{ machine, reloads, pace, configs, reloads_of_configs: loaded, changes, changePace },
     sent: all.reduce((sum, { fresh, keptAlive }) => sum + fresh.sent + keptAlive.sent, 0),
     failed: all.reduce((sum, { fresh, keptAlive }) => sum + fresh.failed + keptAlive.failed, 0),
-    ...{ quiet, direct, storm, live },
+    ...{ quiet, direct, storm, live, by_hand_quiet: handQuiet, by_hand: hand },
     ratios: {
       p99_vs_no_change: Math.max(ratio(direct), ratio(storm), ratio(live)),
       p99_direct_reloads: ratio(direct),
       p99_configs_by_api: ratio(storm),
       p99_runtime_changes: ratio(live),
+      p99_direct_vs_by_hand: thousandths(
+        Math.max(...kinds.map((kind) => p99Of(direct, kind) / p99Of(hand, kind))),
+      ),
     },
   };
 }

@@ -32,6 +32,12 @@ export interface Phase {
   readonly keptAlive: LoadSummary;
 }
 
+/** Where a load asks. */
+export interface LoadTarget {
+  readonly address: string;
+  readonly port: number;
+}
+
 export class ReloadsUnderLoad {
   readonly #lab: LabUnderTest;
   readonly #client: LabClient;
@@ -59,13 +65,12 @@ export class ReloadsUnderLoad {
     return new ReloadsUnderLoad(lab, client, settled, context);
   }
 
-  /** Runs `work` between both loads. */
-  async during(work: () => Promise<void>): Promise<Phase> {
+  /** Runs `work` between both loads, which ask the instance unless told. */
+  async during(work: () => Promise<void>, target: LoadTarget = this.#target): Promise<Phase> {
     const stop = new AbortController();
     const startMs = systemClock.monotonicMs();
-    const address = this.#settled.addresses[0]?.address ?? '';
     const options = {
-      ...{ address, durationMs: durationMsMax, ratePerSecond: rate, signal: stop.signal },
+      ...{ ...target, durationMs: durationMsMax, ratePerSecond: rate, signal: stop.signal },
     };
     const loads = [true, false].map((newConnectionPerRequest) =>
       labLoad({ name: this.#lab.name }, { ...options, newConnectionPerRequest }),
@@ -82,18 +87,9 @@ export class ReloadsUnderLoad {
    *
    * @param perSecond no more than that
    */
-  async reloadDirectly(times: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
-    const startMs = systemClock.monotonicMs();
-    for (let count = 0; count < times; count += 1) {
-      await paced(startMs, count, perSecond);
-      const before = await this.#pid();
-      await reload({ run: this.#run }, systemClock);
-      const endMs = systemClock.monotonicMs() + 10_000;
-      for (let now = ''; now === '' || now === before; now = await this.#pid()) {
-        assert.ok(systemClock.monotonicMs() < endMs, 'no new worker in ten seconds');
-        await systemClock.sleep(pollMs);
-      }
-    }
+  reloadDirectly(times: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
+    const run = this.#run;
+    return reloadWith(run, times, perSecond, () => reload({ run }, systemClock));
   }
 
   /**
@@ -145,20 +141,63 @@ export class ReloadsUnderLoad {
     }
   }
 
-  get #run(): string {
-    const { agent } = labPaths(this.#lab.name).host(this.#settled.host);
-    return join(agent, 'instances', this.#settled.id, 'run');
+  get host(): string {
+    return this.#settled.host;
   }
 
-  async #pid(): Promise<string> {
-    const info = await askHaproxy(this.#run, 'stats.sock', 'show info').catch(() => '');
-    return /^Pid: (\d+)$/m.exec(info)?.[1] ?? '';
+  /** What its HAProxy reads. */
+  get configFile(): string {
+    return join(this.#folder, 'etc', 'haproxy.cfg');
+  }
+
+  get #target(): LoadTarget {
+    return { address: this.#settled.addresses[0]?.address ?? '', port: 80 };
+  }
+
+  get #folder(): string {
+    const { agent } = labPaths(this.#lab.name).host(this.#settled.host);
+    return join(agent, 'instances', this.#settled.id);
+  }
+
+  get #run(): string {
+    return join(this.#folder, 'run');
   }
 
   /** Of its master since it started. */
   async #reloads(): Promise<number> {
     const text = await eventually(() => askHaproxy(this.#run, 'master.sock', 'show proc'));
     return Number(/^\d+\s+master\s+(\d+)/m.exec(text)?.[1]);
+  }
+}
+
+/** Process id of the worker whose runtime API is in the folder; empty where none answers. */
+export async function workerPid(folder: string): Promise<string> {
+  const info = await askHaproxy(folder, 'stats.sock', 'show info').catch(() => '');
+  return /^Pid: (\d+)$/m.exec(info)?.[1] ?? '';
+}
+
+/**
+ * Reloads so many times, each as soon as the new worker of the one before answers.
+ *
+ * @param folder has the socket of the runtime API
+ * @param perSecond no more than that
+ */
+export async function reloadWith(
+  folder: string,
+  times: number,
+  perSecond: number,
+  load: () => Promise<void>,
+): Promise<void> {
+  const startMs = systemClock.monotonicMs();
+  for (let count = 0; count < times; count += 1) {
+    await paced(startMs, count, perSecond);
+    const before = await workerPid(folder);
+    await load();
+    const endMs = systemClock.monotonicMs() + 10_000;
+    for (let now = ''; now === '' || now === before; now = await workerPid(folder)) {
+      assert.ok(systemClock.monotonicMs() < endMs, 'no new worker in ten seconds');
+      await systemClock.sleep(pollMs);
+    }
   }
 }
 

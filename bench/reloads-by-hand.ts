@@ -1,0 +1,66 @@
+// The peer of the bench of reloads: the configuration of the instance in an HAProxy on the bare host,
+// reloaded as HAProxy's management guide says, by SIGUSR2 to its master.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { addressOf, topologyOf } from '../src/lab/topology.ts';
+import { eventually, type LabUnderTest } from '../test/lab/lab-under-test.ts';
+import { type LoadTarget, reloadWith, workerPid } from '../test/lab/reloads-under-load.ts';
+
+const port = 8080;
+const hostCount = 3;
+
+export class ReloadsByHand implements AsyncDisposable {
+  readonly target: LoadTarget;
+  readonly #folder: string;
+  readonly #master: ChildProcess;
+
+  private constructor(target: LoadTarget, folder: string, master: ChildProcess) {
+    this.target = target;
+    this.#folder = folder;
+    this.#master = master;
+  }
+
+  /**
+   * @param host where the instance is
+   * @param configFile what the instance's HAProxy reads
+   */
+  static async up(lab: LabUnderTest, host: string, configFile: string): Promise<ReloadsByHand> {
+    const node = topologyOf(lab.name, hostCount).hosts.find(({ name }) => name === host);
+    if (node === undefined) throw new Error(`the lab has no ${host}`);
+    const target = { address: addressOf(node).v4, port };
+    const folder = await mkdtemp(join(tmpdir(), 'bridgehead-reloads-'));
+    const text = (await readFile(configFile, 'utf8'))
+      .replaceAll('/run/haproxy', folder)
+      .replace(/^( +bind )198\.18\.\S+:80$/m, `$1${target.address}:${port}`);
+    await writeFile(join(folder, 'haproxy.cfg'), text);
+    const command = ['haproxy', '-W', '-S', join(folder, 'master.sock')];
+    const master = spawn(
+      'nsenter',
+      [`--net=/run/netns/${node.namespace}`, ...command, '-f', join(folder, 'haproxy.cfg')],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    );
+    const byHand = new ReloadsByHand(target, folder, master);
+    await eventually(async () => {
+      if ((await workerPid(folder)) === '') throw new Error('HAProxy does not answer on the host');
+    });
+    return byHand;
+  }
+
+  /** Reloads so many times, each as soon as the new worker of the one before answers. */
+  reload(times: number, perSecond: number): Promise<void> {
+    return reloadWith(this.#folder, times, perSecond, async () => {
+      this.#master.kill('SIGUSR2');
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const gone = once(this.#master, 'exit');
+    this.#master.kill('SIGTERM');
+    await gone;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
