@@ -117,7 +117,7 @@ test('a renewal under load fails nobody, and keys are only where they are needed
   assert.equal((await lab.api('cert', 'rm', 'shop.pem')).code, 4, 'it is used');
 
   // A new worker has the new one from its file, also where a list names it.
-  const list = `attachments: { sites.txt: { text: "shop.pem [alpn h2] shop.example" } }`;
+  const list = String.raw`attachments: { sites.txt: { text: "shop.pem [alpn h2] shop.example\n" } }`;
   const listed = tls
     .replace('crt shop.pem', 'crt-list sites.txt')
     .replace(`- name: ${name}\n`, (found) => `${found}    ${list}\n`);
