@@ -87,7 +87,14 @@ function inside({ namespace }: End, ...command: readonly string[]): Promise<stri
   return commandOutput(['nsenter', `--net=${namespace}`, ...command]);
 }
 
-// What is below /sys belongs to the namespace of whoever mounted it.
+// What is below /sys belongs to the namespace of whoever mounted it; Docker mounted it read-only.
 function inSysfs(end: End, script: string): Promise<string> {
-  return inside(end, 'unshare', '--mount', 'sh', '-c', `mount -t sysfs none /sys && ${script}`);
+  return inside(
+    end,
+    'unshare',
+    '--mount',
+    'sh',
+    '-c',
+    `mount -t sysfs none /sys && mount -o remount,rw /sys && ${script}`,
+  );
 }

@@ -1,12 +1,14 @@
 // The peer of the bench of reloads: the configuration of the instance in an HAProxy on the bare host,
-// reloaded as HAProxy's management guide says, by SIGUSR2 to its master.
+// reloaded by the command line of its master.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reload } from '../src/agent/configuration.ts';
 import { addressOf, topologyOf } from '../src/lab/topology.ts';
+import { systemClock } from '../src/system/clock.ts';
 import { eventually, type LabUnderTest } from '../test/lab/lab-under-test.ts';
 import { type LoadTarget, reloadWith, workerPid } from '../test/lab/reloads-under-load.ts';
 
@@ -52,9 +54,8 @@ export class ReloadsByHand implements AsyncDisposable {
 
   /** Reloads so many times, each as soon as the new worker of the one before answers. */
   reload(times: number, perSecond: number): Promise<void> {
-    return reloadWith(this.#folder, times, perSecond, async () => {
-      this.#master.kill('SIGUSR2');
-    });
+    const run = this.#folder;
+    return reloadWith(run, times, perSecond, () => reload({ run }, systemClock));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
