@@ -20,7 +20,21 @@ test('a file with certificate, key and chain in one is taken apart, in any order
   }
 });
 
+test('what is damaged, or a second key, stays to be refused', () => {
+  const damaged = shop.certificate.replace('-----END', '----END');
+  for (const extra of [damaged, shop.key]) {
+    const { chain, key } = pemParts(`${shop.certificate}\n${shop.key}\n${extra}\n`);
+    assert.throws(() => checkCertificate('shop.pem', chain, key, Date.now()), /cannot be read/);
+  }
+});
+
+test('a key that is encrypted the old way is found, to be refused for that', () => {
+  const head = 'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00';
+  const old = `-----BEGIN RSA PRIVATE KEY-----\n${head}\n\nAA==\n-----END RSA PRIVATE KEY-----\n`;
+  assert.equal(pemParts(`${shop.certificate}\n${old}`).key, old);
+});
+
 test('what is not there is empty', () => {
-  assert.deepEqual(pemParts('nonsense'), { chain: '', key: '' });
+  assert.equal(pemParts('nonsense').key, '');
   assert.equal(pemParts(shop.certificate).key, '');
 });

@@ -19,19 +19,21 @@ export async function addCertificate(
   },
 ): Promise<void> {
   const whole = await readPem(input.chainFile);
-  const { chain, key: inside } = pemParts(whole);
-  if (input.keyFile === undefined && inside === '') {
+  const { chain, key } =
+    input.keyFile === undefined
+      ? pemParts(whole)
+      : { chain: whole, key: await readPem(input.keyFile) };
+  if (input.keyFile === undefined && key === '') {
     throw new BridgeheadError(
       'REQUEST_INVALID',
       `${input.chainFile} holds no private key`,
       'Say where it is: --key FILE.',
     );
   }
-  const key = input.keyFile === undefined ? inside : await readPem(input.keyFile);
   const { owner } = input;
   const api = await session.connect();
   const view = await api.addCertificate(name, {
-    ...{ chain: chain === '' ? whole : chain, privateKey: key },
+    ...{ chain, privateKey: key },
     ...(owner === undefined ? {} : { owner }),
   });
   await session.print(view, () => textOf(session, view));
