@@ -6,14 +6,12 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { reload } from '../src/agent/configuration.ts';
-import { addressOf, topologyOf } from '../src/lab/topology.ts';
-import { systemClock } from '../src/system/clock.ts';
+import { hostOf, viewLab } from '../src/lab/lab-handle.ts';
+import { addressOf } from '../src/lab/topology.ts';
 import { eventually, type LabUnderTest } from '../test/lab/lab-under-test.ts';
-import { type LoadTarget, reloadWith, workerPid } from '../test/lab/reloads-under-load.ts';
+import { type LoadTarget, reloadAgain, workerPid } from '../test/lab/reloads-under-load.ts';
 
 const port = 8080;
-const hostCount = 3;
 
 export class ReloadsByHand implements AsyncDisposable {
   readonly target: LoadTarget;
@@ -31,8 +29,7 @@ export class ReloadsByHand implements AsyncDisposable {
    * @param configFile what the instance's HAProxy reads
    */
   static async up(lab: LabUnderTest, host: string, configFile: string): Promise<ReloadsByHand> {
-    const node = topologyOf(lab.name, hostCount).hosts.find(({ name }) => name === host);
-    if (node === undefined) throw new Error(`the lab has no ${host}`);
+    const node = hostOf(viewLab({ name: lab.name }), host);
     const target = { address: addressOf(node).v4, port };
     const folder = await mkdtemp(join(tmpdir(), 'bridgehead-reloads-'));
     const text = (await readFile(configFile, 'utf8'))
@@ -46,22 +43,26 @@ export class ReloadsByHand implements AsyncDisposable {
       { stdio: ['ignore', 'ignore', 'inherit'] },
     );
     const byHand = new ReloadsByHand(target, folder, master);
-    await eventually(async () => {
-      if ((await workerPid(folder)) === '') throw new Error('HAProxy does not answer on the host');
-    });
-    return byHand;
+    try {
+      await eventually(async () => {
+        if ((await workerPid(folder)) === '') throw new Error('HAProxy does not answer there');
+      });
+      return byHand;
+    } catch (error) {
+      await byHand[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Reloads so many times, each as soon as the new worker of the one before answers. */
   reload(times: number, perSecond: number): Promise<void> {
-    const run = this.#folder;
-    return reloadWith(run, times, perSecond, () => reload({ run }, systemClock));
+    return reloadAgain(this.#folder, times, perSecond);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const gone = once(this.#master, 'exit');
-    this.#master.kill('SIGTERM');
-    await gone;
+    // False where it has ended already.
+    if (this.#master.kill('SIGTERM')) await gone;
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

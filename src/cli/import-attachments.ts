@@ -46,7 +46,8 @@ export async function readAttachedFiles(
   return found;
 }
 
-function placesOf(path: string, beside: string, root: string | null): readonly string[] {
+/** Where a path of a configuration may be on this machine, or below `root` where a copy of it is. */
+export function placesOf(path: string, beside: string, root: string | null): readonly string[] {
   if (isAbsolute(path)) return [root === null ? path : join(root, path)];
   return [join(beside, path), path];
 }

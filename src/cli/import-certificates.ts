@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { readConfig } from '../haproxy/config-lines.ts';
 import { readCrtList } from '../haproxy/crt-list.ts';
-import type { FoundFiles } from '../haproxy/import/attached-files.ts';
+import { contentOf, type FoundFiles } from '../haproxy/import/attached-files.ts';
 import type { ImportFile } from '../haproxy/import/fate.ts';
 import {
   certificateListPurpose,
@@ -14,6 +14,7 @@ import type {
   MachineCertificate,
 } from '../haproxy/import/fleet-certificates.ts';
 import { holdsPrivateKey } from '../spec/attachments.ts';
+import { placesOf } from './import-attachments.ts';
 
 /** Most certificates that are looked for, and most of a folder. */
 const certificatesMax = 1_024;
@@ -46,8 +47,7 @@ export async function readCertificates(
   for (const { line, beside } of lines) {
     for (const { path, purpose, word } of fileReferences(line)) {
       if (purpose === certificatePurpose && !word.expands) wanted.set(path, beside);
-      const list = purpose === certificateListPurpose ? attached.get(path) : undefined;
-      const content = typeof list === 'string' ? undefined : list?.get(path);
+      const content = purpose === certificateListPurpose ? contentOf(attached, path) : undefined;
       if (content === undefined) continue;
       for (const entry of readCrtList(new TextDecoder().decode(content)))
         wanted.set(entry.path, beside);
@@ -55,10 +55,8 @@ export async function readCertificates(
   }
   const found = new Map<string, readonly MachineCertificate[] | string>();
   for (const [path, beside] of [...wanted].slice(0, certificatesMax)) {
-    const folders = base === undefined ? [beside, '.'] : [base];
-    const places = isAbsolute(path) ? [path] : folders.map((folder) => join(folder, path));
-    const placed = places.map((one) => (root !== null && isAbsolute(one) ? join(root, one) : one));
-    found.set(path, await firstOf(placed));
+    const whole = base === undefined || isAbsolute(path) ? path : join(base, path);
+    found.set(path, await firstOf(placesOf(whole, beside, root)));
   }
   return found;
 }
@@ -79,7 +77,7 @@ async function firstOf(places: readonly string[]): Promise<readonly MachineCerti
     if (bundle.length > 0) return Promise.all(bundle.map((one) => certificateAt(one)));
   }
   const [first = ''] = places;
-  return first.endsWith('/') ? 'the folder is not here' : [{ path: first, key: null }];
+  return [{ path: first, key: null }];
 }
 
 async function certificateAt(path: string): Promise<MachineCertificate> {

@@ -3,8 +3,9 @@ import { describe, it } from 'node:test';
 import type { PoolName } from '../domain/ids.ts';
 import type { ServiceAddress } from '../domain/model.ts';
 import { strangeFiles } from './attachment-references.ts';
-import { attachmentMeant, attachmentNamePattern, attachmentsIn } from './attachments.ts';
+import { attachmentMeant, attachmentsIn } from './attachments.ts';
 import { readConfig } from './config-lines.ts';
+import { plainNamePattern } from './plain-name.ts';
 import { renderConfig } from './render.ts';
 
 const address: ServiceAddress = {
@@ -143,12 +144,12 @@ describe('the head of a rendered configuration', () => {
 
 describe('names of attachments', () => {
   for (const name of ['hosts.map', '503.http', 'A_b-c.LST', 'a'.repeat(128)]) {
-    it(`takes ${name.slice(0, 20)}`, () => assert.match(name, attachmentNamePattern));
+    it(`takes ${name.slice(0, 20)}`, () => assert.match(name, plainNamePattern));
   }
   const tricks = ['', '.', '..', '.hidden', 'a/b', '/etc/passwd', '../a', 'a\0b', 'a b', 'a\nb'];
   for (const name of [...tricks, 'a..b', 'a\\b', '-f', '@a', '#1', 'é', 'a;b', 'a'.repeat(129)]) {
     it(`refuses ${JSON.stringify(name).slice(0, 20)}`, () =>
-      assert.doesNotMatch(name, attachmentNamePattern));
+      assert.doesNotMatch(name, plainNamePattern));
   }
 
   it('a declared path wins over a name', () => {

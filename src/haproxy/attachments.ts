@@ -3,12 +3,10 @@
 // so that a configuration from before, which comes back, brings its own files along.
 
 import type { Attachment } from '../domain/model.ts';
+import { plainNamePattern } from './plain-name.ts';
 
 /** Where attachments are inside the container, each under its name. */
 export const attachmentFolder = '/etc/haproxy/attachments';
-
-/** A name that is safe as a file's, and one word of every HAProxy and runtime API line. */
-export const attachmentNamePattern = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** A file by what is in it, and its name in the folder. */
 export type NamedContent = Pick<Attachment, 'name' | 'sha256'>;
@@ -31,7 +29,7 @@ export function attachmentsIn(rendered: string): readonly NamedContent[] {
     const end = rendered.indexOf('\n', at);
     const match = linePattern.exec(rendered.slice(at, end < 0 ? undefined : end));
     const [, sha256, name] = match ?? [];
-    if (sha256 === undefined || name === undefined || !attachmentNamePattern.test(name)) break;
+    if (sha256 === undefined || name === undefined || !plainNamePattern.test(name)) break;
     found.push({ name, sha256 });
     at = end + 1;
   }

@@ -3,9 +3,9 @@
 
 import type { Attachment } from '../domain/model.ts';
 import { attachmentMeant } from './attachments.ts';
-import { certificateNamePattern } from './certificate-name.ts';
 import type { ConfigLine } from './config-lines.ts';
 import { crtListReferences } from './crt-list.ts';
+import { plainNamePattern } from './plain-name.ts';
 
 /** Where an instance's certificates are inside its container, each under its name. */
 export const certificateFolder = '/run/bridgehead/certificates';
@@ -51,7 +51,7 @@ export function certificateReferences(
     if (from === undefined) return [];
     return words.flatMap((word, index) => {
       const isNamed = index > from && words[index - 1]?.text === 'crt';
-      if (!isNamed || word.expands || !certificateNamePattern.test(word.text)) return [];
+      if (!isNamed || word.expands || !plainNamePattern.test(word.text)) return [];
       return [{ name: word.text, line: number, column: word.start + 1 }];
     });
   });
@@ -74,7 +74,7 @@ export function certificatesIn(rendered: string): readonly string[] {
     const end = rendered.indexOf('\n', at);
     const line = rendered.slice(at, end < 0 ? undefined : end);
     const name = headPattern.exec(line)?.[1];
-    if (name !== undefined && certificateNamePattern.test(name)) names.push(name);
+    if (name !== undefined && plainNamePattern.test(name)) names.push(name);
     if (end < 0) break;
     at = end + 1;
   }

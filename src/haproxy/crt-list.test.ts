@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readConfig } from './config-lines.ts';
 import { readCrtList, withListedCertificates } from './crt-list.ts';
 
 const list = [
@@ -28,7 +27,7 @@ test('only an attachment that a bind names as a list says which of the fleet’s
   const both = [plain('sites.txt'), plain('other.txt')];
   const bind = 'frontend web\n  bind :443 ssl crt-list ./sites.txt\n';
   const read = (text: string) =>
-    withListedCertificates(readConfig(text), both, () => new TextEncoder().encode(list));
+    withListedCertificates(text, both, () => new TextEncoder().encode(list));
   assert.deepEqual(read(bind), [
     { ...plain('sites.txt'), certificates: ['api.pem', 'shop.pem'] },
     plain('other.txt'),

@@ -3,13 +3,13 @@
 
 import type { Attachment } from '../domain/model.ts';
 import { attachmentMeant } from './attachments.ts';
-import { certificateNamePattern } from './certificate-name.ts';
-import type { ConfigLine } from './config-lines.ts';
+import { type ConfigLine, readConfig } from './config-lines.ts';
 import {
   certificateListPurpose,
   type FileReference,
   fileReferences,
 } from './import/file-references.ts';
+import { plainNamePattern } from './plain-name.ts';
 
 /** What a line of a list names. */
 export interface ListedCertificate {
@@ -41,23 +41,24 @@ export function crtListReferences(
 }
 
 /**
- * The attachments, those that lines name as a list of certificates with the fleet's certificates that
+ * The attachments, those that a configuration names as a list of certificates with the fleet's certificates that
  * are in it: what an instance needs is known then without a look into the file.
  */
 export function withListedCertificates(
-  lines: readonly ConfigLine[],
+  config: string,
   attachments: readonly Attachment[],
   contentOf: (attachment: Attachment) => Uint8Array | undefined,
 ): readonly Attachment[] {
+  if (attachments.length === 0) return attachments;
   const lists = new Set(
-    crtListReferences(lines).map(({ path }) => attachmentMeant(attachments, path)),
+    crtListReferences(readConfig(config)).map(({ path }) => attachmentMeant(attachments, path)),
   );
   if (lists.size === 0) return attachments;
   return attachments.map((one) => {
     const content = lists.has(one) ? contentOf(one) : undefined;
     if (content === undefined) return one;
     const named = readCrtList(new TextDecoder().decode(content)).map(({ path }) => path);
-    const certificates = named.filter((path) => certificateNamePattern.test(path));
+    const certificates = named.filter((path) => plainNamePattern.test(path));
     return certificates.length === 0
       ? one
       : { ...one, certificates: [...new Set(certificates)].toSorted() };

@@ -1,7 +1,7 @@
 // Certificates as the API takes and shows them; and as they travel to the hosts that need them.
 
 import { z } from 'zod';
-import { certificateNamePattern } from '../haproxy/certificate-name.ts';
+import { plainNamePattern } from '../haproxy/plain-name.ts';
 
 /** A chain of ten with long names stays below; HAProxy's own limit is lower. */
 const pemMax = 64 * 1024;
@@ -9,7 +9,7 @@ const certificatesMax = 1_000;
 
 export const certificateName = z
   .string()
-  .regex(certificateNamePattern, 'no name of a certificate: letters, digits, . _ and -');
+  .regex(plainNamePattern, 'no name of a certificate: letters, digits, . _ and -');
 
 export const certificateRequest = z.object({
   /** PEM, the certificate of the service first. */

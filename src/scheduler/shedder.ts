@@ -1,41 +1,29 @@
-import type { Clock } from '../domain/clock.ts';
 import type { HostName, InstanceId } from '../domain/ids.ts';
 import type { Assignment } from '../domain/model.ts';
 import { instanceObject, type Operation } from '../domain/operation.ts';
-import type { OperationEngine } from '../operations/engine.ts';
-import type { Hands } from '../operations/hands.ts';
 import { isShedding, needyOf, sourceOf, startShedding, victimOf } from '../operations/shed.ts';
 import type { PlacementInput } from '../placement/input.ts';
 import { planShedding, type Shedding } from '../placement/shed.ts';
-import type { FleetState, Store } from '../store/store.ts';
+import type { FleetState } from '../store/store.ts';
 import { whyDisarmed } from './detection.ts';
-import { awaitsPlace } from './placer.ts';
-import type { ReadFleet } from './remembered-fleet.ts';
+import { awaitsPlace, type PlacerParts } from './placer.ts';
 
 /** How long an instance waits for a suspect or cordoned host with room before others give way. */
 export const momentMs = 30_000;
 /** How long a host on which a shedding came to nothing is left alone. */
 const stubbornMs = 60_000;
 
-export interface ShedderParts {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly engine: OperationEngine;
-  readonly hands: Pick<Hands, 'isConnected' | 'observed'>;
-  readonly readFleet: ReadFleet;
-}
-
 /**
  * Begins to make room for instances that have no host, once placement has had its turn. It never
  * moves what has a host, however silent that is: only a failover takes an instance off one.
  */
 export class Shedder {
-  readonly #parts: ShedderParts;
+  readonly #parts: PlacerParts;
   /** Since when, monotonic, instances are seen without a host. */
   #waitingSince: ReadonlyMap<InstanceId, number> = new Map();
   readonly #stubbornUntil = new Map<HostName, number>();
 
-  constructor(parts: ShedderParts) {
+  constructor(parts: PlacerParts) {
     this.#parts = parts;
   }
 

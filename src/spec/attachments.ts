@@ -3,8 +3,9 @@
 
 import { createHash } from 'node:crypto';
 import type { Attachment } from '../domain/model.ts';
-import { attachmentFolder, attachmentNamePattern } from '../haproxy/attachments.ts';
+import { attachmentFolder } from '../haproxy/attachments.ts';
 import { readConfig } from '../haproxy/config-lines.ts';
+import { plainNamePattern } from '../haproxy/plain-name.ts';
 import type { Report } from './pool-rules.ts';
 import type { InstanceFields } from './schema.ts';
 
@@ -100,7 +101,7 @@ export function holdsPrivateKey(content: Uint8Array): boolean {
 
 function faultOfName(name: string): string | null {
   if (reservedNames.has(name)) return `'${name}' is the configuration itself: choose another name`;
-  return attachmentNamePattern.test(name)
+  return plainNamePattern.test(name)
     ? null
     : "the name of an attachment is one of a file without a folder: letters, digits, '.', '-' and " +
         "'_', a letter or digit first, no '..', 128 characters at most";

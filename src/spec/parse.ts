@@ -3,7 +3,6 @@ import type { Finding } from '../domain/errors.ts';
 import type { HostName, InstanceName } from '../domain/ids.ts';
 import type { InstanceSpec, Pool } from '../domain/model.ts';
 import type { RolloutSettings } from '../domain/rollout.ts';
-import { readConfig } from '../haproxy/config-lines.ts';
 import { withListedCertificates } from '../haproxy/crt-list.ts';
 import { readAttachments, type SpecFiles } from './attachments.ts';
 import type { ConfigOrigin } from './config-origin.ts';
@@ -244,7 +243,7 @@ class SpecReader {
       const { text, origin } = withFragments(main, fragments, place, report);
       if (origin !== null) this.#origins.set(fields.name, origin);
       const instance = instanceOf(fields, text, around, report);
-      const attachments = withListedCertificates(readConfig(text), read.attachments, (one) =>
+      const attachments = withListedCertificates(text, read.attachments, (one) =>
         contents.get(one.sha256),
       );
       return [attachments.length === 0 ? instance : { ...instance, attachments }];

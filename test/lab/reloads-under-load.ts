@@ -88,8 +88,7 @@ export class ReloadsUnderLoad {
    * @param perSecond no more than that
    */
   reloadDirectly(times: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
-    const run = this.#run;
-    return reloadWith(run, times, perSecond, () => reload({ run }, systemClock));
+    return reloadAgain(this.#run, times, perSecond);
   }
 
   /**
@@ -179,20 +178,15 @@ export async function workerPid(folder: string): Promise<string> {
 /**
  * Reloads so many times, each as soon as the new worker of the one before answers.
  *
- * @param folder has the socket of the runtime API
+ * @param folder has the sockets of the master and of the runtime API
  * @param perSecond no more than that
  */
-export async function reloadWith(
-  folder: string,
-  times: number,
-  perSecond: number,
-  load: () => Promise<void>,
-): Promise<void> {
+export async function reloadAgain(folder: string, times: number, perSecond: number): Promise<void> {
   const startMs = systemClock.monotonicMs();
   for (let count = 0; count < times; count += 1) {
     await paced(startMs, count, perSecond);
     const before = await workerPid(folder);
-    await load();
+    await reload({ run: folder }, systemClock);
     const endMs = systemClock.monotonicMs() + 10_000;
     for (let now = ''; now === '' || now === before; now = await workerPid(folder)) {
       assert.ok(systemClock.monotonicMs() < endMs, 'no new worker in ten seconds');

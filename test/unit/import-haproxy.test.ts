@@ -7,7 +7,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { certificateFolder, certificatesIn } from '../../src/haproxy/certificates.ts';
+import { writeStandIns } from '../../src/agent/stand-ins.ts';
+import { certificateFolder } from '../../src/haproxy/certificates.ts';
 import { parseCheckOutput } from '../../src/haproxy/check-output.ts';
 import { splitLines } from '../../src/haproxy/config-lines.ts';
 import { renderImported } from '../../src/haproxy/import/check.ts';
@@ -18,7 +19,6 @@ import {
 } from '../../src/haproxy/import/import.ts';
 import { tokenizeLine } from '../../src/haproxy/tokenize.ts';
 import { runCommand } from '../../src/system/command.ts';
-import { standInPem } from '../../src/trust/stand-in.ts';
 
 const folder = join(import.meta.dirname, 'import-configs');
 const names = readdirSync(folder).filter((name) => name.endsWith('.cfg'));
@@ -115,9 +115,9 @@ async function check(config: string) {
   const place = await mkdtemp(join(tmpdir(), 'bridgehead-import-'));
   try {
     const path = join(place, 'haproxy.cfg');
-    for (const name of certificatesIn(config))
-      await writeFile(join(place, name), await standInPem());
-    await writeFile(path, config.replaceAll(certificateFolder, place));
+    const certificates = join(place, 'certificates');
+    await writeStandIns(certificates, config);
+    await writeFile(path, config.replaceAll(certificateFolder, certificates));
     const { code, stdout, stderr } = await runCommand(['haproxy', '-c', '-f', path], {
       // Names of the configurations are unknown everywhere: where there is no DNS, that takes less long.
       env: { PATH: process.env['PATH'], RES_OPTIONS: 'timeout:1 attempts:1' },

@@ -1,14 +1,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { writeStandIns } from '../../agent/stand-ins.ts';
 import { BridgeheadError } from '../../domain/errors.ts';
 import { namePattern } from '../../domain/ids.ts';
 import { attachmentFolder } from '../../haproxy/attachments.ts';
-import { certificateFolder, certificatesIn } from '../../haproxy/certificates.ts';
+import { certificateFolder } from '../../haproxy/certificates.ts';
 import { type ImportFinding, importFindings, renderImported } from '../../haproxy/import/check.ts';
 import { type ImportedConfig, importConfig, nameFrom } from '../../haproxy/import/import.ts';
 import { runCommand } from '../../system/command.ts';
-import { standInPem } from '../../trust/stand-in.ts';
 import { readAttachedFiles } from '../import-attachments.ts';
 import { readCertificates } from '../import-certificates.ts';
 import { readErrorPages, readImportFiles } from '../import-files.ts';
@@ -134,9 +134,7 @@ async function ask(imported: ImportedConfig): Promise<readonly ImportFinding[]> 
     for (const { name, content } of imported.attachments)
       await writeFile(join(attachments, name), content);
     const certificates = join(folder, 'certificates');
-    await mkdir(certificates);
-    for (const certificate of certificatesIn(rendered.text))
-      await writeFile(join(certificates, certificate), await standInPem());
+    await writeStandIns(certificates, rendered.text);
     // They are here, and not where the container has them.
     const text = rendered.text
       .replaceAll(attachmentFolder, attachments)

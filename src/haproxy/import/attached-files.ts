@@ -1,7 +1,7 @@
 // Files of the machine that come along with an instance: a line that names one stays as it is, and the
 // attachment declares the path that stands there.
 
-import { attachmentNamePattern } from '../attachments.ts';
+import { freeName, plainNamePattern } from '../plain-name.ts';
 import type { FileReference } from './file-references.ts';
 
 /**
@@ -9,6 +9,12 @@ import type { FileReference } from './file-references.ts';
  * their paths, more than one for a pattern of Lua modules; or why they cannot be taken.
  */
 export type FoundFiles = ReadonlyMap<string, ReadonlyMap<string, Uint8Array> | string>;
+
+/** What is in the one file that a configuration calls so; undefined where it was not found. */
+export function contentOf(found: FoundFiles, path: string): Uint8Array | undefined {
+  const there = found.get(path);
+  return typeof there === 'string' ? undefined : there?.get(path);
+}
 
 /** A file that an imported instance brings along. */
 export interface ImportedAttachment {
@@ -70,10 +76,7 @@ export class AttachedFiles {
     const base = (path.split('/').at(-1) ?? '')
       .replace(/^[^A-Za-z0-9]+/, '')
       .replace(/\.\.+/g, '.');
-    const plain = attachmentNamePattern.test(base) && base !== 'haproxy.cfg' ? base : 'file';
-    const taken = new Set(this.all.map(({ name }) => name));
-    let name = plain;
-    for (let next = 2; taken.has(name); next += 1) name = `${next}-${plain}`.slice(0, 128);
-    return name;
+    const plain = plainNamePattern.test(base) && base !== 'haproxy.cfg' ? base : 'file';
+    return freeName(plain, new Set(this.all.map(({ name }) => name)));
   }
 }

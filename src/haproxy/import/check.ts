@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { PoolName } from '../../domain/ids.ts';
 import type { ServiceAddress } from '../../domain/model.ts';
 import { parseCheckOutput } from '../check-output.ts';
-import { readConfig } from '../config-lines.ts';
 import { withListedCertificates } from '../crt-list.ts';
 import { locateFinding } from '../locate.ts';
 import { type RenderedConfig, renderConfig } from '../render.ts';
@@ -23,9 +22,7 @@ export function renderImported(
     ...{ name: one.name, path: one.path, sizeBytes: one.content.length },
     sha256: createHash('sha256').update(one.content).digest('hex'),
   }));
-  const attachments = withListedCertificates(readConfig(config), plain, (one) =>
-    contents.get(one.name),
-  );
+  const attachments = withListedCertificates(config, plain, (one) => contents.get(one.name));
   const addresses = standIns(imported.addresses);
   return renderConfig({ name, config, addresses, resources, attachments });
 }

@@ -46,6 +46,11 @@ export interface Verdict {
   readonly sets?: SpecFields | undefined;
 }
 
+/** The verdict on a line that cannot be taken. */
+export function refusal(detail: string, column: number): Verdict {
+  return { fate: 'refused', detail, column, texts: [], warnings: [] };
+}
+
 /** Fields of the instance that lines of a configuration set. */
 export interface SpecFields {
   readonly maxConnections?: number | undefined;

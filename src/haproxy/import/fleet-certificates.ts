@@ -1,11 +1,11 @@
 // Certificates that HAProxy loads by their paths on a machine. In an instance they are the fleet's, by
 // their names: their keys belong into no spec.
 
-import { certificateNamePattern } from '../certificate-name.ts';
 import { readCrtList } from '../crt-list.ts';
+import { freeName, plainNamePattern } from '../plain-name.ts';
 import { tokenizeLine } from '../tokenize.ts';
-import type { FoundFiles } from './attached-files.ts';
-import { edited, type SourceLine, type Verdict } from './fate.ts';
+import { contentOf, type FoundFiles } from './attached-files.ts';
+import { edited, refusal, type SourceLine, type Verdict } from './fate.ts';
 import { certificateListPurpose, certificatePurpose, fileReferences } from './file-references.ts';
 
 /** A file that HAProxy loads as a certificate. */
@@ -59,15 +59,10 @@ export function nameCertificates(
     const taken: ImportedCertificate[] = [];
     let isOther = false;
     const edits = fileReferences(source.line).flatMap(({ purpose, path, word }) => {
-      const refuse = (why: string) => {
-        const detail = `${purpose} ${path}: ${why}`;
-        faults.set(index, {
-          ...{ fate: 'refused', detail, column: word.start + 1, texts: [], warnings: [] },
-        });
-      };
+      const refuse = (why: string) =>
+        faults.set(index, refusal(`${purpose} ${path}: ${why}`, word.start + 1));
       if (purpose === certificateListPurpose) {
-        const there = files.get(path);
-        const content = typeof there === 'string' ? undefined : there?.get(path);
+        const content = contentOf(files, path);
         const list = content === undefined ? null : listWithNames(content, names);
         if (typeof list === 'string') refuse(list);
         else if (list !== null) {
@@ -147,7 +142,7 @@ class Names {
   of(path: string): readonly ImportedCertificate[] | string {
     const found = this.#found.get(path) ?? [{ path, key: null }];
     if (typeof found === 'string') return found;
-    if (path.endsWith('/') && !this.#found.has(path))
+    if (found.some((one) => one.path.endsWith('/')))
       return 'the folder is not here, so that nobody knows what is in it';
     return found.map((one) => this.#named(one));
   }
@@ -159,10 +154,9 @@ class Names {
     const taken = new Set(this.all.map(({ name }) => name));
     const parts = path.split('/').filter((part) => part !== '');
     const base = plain(parts.at(-1) ?? '');
-    let name = base;
-    // A name that is taken gets its folder's in front, and then a number.
-    if (taken.has(name)) name = plain(parts.slice(-2).join('-'));
-    for (let next = 2; taken.has(name); next += 1) name = plain(`${next}-${base}`);
+    // A name that is taken gets its folder's in front, and where that is no help a number.
+    const apart = plain(parts.slice(-2).join('-'));
+    const name = taken.has(base) && !taken.has(apart) ? apart : freeName(base, taken);
     const named = { ...certificate, name };
     this.#byPath.set(path, named);
     return named;
@@ -175,5 +169,5 @@ function plain(text: string): string {
     .replaceAll(/\.\.+/g, '.')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 128);
-  return certificateNamePattern.test(name) ? name : 'certificate.pem';
+  return plainNamePattern.test(name) ? name : 'certificate.pem';
 }

@@ -5,7 +5,13 @@ import { AttachedFiles, type FoundFiles, type ImportedAttachment } from './attac
 import { renderImported } from './check.ts';
 import { compose, type LineReport } from './compose.ts';
 import { Environment } from './environment.ts';
-import type { ImportFile, SourceLine, SpecFields, Verdict } from './fate.ts';
+import {
+  type ImportFile,
+  refusal,
+  type SourceLine,
+  type SpecFields,
+  type Verdict,
+} from './fate.ts';
 import {
   type CertificateNote,
   type FoundCertificates,
@@ -137,13 +143,7 @@ export function importConfig(files: readonly ImportFile[], options: ImportOption
   };
 }
 
-const tooManySections: Verdict = {
-  fate: 'refused',
-  detail: `more than ${sectionsMax} sections: split the configuration`,
-  column: 1,
-  texts: [],
-  warnings: [],
-};
+const tooManySections = refusal(`more than ${sectionsMax} sections: split the configuration`, 1);
 
 // What is in other words already stays so, and what is not there needs no certificate.
 function withNote(verdict: Verdict, { detail, warnings }: CertificateNote): Verdict {

@@ -1,7 +1,7 @@
 import type { BindAddress } from '../bind-address.ts';
 import type { AddressPlan } from './addresses.ts';
 import { type Claim, type Collision, collisionOf } from './collisions.ts';
-import { type Edit, edited, type Verdict, withoutWords } from './fate.ts';
+import { type Edit, edited, refusal, type Verdict, withoutWords } from './fate.ts';
 import type { Listener } from './listeners.ts';
 import { socketPath } from './reach.ts';
 
@@ -150,10 +150,6 @@ function collisionText({ with: other }: Collision): string {
     `on one address it would take the port of line ${other.line.number}: keep the addresses ` +
     'apart with --address OLD=NEW or --keep-addresses'
   );
-}
-
-function refusal(detail: string, column: number): Verdict {
-  return { fate: 'refused', detail, column, texts: [], warnings: [] };
 }
 
 function rewritten(
