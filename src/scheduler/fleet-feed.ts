@@ -171,7 +171,9 @@ export class FleetFeed {
 
   async #sight(): Promise<Sight> {
     const { store, scheduler, marks } = this.#parts;
-    const [source, rest, events] = await Promise.all([
+    // Before the rest, so that nobody hears of an event whose effect is not to be seen yet.
+    const events = await this.#events();
+    const [source, rest] = await Promise.all([
       scheduler.viewSource((more) => marks.moment(this.#memory, more)),
       store.transact(
         async (tx) => ({
@@ -184,7 +186,6 @@ export class FleetFeed {
         }),
         'snapshot',
       ),
-      this.#events(),
     ]);
     // What is still open is newer in the source only where it was read later; an end is an end.
     const operations = new Map(
