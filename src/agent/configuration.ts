@@ -11,7 +11,12 @@ import { readingCommand } from '../numbers/reading.ts';
 import type { ValidateResult } from '../protocol/frames.ts';
 import type { DockerEngine } from '../system/docker-engine.ts';
 import { replaceFile } from './disk.ts';
-import { askHaproxy, descriptionOf, parseCheckedServers } from './haproxy-socket.ts';
+import {
+  askHaproxy,
+  descriptionOf,
+  parseCheckedServers,
+  parseFailedServers,
+} from './haproxy-socket.ts';
 import { imageMissing } from './instance-errors.ts';
 import { standInMounts } from './stand-ins.ts';
 
@@ -175,13 +180,34 @@ export async function reload(folders: Pick<InstanceFolders, 'run'>, clock: Clock
 export async function setHealthChecks(folders: InstanceFolders, on: boolean): Promise<void> {
   const state = await askHaproxy(folders.run, runtimeSocket, 'show servers state');
   const servers = parseCheckedServers(state);
+  await commandEach(folders, servers, (server) =>
+    on
+      ? [`enable health ${server}`]
+      : [`disable health ${server}`, `set server ${server} health up`],
+  );
+}
+
+/**
+ * Has the servers count as up that their checks took for dead in the last so many milliseconds. Of
+ * those that are dead the next check says so again.
+ *
+ * @returns how many
+ */
+export async function markUp(folders: InstanceFolders, withinMs: number): Promise<number> {
+  const state = await askHaproxy(folders.run, runtimeSocket, 'show servers state');
+  // HAProxy counts whole seconds.
+  const servers = parseFailedServers(state, Math.ceil(withinMs / 1_000));
+  await commandEach(folders, servers, (server) => [`set server ${server} health up`]);
+  return servers.length;
+}
+
+async function commandEach(
+  folders: InstanceFolders,
+  servers: readonly string[],
+  commands: (server: string) => readonly string[],
+): Promise<void> {
   for (let first = 0; first < servers.length; first += serversACommand) {
-    const part = servers.slice(first, first + serversACommand);
-    const commands = part.flatMap((server) =>
-      on
-        ? [`enable health ${server}`]
-        : [`disable health ${server}`, `set server ${server} health up`],
-    );
-    await askHaproxy(folders.run, runtimeSocket, commands.join(';'));
+    const part = servers.slice(first, first + serversACommand).flatMap(commands);
+    await askHaproxy(folders.run, runtimeSocket, part.join(';'));
   }
 }

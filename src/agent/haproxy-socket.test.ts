@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { descriptionOf, parseCheckedServers } from './haproxy-socket.ts';
+import { descriptionOf, parseCheckedServers, parseFailedServers } from './haproxy-socket.ts';
 
 // Answers of HAProxy 2.6.12, shortened in the number of fields that are not read.
 const serversState = `1
@@ -13,6 +13,16 @@ const serversState = `1
 test('servers with a health check are found, others are left alone', () => {
   assert.deepEqual(parseCheckedServers(serversState), ['shop/shop-1']);
   assert.deepEqual(parseCheckedServers(''), []);
+});
+
+test('servers that their checks took for dead are found, the lately failed ones alone', () => {
+  const rows = [
+    '3 shop 1 lately 198.18.0.31 0 0 1 1 4 7 2 0 6 0 0 0 - 8080 - 0 0 - - 0',
+    '3 shop 2 before 198.18.0.32 0 0 1 1 5 7 2 0 6 0 0 0 - 8080 - 0 0 - - 0',
+    '3 shop 3 unchecked 198.18.0.33 0 1 1 1 1 1 0 0 0 0 0 0 - 8080 - 0 0 - - 0',
+  ];
+  const state = serversState.trimEnd() + `\n${rows.join('\n')}\n\n`;
+  assert.deepEqual(parseFailedServers(state, 4), ['shop/lately']);
 });
 
 test('the description is read from show info', () => {

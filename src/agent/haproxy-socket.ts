@@ -65,5 +65,18 @@ export function parseCheckedServers(text: string): readonly string[] {
   });
 }
 
+/** Servers that their health checks have taken for dead within so many seconds; the same form. */
+export function parseFailedServers(text: string, withinS: number): readonly string[] {
+  return serverRows(text).flatMap((cell) => {
+    const isChecked = (Number(cell('srv_check_state')) & checkConfigured) !== 0;
+    const isDown = cell('srv_op_state') === stopped;
+    const isNew = Number(cell('srv_time_since_last_change')) <= withinS;
+    return isChecked && isDown && isNew ? [`${cell('be_name')}/${cell('srv_name')}`] : [];
+  });
+}
+
+/** SRV_ST_STOPPED of srv_op_state (management guide, 9.3). */
+const stopped = '0';
+
 /** CHK_ST_CONFIGURED of srv_check_state: the server has a health check (management guide, 9.3). */
 const checkConfigured = 2;

@@ -210,6 +210,16 @@ export class LinuxMachine implements Machine, Disposable {
     return configuration.readCounters(this.#folders(id), timeoutMs);
   }
 
+  /** Not of the state machine either. See `agent/lapses.ts`. */
+  async markUp(withinMs: number): Promise<number> {
+    const marked = await Promise.all(
+      this.#announcer.speaking.map((id) =>
+        configuration.markUp(this.#folders(id as InstanceId), withinMs).catch(() => 0),
+      ),
+    );
+    return marked.reduce((sum, count) => sum + count, 0);
+  }
+
   command(id: InstanceId, text: string): Promise<string> {
     return configuration.command(this.#folders(id), text);
   }

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { LeaseReading } from '../../src/agent/lapses.ts';
 import { productionTimings } from '../../src/detection/timings.ts';
 import type { WitnessFrame } from '../../src/protocol/pulse-frames.ts';
 import { commandOutput, runCommand } from '../../src/system/command.ts';
@@ -24,6 +25,7 @@ export const instances = [
 interface Line {
   readonly atMs: number;
   readonly report?: WitnessFrame;
+  readonly lease?: LeaseReading;
   readonly done?: number;
   readonly ready?: boolean;
   readonly failure?: string;
@@ -148,6 +150,14 @@ export class PulseFleet implements AsyncDisposable {
   latest(witness: Host, host: Host) {
     const reports = this.lines.get(witness)?.findLast(({ report }) => report !== undefined)?.report;
     return reports?.reports.find((one) => one.host === host);
+  }
+
+  /** What its kernel says of a host's lease now. */
+  async lease(host: Host): Promise<LeaseReading> {
+    await this.command(host, { read: true });
+    const said = this.lines.get(host)?.findLast(({ lease }) => lease !== undefined)?.lease;
+    if (said === undefined) throw new Error(`${host} has not said how it stands with its lease`);
+    return said;
   }
 
   async hears(witness: Host, host: Host): Promise<void> {

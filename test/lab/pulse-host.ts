@@ -14,6 +14,7 @@ interface Command {
   readonly reapply?: number;
   readonly promise?: { host: string; silences: number; session: string };
   readonly resume?: { host: string; silences: number; sessions: readonly string[] };
+  readonly read?: true;
   readonly end?: true;
 }
 
@@ -23,9 +24,9 @@ const say = (line: object) =>
     `${JSON.stringify({ ...line, atMs: Number(process.hrtime.bigint()) / 1e6 })}\n`,
   );
 
+const table = new LeaseTable('bh_pulse_test');
 const pulse = await Pulse.start({
-  clock: systemClock,
-  table: new LeaseTable('bh_pulse_test'),
+  ...{ clock: systemClock, table },
   ...{ bridges: ['br0'], portPrefix: 'bh', priority: 1, promisesFile, bootId: 'boot' },
   onWarning: (warning) => say({ warning }),
   onFailure: (error) => say({ failure: error.message }),
@@ -47,6 +48,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     }
     if (command.promise !== undefined) pulse.promise(command.promise);
     if (command.resume !== undefined) pulse.resume(command.resume);
+    if (command.read === true) say({ lease: await table.read() });
     if (command.end === true) await pulse[Symbol.asyncDispose]();
     say({ done: command.id });
   } catch (error) {

@@ -31,12 +31,22 @@ test('traffic passes under a lease, and nowhere once the uplink is cut, until it
   await using fleet = await passing();
   for (const side of ['sw', 'h1', second.namespace, 'h2'])
     await until(() => fleet.answers(side, first.address), `answered to ${side}`);
+  const held = await fleet.lease('h1');
+  assert.equal(held.isHeld, true);
   await fleet.run('sw', ['ip', 'link', 'set', 'to-h1', 'down']);
   await silentEverywhere(fleet, ['h1', second.namespace]);
+  const lapsed = await fleet.lease('h1');
+  assert.equal(lapsed.isHeld, false);
+  assert.ok(lapsed.stoppedFrames > held.stoppedFrames, 'what it has stopped is counted');
   await until(() => areSilent(fleet, 'h1'), 'h2 and h3 report silence');
   await fleet.run('sw', ['ip', 'link', 'set', 'to-h1', 'up']);
   await until(() => fleet.answers('sw', first.address), 'answered again: nobody asked');
   assert.ok(await fleet.answers('sw', '198.18.77.1'), "the host's own traffic");
+  const back = await fleet.lease('h1');
+  assert.equal(back.isHeld, true);
+  // Rules that are put in anew go on counting.
+  await fleet.command('h1', { reapply: 1 });
+  assert.ok((await fleet.lease('h1')).stoppedFrames >= back.stoppedFrames);
 });
 
 test('a witness that has promised a silence grants nothing until that is called off', async () => {

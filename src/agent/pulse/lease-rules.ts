@@ -29,6 +29,9 @@ export function grantSet(host: string): string {
   return `w_${createHash('sha256').update(host).digest('hex').slice(0, 16)}`;
 }
 
+/** Counter of the frames that were stopped; it outlives the rules around it. */
+export const stoppedCounter = 'stopped';
+
 // A set needs a key, and all that matters is whether its one element is there: the packet's mark,
 // masked to nothing, is 0 for every packet of every family and hook (`meta nfproto` is refused in
 // bridge tables).
@@ -57,6 +60,7 @@ export function renderLeaseRules(rules: LeaseRules, staleSets: readonly string[]
       ({ host }) =>
         `  set ${grantSet(host)} { type mark; size ${grantSetSize}; flags dynamic,timeout; }`,
     ),
+    `  counter ${stoppedCounter} { }`,
     '  chain lease { }',
     `  chain input { type filter hook input priority ${priority}; policy accept; }`,
     `  chain forward { type filter hook forward priority ${priority}; policy accept; }`,
@@ -70,7 +74,7 @@ export function renderLeaseRules(rules: LeaseRules, staleSets: readonly string[]
     rules.quorum,
   ))
     add('lease', `${hosts.map((host) => `${key} @${grantSet(host)}`).join(' ')} return`.trim());
-  if (rules.quorum > 0) add('lease', 'drop');
+  if (rules.quorum > 0) add('lease', `counter name "${stoppedCounter}" drop`);
   add('input', `iifname ${service} goto lease`);
   for (const { host, token } of rules.witnesses)
     for (const [kind, ms] of kinds) {

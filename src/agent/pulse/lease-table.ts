@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { commandOutput } from '../../system/command.ts';
-import { grantSet, type LeaseRules, renderLeaseRules } from './lease-rules.ts';
+import type { LeaseReading } from '../lapses.ts';
+import { grantSet, type LeaseRules, renderLeaseRules, stoppedCounter } from './lease-rules.ts';
 
 const listing = z.object({
   nftables: z.array(
@@ -12,9 +13,20 @@ const tables = z.object({
   nftables: z.array(z.object({ table: z.object({ name: z.string() }).optional() })),
 });
 
+const contents = z.object({
+  nftables: z.array(
+    z.object({
+      counter: z.object({ name: z.string(), packets: z.int() }).optional(),
+      set: z.object({ name: z.string(), elem: z.array(z.unknown()).optional() }).optional(),
+    }),
+  ),
+});
+
 /** The rules in the kernel of this host. Calls are made one after another. */
 export class LeaseTable {
   readonly #table: string;
+  /** Of the rules that were applied last; null before that. */
+  #quorum: number | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
   /** `table`: name of the bridge table that is this agent's. */
@@ -33,6 +45,25 @@ export class LeaseTable {
       const wanted = new Set(rules.witnesses.map(({ host }) => grantSet(host)));
       const stale = (await this.#grantSets()).filter((name) => !wanted.has(name));
       await this.#run(renderLeaseRules({ ...rules, table: this.#table }, stale));
+      this.#quorum = rules.quorum;
+    });
+  }
+
+  /**
+   * How it stands with the lease. Before `apply` it counts as not held: which grants are enough is not
+   * known.
+   *
+   * @throws Error with what nft said
+   */
+  read(): Promise<LeaseReading> {
+    return this.#inTurn(async () => {
+      const text = await commandOutput(['nft', '--json', 'list', 'table', 'bridge', this.#table]);
+      const { nftables } = contents.parse(JSON.parse(text));
+      const stopped = nftables.find(({ counter }) => counter?.name === stoppedCounter)?.counter;
+      // What has run out is not listed, though it may be there still.
+      const grants = nftables.filter(({ set }) => (set?.elem ?? []).length > 0).length;
+      const isHeld = this.#quorum !== null && grants >= this.#quorum;
+      return { stoppedFrames: stopped?.packets ?? 0, isHeld };
     });
   }
 

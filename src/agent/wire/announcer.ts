@@ -102,6 +102,11 @@ export class Announcer implements Disposable {
     this.#say(key, atOnceMax);
   }
 
+  /** Keys that are being spoken for. */
+  get speaking(): readonly string[] {
+    return [...this.#voices.keys()];
+  }
+
   /** True where the key is being spoken for. */
   speaks(key: string): boolean {
     return this.#voices.has(key);

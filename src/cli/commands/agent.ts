@@ -15,6 +15,7 @@ import { KmsgDevice } from '../../agent/kernel-log/kernel-ring.ts';
 import { InstanceLogSender, KernelSender } from '../../agent/kernel-log/kernel-sender.ts';
 import { KernelTail, readPosition } from '../../agent/kernel-log/kernel-tail.ts';
 import { sendPstore } from '../../agent/kernel-log/pstore.ts';
+import { Lapses } from '../../agent/lapses.ts';
 import { LinuxMachine } from '../../agent/linux-machine.ts';
 import { mountMemoryFolder } from '../../agent/memory-folder.ts';
 import { LeaseTable } from '../../agent/pulse/lease-table.ts';
@@ -59,6 +60,11 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         new SchedulerLink({ server, identity: () => identity, clock, random: Math.random, log }),
     ),
   );
+  const tell = (kind: string, object: string, message: string) => {
+    log(message, { kind, object });
+    // To one of them: they share the store.
+    links.peers.some((peer) => peer.send({ type: 'event', kind, object, message }));
+  };
   const machine = await LinuxMachine.open({
     engine,
     dataFolder,
@@ -66,20 +72,15 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     agentVersion: manifest.version,
     bootIdFile: options.bootIdFile,
     fetchAttachment: (sha256) => fetchAttachment(servers, identity, sha256),
-    tell: (kind, object, message) => {
-      log(message, { kind, object });
-      // To one of them: they share the store.
-      links.peers.some((peer) => peer.send({ type: 'event', kind, object, message }));
-    },
-    log,
+    ...{ tell, log },
   });
   // A disk at work would keep the prober waiting, whose promise a failover waits for.
   const memory = resolve(dataFolder, 'memory');
   await mountMemoryFolder(memory);
   const facts = await machine.readFacts();
+  const table = new LeaseTable('bridgehead');
   const pulse = await Pulse.start({
-    clock,
-    table: new LeaseTable('bridgehead'),
+    ...{ clock, table },
     ...{ portPrefix, priority: probePriority },
     promisesFile: resolve(memory, 'promises.json'),
     bootId: facts.bootId,
@@ -112,6 +113,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     deliver: (batch, signal) => instanceLog.deliver(batch, signal),
   });
   void instanceLogs.run(stopped.signal);
+  const markUp = (withinMs: number) => machine.markUp(withinMs);
+  void new Lapses({ clock, read: () => table.read(), markUp, tell }).run(stopped.signal);
   if (kernelLog !== null) {
     const tail = new KernelTail({
       ...{ ring: new KmsgDevice(), sender: kernelLog, files: machine, clock, log },

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { afterLook, type LapseMemory, Lapses, type LeaseReading } from './lapses.ts';
+
+const nothing: LapseMemory = { looked: null, lapse: null };
+
+/** Looks one after another. @returns the lapse that is over, after each of them */
+function looks(...all: readonly (readonly [atMs: number, frames: number, isHeld: boolean])[]) {
+  let memory = nothing;
+  return all.map(([atMs, stoppedFrames, isHeld]) => {
+    const { back, ...after } = afterLook(memory, { stoppedFrames, isHeld }, atMs);
+    memory = after;
+    return back;
+  });
+}
+
+test('a lapse is over when the grants are back, and stays so until no check of its time can fail', () => {
+  const lapse = { sinceMs: 1_000, lastMs: 3_000 };
+  assert.deepEqual(
+    looks(
+      [0, 7, true],
+      [1_000, 7, true],
+      [2_000, 9, false],
+      [2_500, 9, false],
+      [3_000, 9, false],
+      [3_250, 9, true],
+      [7_990, 9, true],
+      [8_010, 9, true],
+      [9_000, 9, true],
+    ),
+    [null, null, null, null, null, lapse, lapse, lapse, null],
+  );
+});
+
+test('one between two looks is told by the frames alone, and one that comes again goes on', () => {
+  assert.deepEqual(looks([0, 0, true], [9_000, 4, true]).at(-1), { sinceMs: 0, lastMs: 9_000 });
+  const again = looks([0, 0, true], [1_000, 1, true], [2_000, 1, true], [3_000, 5, false]);
+  assert.deepEqual(again.slice(1), [
+    { sinceMs: 0, lastMs: 1_000 },
+    { sinceMs: 0, lastMs: 1_000 },
+    null,
+  ]);
+});
+
+test('what was stopped before the first look, or while nothing was sent, is no lapse', () => {
+  assert.deepEqual(looks([0, 400, false], [1_000, 400, true]), [null, null]);
+  assert.deepEqual(looks([0, 0, true], [1_000, 0, false], [2_000, 0, true]).at(-1), null);
+});
+
+test('servers that failed since are marked up in each look, and it is told once how many', async () => {
+  const clock = { atMs: 0, monotonicMs: () => clock.atMs } as never as { atMs: number };
+  const marked: number[] = [];
+  const told: string[] = [];
+  let reading: LeaseReading | null = null;
+  const lapses = new Lapses({
+    clock: clock as never,
+    read: async () => reading ?? Promise.reject(new Error('nft is away')),
+    markUp: async (withinMs) => {
+      marked.push(withinMs);
+      return 2;
+    },
+    tell: (kind, object, message) => told.push(`${kind} ${object} ${message}`),
+  });
+  const at = async (atMs: number, now: LeaseReading | null) => {
+    [clock.atMs, reading] = [atMs, now];
+    await lapses.look();
+  };
+  await at(0, { stoppedFrames: 0, isHeld: true });
+  await at(1_000, null);
+  await at(2_000, { stoppedFrames: 3, isHeld: false });
+  await at(4_000, { stoppedFrames: 3, isHeld: true });
+  await at(6_000, { stoppedFrames: 3, isHeld: true });
+  assert.deepEqual([marked, told], [[4_000, 6_000], []]);
+  await at(7_000, { stoppedFrames: 3, isHeld: true });
+  await at(8_000, { stoppedFrames: 3, isHeld: true });
+  assert.deepEqual(marked, [4_000, 6_000, 7_000]);
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? '', /^host\.lapsed host .* within 2\.0 s; 6 servers/);
+});
