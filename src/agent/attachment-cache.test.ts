@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
+import { attachmentPath } from '../haproxy/attachments.ts';
+import { withKeptEntries } from '../haproxy/kept-entries.ts';
 import { AttachmentCache } from './attachment-cache.ts';
 
 const folders: string[] = [];
@@ -81,6 +83,25 @@ test('a file that nobody gives leaves those that are there', async () => {
   assert.deepEqual(await kept(), [hashOf('one')]);
   await made.provide(etc, config({ 'a.map': 'one', 'b.map': 'one' }));
   assert.equal(await read('b.map'), 'one');
+});
+
+test('a file has the entries that are kept, and what it is made from stays', async () => {
+  const { made, etc, read, kept, fetched, pass } = await cache(['/a one\n', 'other']);
+  const files = { 'a.map': '/a one\n', 'b.map': 'other' };
+  const keeping = (value: string): string =>
+    withKeptEntries(config(files), [
+      { kind: 'map', file: attachmentPath('a.map'), key: '/a', value },
+    ]);
+  for (const value of ['two', 'three']) {
+    await made.provide(etc, keeping(value));
+    assert.deepEqual([await read('a.map'), await read('b.map')], [`/a ${value}\n`, 'other']);
+    pass(3_700_000);
+    await made.dropUnused();
+  }
+  await made.provide(etc, config(files));
+  assert.equal(await read('a.map'), '/a one\n');
+  assert.equal((await kept()).length, 2);
+  assert.equal(fetched.length, 2);
 });
 
 test('two instances that want one content at once fetch it once', async () => {

@@ -8,6 +8,7 @@ import {
   link,
   mkdir,
   readdir,
+  readFile,
   readlink,
   rename,
   rm,
@@ -16,6 +17,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attachmentsIn, type NamedContent } from '../haproxy/attachments.ts';
+import { type KeptEntry, keptEntriesIn, withEntries } from '../haproxy/kept-entries.ts';
 import { replaceFile, syncFolder } from './disk.ts';
 
 /** What nobody has linked for so long goes: a configuration that was refused may come again. */
@@ -47,8 +49,8 @@ export class AttachmentCache {
   }
 
   /**
-   * Has the attachments that a rendered configuration names in a folder, as `attachments`, fetching
-   * those that are not here yet. They change all at once; those before stay for the HAProxy that
+   * Has the attachments that a rendered configuration names in a folder, as `attachments`, with the
+   * entries that it keeps, fetching those that are not here yet. They change all at once; those before stay for the HAProxy that
    * still runs with them.
    *
    * @param etc folder that the container sees as `/etc/haproxy`; it is there already
@@ -62,9 +64,11 @@ export class AttachmentCache {
       await rm(pointer, { force: true });
       return this.#dropSets(etc, before === null ? [] : [before]);
     }
-    const digest = createHash('sha256').update(JSON.stringify(named)).digest('hex').slice(0, 32);
+    const entries = keptEntriesIn(rendered);
+    const said = JSON.stringify(entries.length === 0 ? named : [named, entries]);
+    const digest = createHash('sha256').update(said).digest('hex').slice(0, 32);
     const target = `${setsName}/${digest}`;
-    await this.#makeSet(join(etc, setsName), digest, named);
+    await this.#makeSet(join(etc, setsName), digest, named, entries);
     if (before !== target) {
       const next = `${pointer}.next`;
       await rm(next, { force: true });
@@ -88,8 +92,13 @@ export class AttachmentCache {
   }
 
   // A set that is there is whole: it gets its name last.
-  async #makeSet(sets: string, digest: string, named: readonly NamedContent[]): Promise<void> {
-    const { user } = this.#options;
+  async #makeSet(
+    sets: string,
+    digest: string,
+    named: readonly NamedContent[],
+    entries: readonly KeptEntry[],
+  ): Promise<void> {
+    const { folder: contents, user } = this.#options;
     const path = join(sets, digest);
     if ((await stat(path).catch(() => null)) !== null) return;
     const next = `${path}.next`;
@@ -97,7 +106,13 @@ export class AttachmentCache {
     await mkdir(next, { recursive: true });
     for (const { name, sha256 } of named) {
       await this.#hold(sha256);
-      await link(join(this.#options.folder, sha256), join(next, name));
+      const kept = entries.filter(({ file }) => file === name);
+      const content = join(contents, sha256);
+      // What it is made from stays for the entries that are kept next.
+      await link(content, join(next, kept.length === 0 ? name : `.${name}`));
+      if (kept.length === 0) continue;
+      const text = withEntries(await readFile(content, 'latin1'), kept);
+      await replaceFile(join(next, name), Buffer.from(text, 'latin1'), 0o400, user);
     }
     for (const folder of [sets, next]) {
       await chown(folder, user, user);

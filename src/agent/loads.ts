@@ -3,6 +3,8 @@ import type { DesiredInstance } from '../domain/desired.ts';
 import { BridgeheadError } from '../domain/errors.ts';
 import type { InstanceId, InstanceName } from '../domain/ids.ts';
 import type { ObservedInstance } from '../domain/model.ts';
+import { withKeptAddresses } from '../haproxy/kept-addresses.ts';
+import { withKeptEntries } from '../haproxy/kept-entries.ts';
 import { serverStates, withServerStates } from '../haproxy/kept-servers.ts';
 import { demandValid } from './judgement.ts';
 import { KeptOverrides } from './kept-overrides.ts';
@@ -48,11 +50,13 @@ export class Loads {
     const { overrides = [], configHash } = desired;
     await demandValid(machine, folder, desired);
     await this.#oldWorkers.makeRoom(id);
-    const config = withServerStates(desired.config, overrides);
-    if (config !== desired.config) {
+    const placed = withKeptAddresses(desired.config, overrides);
+    const stated = withServerStates(placed, overrides);
+    if (stated !== placed) {
       const shown = await machine.command(id, 'show servers state').catch(() => '');
-      await machine.writeServerStates(id, serverStates(shown, overrides, config));
+      await machine.writeServerStates(id, serverStates(shown, overrides, stated));
     }
+    const config = withKeptEntries(stated, overrides);
     try {
       await loadConfig(machine, { ...desired, config }, clock);
     } catch (error) {

@@ -79,6 +79,19 @@ async function get(path: string): Promise<string> {
   return (await lab.inside('client', process.execPath, '-e', script)).stdout;
 }
 
+/** What the path is answered with, by request after request, for so long. */
+async function answersOf(path: string, forMs: number): Promise<readonly string[]> {
+  const script = `
+    const seen = new Set();
+    for (const end = Date.now() + ${forMs}; Date.now() < end; )
+      seen.add(await fetch('http://${address}${path}').then((r) => r.text()));
+    process.stdout.write(JSON.stringify([...seen]));`;
+  const { stdout } = await lab.inside(
+    ...['client', process.execPath, '--input-type=module', '-e', script],
+  );
+  return JSON.parse(stdout);
+}
+
 async function serves(mapped: string): Promise<void> {
   assert.equal(await get('/a'), mapped);
   assert.equal(await get('/gone'), 'the page of ours');
@@ -112,6 +125,17 @@ test('what is attached serves, changes by a reload, and moves along', async () =
   assert.match(await live('map', 'list', name), /^hosts\.map /m);
   await live('map', 'set', name, 'hosts.map', '/b', 'kept', '--keep');
   assert.equal(await get('/b'), 'kept');
+
+  // Over a reload there is not one answer without what is kept.
+  await live('map', 'set', name, 'hosts.map', '/a', 'mine', '--keep');
+  const [answers] = await Promise.all([
+    answersOf('/a', 8_000),
+    apply('/a three\n').then(() => client.settled(name)),
+  ]);
+  assert.deepEqual(answers, ['mine']);
+  await live('override', 'remove', name, 'map', 'hosts.map', '/a');
+  await apply('/a two\n');
+  await eventually(() => serves('two'));
 
   const target = labHosts.find((host) => host !== second.host) ?? '';
   const answer = await client.migrate(name, target, 'attachments');
