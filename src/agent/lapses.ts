@@ -96,7 +96,9 @@ export class Lapses {
     this.#healed += await markUp(nowMs - back.sinceMs);
     if (memory.lapse !== null) return;
     const seconds = ((back.lastMs - back.sinceMs) / 1_000).toFixed(1);
-    const message = `had too few grants of its witnesses, so that its kernel stopped the frames of its instances, within ${seconds} s; ${this.#healed} servers that failed their checks meanwhile count as up again`;
+    const message =
+      'had too few grants of its witnesses, so that its kernel stopped the frames of its instances, ' +
+      `within ${seconds} s; ${this.#healed} servers that failed their checks meanwhile count as up again`;
     this.#healed = 0;
     tell('host.lapsed', 'host', message);
   }
