@@ -43,6 +43,9 @@ export class ReloadsUnderLoad {
   readonly #client: LabClient;
   readonly #settled: Settled;
   readonly #context: z.infer<typeof labContext>;
+  /** Of configurations and live changes, over all calls: none repeats what holds already. */
+  #configs = 0;
+  #changes = 0;
 
   private constructor(
     lab: LabUnderTest,
@@ -99,13 +102,14 @@ export class ReloadsUnderLoad {
    */
   async changeConfig(times: number): Promise<number> {
     const before = await this.#reloads();
-    for (let count = 1; count <= times; count += 1) {
-      const status = await this.#client.apply(specOf(count));
+    for (const last = this.#configs + times; this.#configs < last; ) {
+      const status = await this.#client.apply(specOf(this.#configs + 1));
       // The operation of the one before holds the instance for a moment: what is refused comes again.
-      if (status === 409) {
-        count -= 1;
-        await systemClock.sleep(busyPollMs);
-      } else assert.equal(status, 200);
+      if (status === 409) await systemClock.sleep(busyPollMs);
+      else {
+        assert.equal(status, 200);
+        this.#configs += 1;
+      }
     }
     await eventually(async () => {
       const { configHash, loadedHash, operation } = await this.#client.instance(reloadedName);
@@ -121,8 +125,10 @@ export class ReloadsUnderLoad {
    */
   async changeLive(times: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
     const startMs = systemClock.monotonicMs();
-    for (let count = 0; count < times; count += 1) {
-      await paced(startMs, count, perSecond);
+    for (let made = 0; made < times; made += 1) {
+      await paced(startMs, made, perSecond);
+      const count = this.#changes;
+      this.#changes += 1;
       const [path, body] =
         count % 2 === 0
           ? ['servers/origin/s1', { weight: 1 + (count % 100) }]
