@@ -22,7 +22,7 @@ type Part = 'nothing' | 'reloads' | 'configs' | 'changes' | 'by hand, nothing' |
 /**
  * @param args `--reloads N`, 1,000 unless told, `--pace N` a second at most, 2 unless told; `--configs N` by
  * the API, one after another, 40 unless told; `--changes N` by the runtime API, 1,000 unless told, and
- * `--change-pace N` a second at most, 20 unless told; `--rounds N` that all of it is shared out to, 5 unless
+ * `--change-pace N` a second at most, 10 unless told; `--rounds N` that all of it is shared out to, 5 unless
  * told; `--quiet N` seconds of each round without any, 10 unless told
  * @returns figures of each round; `ratios` of the p99 to that of the same round with nothing changed (below
  * 1.2 is the aim), and of our reloads to those by hand: medians over the rounds
@@ -33,7 +33,7 @@ export async function benchReloads(args: readonly string[]): Promise<object> {
     args: [...args],
     options: {
       ...{ reloads: option('1000'), pace: option('2'), configs: option('40') },
-      ...{ changes: option('1000'), 'change-pace': option('20') },
+      ...{ changes: option('1000'), 'change-pace': option('10') },
       ...{ rounds: option('5'), quiet: option('10') },
     },
   });
