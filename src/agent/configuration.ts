@@ -190,15 +190,12 @@ export async function setHealthChecks(folders: InstanceFolders, on: boolean): Pr
 /**
  * Has the servers count as up that their checks took for dead in the last so many milliseconds. Of
  * those that are dead the next check says so again.
- *
- * @returns how many
  */
-export async function markUp(folders: InstanceFolders, withinMs: number): Promise<number> {
+export async function markUp(folders: InstanceFolders, withinMs: number): Promise<void> {
   const state = await askHaproxy(folders.run, runtimeSocket, 'show servers state');
   // HAProxy counts whole seconds.
   const servers = parseFailedServers(state, Math.ceil(withinMs / 1_000));
   await commandEach(folders, servers, (server) => [`set server ${server} health up`]);
-  return servers.length;
 }
 
 async function commandEach(

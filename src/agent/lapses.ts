@@ -55,9 +55,9 @@ export interface LapsesParts {
   readonly read: () => Promise<LeaseReading>;
   /**
    * Has every HAProxy that serves take the servers for up that it took for dead in the last so many
-   * milliseconds. @returns how many those were
+   * milliseconds.
    */
-  readonly markUp: (withinMs: number) => Promise<number>;
+  readonly markUp: (withinMs: number) => Promise<void>;
   readonly tell: (kind: string, object: string, message: string) => void;
 }
 
@@ -69,7 +69,6 @@ export interface LapsesParts {
 export class Lapses {
   readonly #parts: LapsesParts;
   #memory: LapseMemory = { looked: null, lapse: null };
-  #healed = 0;
 
   constructor(parts: LapsesParts) {
     this.#parts = parts;
@@ -93,13 +92,12 @@ export class Lapses {
     const { back, ...memory } = afterLook(this.#memory, reading, nowMs);
     this.#memory = memory;
     if (back === null) return;
-    this.#healed += await markUp(nowMs - back.sinceMs);
+    await markUp(nowMs - back.sinceMs);
     if (memory.lapse !== null) return;
     const seconds = ((back.lastMs - back.sinceMs) / 1_000).toFixed(1);
     const message =
-      'had too few grants of its witnesses, so that its kernel stopped the frames of its instances, ' +
-      `within ${seconds} s; ${this.#healed} servers that failed their checks meanwhile count as up again`;
-    this.#healed = 0;
+      `this host had too few grants of its witnesses for ${seconds} s at most, in which its kernel stopped ` +
+      `the frames of its instances; servers whose checks failed in it count as up again`;
     tell('host.lapsed', 'host', message);
   }
 }

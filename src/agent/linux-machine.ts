@@ -211,13 +211,10 @@ export class LinuxMachine implements Machine, Disposable {
   }
 
   /** Not of the state machine either. See `agent/lapses.ts`. */
-  async markUp(withinMs: number): Promise<number> {
-    const marked = await Promise.all(
-      this.#announcer.speaking.map((id) =>
-        configuration.markUp(this.#folders(id as InstanceId), withinMs).catch(() => 0),
-      ),
-    );
-    return marked.reduce((sum, count) => sum + count, 0);
+  async markUp(withinMs: number): Promise<void> {
+    const folders = this.#announcer.speaking.map((id) => this.#folders(id as InstanceId));
+    // One that does not answer has no servers to mark either.
+    await Promise.allSettled(folders.map((one) => configuration.markUp(one, withinMs)));
   }
 
   command(id: InstanceId, text: string): Promise<string> {
