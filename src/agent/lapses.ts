@@ -3,8 +3,8 @@ import type { Clock } from '../domain/clock.ts';
 const restPeriodMs = 1_000;
 /** While there is something to mend, each answer of 503 counts. */
 const urgentPeriodMs = 250;
-/** A check that began in a lapse may fail for so long after it: HAProxy's usual `timeout check`. */
-const lateChecksMs = 5_000;
+/** A check that began in a lapse may fail for so long after it: two seconds are HAProxy's own `inter`. */
+const lateChecksMs = 3_000;
 
 /** What this host's kernel says of its lease. */
 export interface LeaseReading {
@@ -41,7 +41,9 @@ export function afterLook(
 ): LapseMemory & { readonly back: Lapse | null } {
   const isStopping = looked !== null && stoppedFrames > looked.stoppedFrames;
   const isOn = isStopping || (known !== null && !isHeld);
-  const lapse = isOn ? { sinceMs: known?.sinceMs ?? looked?.atMs ?? nowMs, lastMs: nowMs } : known;
+  // One that comes again begins anew: what failed in the one before has been marked up since.
+  const before = known !== null && known.lastMs === looked?.atMs ? known.sinceMs : looked?.atMs;
+  const lapse = isOn ? { sinceMs: before ?? nowMs, lastMs: nowMs } : known;
   const isOver = lapse !== null && nowMs - lapse.lastMs >= lateChecksMs;
   return {
     looked: { stoppedFrames, atMs: nowMs },
