@@ -50,8 +50,8 @@ export class AttachmentCache {
 
   /**
    * Has the attachments that a rendered configuration names in a folder, as `attachments`, with the
-   * entries that it keeps, fetching those that are not here yet. They change all at once; those before stay for the HAProxy that
-   * still runs with them.
+   * entries that it keeps, fetching those that are not here yet. They change all at once; those before
+   * stay for the HAProxy that still runs with them.
    *
    * @param etc folder that the container sees as `/etc/haproxy`; it is there already
    * @throws BridgeheadError ATTACHMENT_MISSING; the folder is as it was then
@@ -65,7 +65,7 @@ export class AttachmentCache {
       return this.#dropSets(etc, before === null ? [] : [before]);
     }
     const entries = keptEntriesIn(rendered);
-    const said = JSON.stringify(entries.length === 0 ? named : [named, entries]);
+    const said = JSON.stringify([...named, ...entries]);
     const digest = createHash('sha256').update(said).digest('hex').slice(0, 32);
     const target = `${setsName}/${digest}`;
     await this.#makeSet(join(etc, setsName), digest, named, entries);

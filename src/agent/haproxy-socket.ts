@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { serverRows } from '../haproxy/server-rows.ts';
+import { type ServerRow, serverRows } from '../haproxy/server-rows.ts';
 
 const answerBytesMax = 16 * 1024 * 1024;
 
@@ -59,20 +59,24 @@ export function descriptionOf(showInfo: string): string {
 
 /** Servers with health checks, as `backend/server`, from `show servers state` (version 1). */
 export function parseCheckedServers(text: string): readonly string[] {
-  return serverRows(text).flatMap((cell) => {
-    const isChecked = (Number(cell('srv_check_state')) & checkConfigured) !== 0;
-    return isChecked ? [`${cell('be_name')}/${cell('srv_name')}`] : [];
-  });
+  return checkedRows(text).map(nameOf);
 }
 
 /** Servers that their health checks have taken for dead within so many seconds; the same form. */
 export function parseFailedServers(text: string, withinS: number): readonly string[] {
-  return serverRows(text).flatMap((cell) => {
-    const isChecked = (Number(cell('srv_check_state')) & checkConfigured) !== 0;
-    const isDown = cell('srv_op_state') === stopped;
-    const isNew = Number(cell('srv_time_since_last_change')) <= withinS;
-    return isChecked && isDown && isNew ? [`${cell('be_name')}/${cell('srv_name')}`] : [];
-  });
+  const isFailed = (cell: ServerRow) =>
+    cell('srv_op_state') === stopped && Number(cell('srv_time_since_last_change')) <= withinS;
+  return checkedRows(text).filter(isFailed).map(nameOf);
+}
+
+function checkedRows(text: string): readonly ServerRow[] {
+  return serverRows(text).filter(
+    (cell) => (Number(cell('srv_check_state')) & checkConfigured) !== 0,
+  );
+}
+
+function nameOf(cell: ServerRow): string {
+  return `${cell('be_name')}/${cell('srv_name')}`;
 }
 
 /** SRV_ST_STOPPED of srv_op_state (management guide, 9.3). */

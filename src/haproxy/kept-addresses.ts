@@ -1,5 +1,6 @@
-import type { Override } from '../domain/live.ts';
+import type { Override, ServerOverride } from '../domain/live.ts';
 import { type ConfigLine, readConfig } from './config-lines.ts';
+import { serverLine } from './server-line.ts';
 
 /** An address in numbers, and a port in numbers where there is one. */
 const plainAddress = /^(?:(\d{1,3}(?:\.\d{1,3}){3})|\[([0-9a-fA-F:.]+)\])(?::(\d{1,5}))?$/;
@@ -10,7 +11,7 @@ const plainAddress = /^(?:(\d{1,3}(?:\.\d{1,3}){3})|\[([0-9a-fA-F:.]+)\])(?::(\d
  * line with a name, a variable or an offset is left alone.
  */
 export function withKeptAddresses(config: string, overrides: readonly Override[]): string {
-  const kept = new Map(
+  const kept = new Map<string, ServerOverride>(
     overrides.flatMap((one) =>
       one.kind === 'server' && (one.address !== null || one.port !== null)
         ? [[`${one.backend}/${one.server}`, one] as const]
@@ -18,12 +19,14 @@ export function withKeptAddresses(config: string, overrides: readonly Override[]
     ),
   );
   if (kept.size === 0) return config;
-  const rewritten = ({ section, words, text }: ConfigLine): string => {
-    const [keyword, name, address] = words;
-    if (keyword?.text !== 'server' || section === null || address === undefined) return text;
-    const override = kept.get(`${section.name}/${name?.text}`);
+  const rewritten = (line: ConfigLine): string => {
+    const { text } = line;
+    const found = serverLine(line);
+    const override = found === null ? undefined : kept.get(found.server);
+    if (found === null || override === undefined) return text;
+    const { address } = found;
     const plain = address.expands ? null : plainAddress.exec(address.text);
-    if (override === undefined || plain === null) return text;
+    if (plain === null) return text;
     const ip = override.address ?? plain[1] ?? plain[2] ?? '';
     const port = override.port ?? plain[3];
     const host = ip.includes(':') ? `[${ip}]` : ip;

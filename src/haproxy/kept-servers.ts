@@ -4,6 +4,7 @@
 
 import type { Override, ServerOverride, ServerState } from '../domain/live.ts';
 import { type ConfigLine, readConfig } from './config-lines.ts';
+import { serverLine } from './server-line.ts';
 import { serverRows } from './server-rows.ts';
 
 /** The file's name in the run folder, and how HAProxy finds it in its container. */
@@ -84,11 +85,10 @@ export function serverStates(
 
 function portsIn(config: string): ReadonlyMap<string, string> {
   return new Map<string, string>(
-    readConfig(config).flatMap(({ section, words }) => {
-      const [keyword, name, address] = words;
-      const port = /[^:]:(\d{1,5})$/.exec(address?.text ?? '');
-      if (keyword?.text !== 'server' || section === null || port === null) return [];
-      return [[`${section.name}/${name?.text}`, port[1] ?? ''] as const];
+    readConfig(config).flatMap((line) => {
+      const found = serverLine(line);
+      const port = /[^:]:(\d{1,5})$/.exec(found?.address.text ?? '')?.[1];
+      return found === null || port === undefined ? [] : [[found.server, port] as const];
     }),
   );
 }
